@@ -1,0 +1,125 @@
+//! Tensors in device memory.
+
+use std::sync::{Arc, RwLock};
+
+use crate::context::Context;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::layout::Layout;
+
+/// A tensor in the memory of a [`Context`]: memory, layout and dtype.
+///
+/// `&DeviceBuffer` means shared and mutable, as everywhere in wgpu: a projection takes a shared
+/// reference and changes the elements. A clone is another handle of the same memory.
+#[derive(Debug, Clone)]
+pub struct DeviceBuffer {
+    context: Context,
+    storage: Storage,
+    layout: Layout,
+}
+
+/// Where the elements are.
+#[derive(Debug, Clone)]
+pub(crate) enum Storage {
+    /// Host memory behind a lock: the CPU backend.
+    Host(Arc<RwLock<Vec<f32>>>),
+}
+
+impl DeviceBuffer {
+    pub(crate) fn new(context: Context, storage: Storage, layout: Layout) -> Result<Self> {
+        let buffer = DeviceBuffer { context, storage, layout };
+        let needed = 4 * layout.end() as u64;
+        let available = buffer.capacity_bytes();
+        if !layout.is_empty() && needed > available {
+            return Err(Error::OutOfBounds { needed, available });
+        }
+        Ok(buffer)
+    }
+
+    fn capacity_bytes(&self) -> u64 {
+        match &self.storage {
+            Storage::Host(elements) => 4 * lock_read(elements).len() as u64,
+        }
+    }
+
+    /// The context that owns the memory.
+    pub fn context(&self) -> &Context {
+        &self.context
+    }
+
+    /// Where the elements are.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The length of each axis.
+    pub fn shape(&self) -> &[usize] {
+        self.layout.shape()
+    }
+
+    /// The element type.
+    pub fn dtype(&self) -> DType {
+        DType::F32
+    }
+
+    pub(crate) fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// Another view of the same memory; its offset counts from the start of the memory.
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`] if it reaches past the end.
+    pub fn view(&self, layout: Layout) -> Result<DeviceBuffer> {
+        DeviceBuffer::new(self.context.clone(), self.storage.clone(), layout)
+    }
+
+    /// Copies the elements to the host in row-major order; waits for all work queued before.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if the caller's buffer lacks `COPY_SRC`, [`Error::DeviceLost`].
+    pub fn read(&self) -> Result<Vec<f32>> {
+        pollster::block_on(self.read_async())
+    }
+
+    /// [`DeviceBuffer::read`] without blocking.
+    ///
+    /// # Errors
+    /// As [`DeviceBuffer::read`].
+    pub async fn read_async(&self) -> Result<Vec<f32>> {
+        match &self.storage {
+            Storage::Host(elements) => Ok(gather(&lock_read(elements), &self.layout)),
+        }
+    }
+}
+
+/// A lock is poisoned only if a thread panicked while it wrote; the elements are still elements.
+pub(crate) fn lock_read(elements: &RwLock<Vec<f32>>) -> std::sync::RwLockReadGuard<'_, Vec<f32>> {
+    elements.read().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// As [`lock_read`].
+pub(crate) fn lock_write(elements: &RwLock<Vec<f32>>) -> std::sync::RwLockWriteGuard<'_, Vec<f32>> {
+    elements.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+/// The elements of a view in row-major order. `elements` starts at element 0 of the buffer.
+pub(crate) fn gather(elements: &[f32], layout: &Layout) -> Vec<f32> {
+    if layout.is_contiguous() && !layout.is_empty() {
+        return elements[layout.offset()..layout.end()].to_vec();
+    }
+    let mut index = vec![0; layout.rank()];
+    (0..layout.len())
+        .map(|_| {
+            let place: usize = index.iter().zip(layout.strides()).map(|(i, s)| i * s).sum();
+            for d in (0..index.len()).rev() {
+                index[d] += 1;
+                if index[d] < layout.shape()[d] {
+                    break;
+                }
+                index[d] = 0;
+            }
+            elements[layout.offset() + place]
+        })
+        .collect()
+}

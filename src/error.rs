@@ -1,0 +1,214 @@
+//! What can go wrong, typed, with the numbers that a caller needs to mend it.
+
+use crate::dtype::DType;
+
+/// The result of everything here that can fail.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// Everything that can go wrong. Nothing that a caller passes makes the library panic.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A radius that is negative or NaN. Infinity is allowed: it constrains nothing.
+    #[error("the radius is {radius}; it must be 0 or more (infinity leaves everything as it is)")]
+    Radius {
+        /// What was asked for.
+        radius: f64,
+    },
+    /// More dimensions than a tensor may have here.
+    #[error("rank {rank} is more than the {limit} that are supported")]
+    Rank {
+        /// The rank of the tensor.
+        rank: usize,
+        /// The largest rank.
+        limit: usize,
+    },
+    /// A layout with a different number of strides than dimensions.
+    #[error("{strides} strides do not fit shape {shape:?}")]
+    StrideCount {
+        /// The shape.
+        shape: Vec<usize>,
+        /// How many strides were given.
+        strides: usize,
+    },
+    /// A shape whose elements cannot be counted in 64 bits.
+    #[error("a tensor of shape {shape:?} is too large to address")]
+    TooManyElements {
+        /// The shape.
+        shape: Vec<usize>,
+    },
+    /// A view in which two indices may share one element: writing it would be a race.
+    #[error(
+        "shape {shape:?} with strides {strides:?} lets two indices share an element, which cannot be written in place"
+    )]
+    SelfOverlap {
+        /// The shape.
+        shape: Vec<usize>,
+        /// The strides, in elements.
+        strides: Vec<usize>,
+    },
+    /// An axis that the tensor does not have.
+    #[error("the tensor has shape {shape:?}; axis {axis} is not in {}", range(shape.len()))]
+    AxisOutOfRange {
+        /// The axis asked for.
+        axis: i32,
+        /// The shape of the tensor.
+        shape: Vec<usize>,
+    },
+    /// The same axis twice, perhaps once counted from the end.
+    #[error("axis {axis} is named twice for shape {shape:?}")]
+    AxisTwice {
+        /// The axis, as it was written the second time.
+        axis: i32,
+        /// The shape of the tensor.
+        shape: Vec<usize>,
+    },
+    /// More axes than a tensor can have.
+    #[error("{count} axes are more than the {limit} that a tensor can have")]
+    AxisCount {
+        /// How many were given.
+        count: usize,
+        /// The largest rank.
+        limit: usize,
+    },
+    /// Axes per unit were asked of a tensor that has no units.
+    #[error(
+        "axes per unit need rank 2 or more; the tensor has shape {shape:?}: exclude it, or name its axes"
+    )]
+    NoUnits {
+        /// The shape of the tensor.
+        shape: Vec<usize>,
+    },
+    /// Host data of the wrong length.
+    #[error("shape {shape:?} has {expected} elements, not {found}")]
+    Length {
+        /// The shape.
+        shape: Vec<usize>,
+        /// How many elements that is.
+        expected: usize,
+        /// How many were given.
+        found: usize,
+    },
+    /// Two tensors that must have one shape have two.
+    #[error("{what} has shape {found:?}, not {expected:?}")]
+    Shape {
+        /// Which tensor is meant.
+        what: &'static str,
+        /// The shape that it must have.
+        expected: Vec<usize>,
+        /// The shape that it has.
+        found: Vec<usize>,
+    },
+    /// A tensor of another dtype than the operation needs.
+    #[error("{what} is {found}, not {expected}")]
+    Dtype {
+        /// Which tensor is meant.
+        what: &'static str,
+        /// The dtype that it must have.
+        expected: DType,
+        /// The dtype that it has.
+        found: DType,
+    },
+    /// A view that reaches past the end of its buffer.
+    #[error("the view reaches byte {needed} of a buffer of {available} bytes")]
+    OutOfBounds {
+        /// One past the last byte of the view.
+        needed: u64,
+        /// The size of the buffer.
+        available: u64,
+    },
+    /// A byte offset that is no multiple of the element's size.
+    #[error("byte offset {offset} is not a multiple of {alignment}")]
+    Misaligned {
+        /// The offset, in bytes.
+        offset: u64,
+        /// What it must be a multiple of.
+        alignment: u64,
+    },
+    /// A buffer that lacks a usage.
+    #[error(
+        "the buffer lacks usage {missing}; create it with STORAGE, and with COPY_SRC to read it"
+    )]
+    Usage {
+        /// The usage that is missing.
+        missing: String,
+    },
+    /// Source and target share memory without being the same view.
+    #[error(
+        "source and target overlap in one buffer (elements {source_range:?} and {target_range:?}); use the in-place form or a separate target"
+    )]
+    Overlap {
+        /// First and last element of the source.
+        source_range: (usize, usize),
+        /// First and last element of the target.
+        target_range: (usize, usize),
+    },
+    /// A buffer that belongs to another context.
+    #[error("the buffer belongs to another context ({found}, not {expected})")]
+    OtherContext {
+        /// The context of the call.
+        expected: String,
+        /// The context of the buffer.
+        found: String,
+    },
+    /// A plan made for another device, shape or form than it is used with.
+    #[error("the plan does not fit: {reason}")]
+    PlanMismatch {
+        /// What differs.
+        reason: String,
+    },
+    /// A forced schedule that would not give the right result.
+    #[error("schedule {schedule} cannot be used here: {reason}")]
+    IllegalSchedule {
+        /// The schedule, as `explain` prints it.
+        schedule: String,
+        /// What stands against it.
+        reason: String,
+    },
+    /// No adapter could be had.
+    #[error("no GPU adapter: {reason}")]
+    NoAdapter {
+        /// What was tried.
+        reason: String,
+    },
+    /// Something that this device cannot do.
+    #[error("{device} cannot do this: {what}")]
+    Unsupported {
+        /// The device.
+        device: String,
+        /// What is missing.
+        what: String,
+    },
+    /// The device refused a call.
+    #[error("the device refused: {message}")]
+    Validation {
+        /// What the device said.
+        message: String,
+    },
+    /// The device has no memory left for this.
+    #[error("the device is out of memory: {message}")]
+    OutOfMemory {
+        /// What the device said.
+        message: String,
+    },
+    /// The device is gone, or a wait on it failed.
+    #[error("the device is lost or stopped answering: {message}")]
+    DeviceLost {
+        /// What the device said.
+        message: String,
+    },
+    /// A report of a request that was prepared without one.
+    #[error("this request was prepared without a report; plan it `with_report`")]
+    NoReport,
+    /// A report whose commands were dropped instead of submitted, or not submitted yet.
+    #[error("the commands that write this report were never submitted")]
+    NotSubmitted,
+}
+
+/// The valid axes of a tensor of this rank, as a reader expects to see them.
+fn range(rank: usize) -> String {
+    match rank {
+        0 => "the empty range of a scalar".to_string(),
+        rank => format!("-{rank}..={}", rank - 1),
+    }
+}

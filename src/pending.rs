@@ -1,0 +1,40 @@
+//! A report that may not be there yet.
+
+use crate::error::{Error, Result};
+use crate::report::Report;
+
+/// A report that may not be there yet. Dropping it unread costs nothing.
+#[derive(Debug)]
+#[must_use = "a report does nothing unless it is waited for; drop it to ignore it"]
+pub struct PendingReport {
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Ready(Option<Report>),
+}
+
+impl PendingReport {
+    pub(crate) fn ready(report: Option<Report>) -> Self {
+        PendingReport { state: State::Ready(report) }
+    }
+
+    /// Waits for the work to finish and gives the report.
+    ///
+    /// # Errors
+    /// [`Error::NoReport`] if the request was planned without one.
+    pub fn wait(self) -> Result<Report> {
+        pollster::block_on(self.wait_async())
+    }
+
+    /// [`PendingReport::wait`] without blocking.
+    ///
+    /// # Errors
+    /// As [`PendingReport::wait`].
+    pub async fn wait_async(self) -> Result<Report> {
+        match self.state {
+            State::Ready(report) => report.ok_or(Error::NoReport),
+        }
+    }
+}

@@ -1,0 +1,93 @@
+//! What a plan must know of a device: numbers, no handle.
+
+/// The kind of device and its limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DeviceKind {
+    /// A device that runs WGSL.
+    Gpu(GpuLimits),
+    /// The native CPU backend.
+    Native {
+        /// Threads that work at once.
+        threads: usize,
+        /// The bytes that a thread can read twice while memory is read once (its second cache).
+        cache_bytes: usize,
+    },
+}
+
+/// The limits of a device that runs WGSL, as WebGPU names them, and what tuning needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct GpuLimits {
+    /// The largest workgroup.
+    pub invocations: u32,
+    /// Bytes of memory that a workgroup shares.
+    pub workgroup_memory: u32,
+    /// The largest number of workgroups in one dimension.
+    pub workgroups: u32,
+    /// The largest storage binding, in bytes.
+    pub binding_bytes: u64,
+    /// The largest buffer, in bytes.
+    pub buffer_bytes: u64,
+    /// What the offset of a storage binding must be a multiple of, in bytes.
+    pub storage_alignment: u32,
+    /// What the offset of a uniform binding must be a multiple of, in bytes.
+    pub uniform_alignment: u32,
+    /// The most bytes that one dispatch should touch, so that a slow adapter's watchdog stays quiet.
+    pub dispatch_bytes: u64,
+    /// How many workgroups keep the whole device busy.
+    pub busy_workgroups: u32,
+}
+
+/// What a plan is made for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct DeviceProfile {
+    /// A name to print.
+    pub name: String,
+    /// The kind of device and its limits.
+    pub kind: DeviceKind,
+}
+
+impl DeviceProfile {
+    /// The native CPU backend with that many threads, each with 1 MiB of cache.
+    pub fn native(threads: usize) -> Self {
+        DeviceProfile {
+            name: format!("native CPU, {threads} threads"),
+            kind: DeviceKind::Native { threads, cache_bytes: 1 << 20 },
+        }
+    }
+
+    /// WebGPU's default limits: what a browser grants without asking.
+    pub fn browser() -> Self {
+        DeviceProfile { name: "browser".to_string(), kind: DeviceKind::Gpu(GpuLimits::BROWSER) }
+    }
+
+    /// An NVIDIA H200 under Vulkan.
+    pub fn h200() -> Self {
+        let limits = GpuLimits {
+            invocations: 1024,
+            workgroup_memory: 48 << 10,
+            binding_bytes: (1 << 31) - 1,
+            buffer_bytes: (1 << 32) - 1,
+            storage_alignment: 32,
+            uniform_alignment: 64,
+            dispatch_bytes: 1 << 40,
+            busy_workgroups: 132 * 8,
+            ..GpuLimits::BROWSER
+        };
+        DeviceProfile { name: "NVIDIA H200".to_string(), kind: DeviceKind::Gpu(limits) }
+    }
+}
+
+impl GpuLimits {
+    /// WebGPU's defaults.
+    pub const BROWSER: GpuLimits = GpuLimits {
+        invocations: 256,
+        workgroup_memory: 16 << 10,
+        workgroups: 65_535,
+        binding_bytes: 128 << 20,
+        buffer_bytes: 256 << 20,
+        storage_alignment: 256,
+        uniform_alignment: 256,
+        dispatch_bytes: 128 << 20,
+        busy_workgroups: 256,
+    };
+}

@@ -1,0 +1,98 @@
+//! A request: what is to be done with which elements.
+
+use crate::axes::Axes;
+use crate::error::Result;
+use crate::layout::Layout;
+use crate::norm::Norm;
+use crate::plan::geometry::Geometry;
+use crate::projection::Projection;
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Task {
+    /// Put the slices inside a set.
+    Project(Projection),
+    /// Compute the norm of each slice and stop there.
+    Norms {
+        /// Which norm.
+        norm: Norm,
+        /// The axes that it runs over.
+        axes: Axes,
+    },
+}
+
+/// Where the results go.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Output {
+    /// Over the source.
+    InPlace,
+    /// Into another view of the same shape.
+    Into(Layout),
+    /// Into a buffer of norms, one for each slice, in row-major order of the kept axes.
+    Norms,
+}
+
+/// What is to be done with which elements, and whether it is reported.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Request {
+    /// What is to be done.
+    pub task: Task,
+    /// The elements that are read.
+    pub source: Layout,
+    /// Where the results go.
+    pub output: Output,
+    /// Whether a [`Report`](crate::Report) is gathered.
+    pub report: bool,
+}
+
+impl Request {
+    /// A projection in place.
+    pub fn in_place(projection: Projection, layout: Layout) -> Self {
+        let task = Task::Project(projection);
+        Request { task, source: layout, output: Output::InPlace, report: false }
+    }
+
+    /// A projection of `source` whose result goes to `target`; the source keeps its bits.
+    pub fn into(projection: Projection, source: Layout, target: Layout) -> Self {
+        let task = Task::Project(projection);
+        Request { task, source, output: Output::Into(target), report: false }
+    }
+
+    /// The norms of the slices.
+    pub fn norms(norm: Norm, axes: impl Into<Axes>, layout: Layout) -> Self {
+        let task = Task::Norms { norm, axes: axes.into() };
+        Request { task, source: layout, output: Output::Norms, report: false }
+    }
+
+    /// The same request, reported.
+    #[must_use]
+    pub fn with_report(self) -> Self {
+        Request { report: true, ..self }
+    }
+
+    /// The axes of a slice.
+    pub fn axes(&self) -> Axes {
+        match self.task {
+            Task::Project(projection) => projection.axes(),
+            Task::Norms { axes, .. } => axes,
+        }
+    }
+
+    /// The view that is written; the source's own for norms, whose buffer has no layout.
+    pub(crate) fn target(&self) -> &Layout {
+        match &self.output {
+            Output::Into(target) => target,
+            Output::InPlace | Output::Norms => &self.source,
+        }
+    }
+
+    /// Refuses what cannot be done, and brings the rest into canonical form.
+    pub(crate) fn geometry(&self) -> Result<Geometry> {
+        if let Task::Project(projection) = &self.task {
+            projection.check()?;
+        }
+        let reduced = self.axes().resolve(self.source.shape())?;
+        Geometry::new(&reduced, &self.source, self.target())
+    }
+}

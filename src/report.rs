@@ -1,0 +1,66 @@
+//! What a request did, for whoever asks.
+
+/// What happened to the slices of one request. Norms are those before the projection.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// How many slices there are.
+    pub slices: u64,
+    /// How many were scaled.
+    pub changed: u64,
+    /// How many hold only zeros.
+    pub zero: u64,
+    /// How many hold a NaN or an infinity; they keep their bits.
+    pub non_finite: u64,
+    /// The first of those, in row-major order of the kept axes.
+    pub first_non_finite: Option<u64>,
+    /// The largest norm of a finite slice; 0 if there is none.
+    pub largest_norm: f64,
+    /// The mean norm of the finite slices; 0 if there is none.
+    pub mean_norm: f64,
+    /// The smallest factor that a slice was scaled by; 1 if none was.
+    pub smallest_factor: f64,
+}
+
+/// A report that is still being added up; parts of one request merge in any grouping.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub(crate) struct Tally {
+    pub slices: u64,
+    pub changed: u64,
+    pub zero: u64,
+    pub non_finite: u64,
+    pub first_non_finite: Option<u64>,
+    pub largest_norm: f64,
+    pub norm_sum: f64,
+}
+
+impl Tally {
+    pub fn merge(self, other: Tally) -> Tally {
+        let first = [self.first_non_finite, other.first_non_finite].into_iter().flatten().min();
+        Tally {
+            slices: self.slices + other.slices,
+            changed: self.changed + other.changed,
+            zero: self.zero + other.zero,
+            non_finite: self.non_finite + other.non_finite,
+            first_non_finite: first,
+            largest_norm: self.largest_norm.max(other.largest_norm),
+            norm_sum: self.norm_sum + other.norm_sum,
+        }
+    }
+
+    /// The report of a request whose scaled slices aim at the norm `target`.
+    pub fn report(&self, target: f64) -> Report {
+        let finite = self.slices - self.non_finite;
+        Report {
+            slices: self.slices,
+            changed: self.changed,
+            zero: self.zero,
+            non_finite: self.non_finite,
+            first_non_finite: self.first_non_finite,
+            largest_norm: self.largest_norm,
+            mean_norm: if finite == 0 { 0.0 } else { self.norm_sum / finite as f64 },
+            // The largest norm has the smallest factor.
+            smallest_factor: if self.changed == 0 { 1.0 } else { target / self.largest_norm },
+        }
+    }
+}
