@@ -1,5 +1,11 @@
 //! Every result of the library, on every backend, against what it promises and against the oracle.
 
+mod case;
 mod compare;
 mod compare_tests;
 mod contexts;
+mod properties;
+mod report;
+mod rim;
+mod run;
+mod values;
