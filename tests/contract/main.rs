@@ -8,4 +8,6 @@ mod properties;
 mod report;
 mod rim;
 mod run;
+mod shapes;
+mod shapes_large;
 mod values;
