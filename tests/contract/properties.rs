@@ -3,14 +3,14 @@
 use std::sync::Once;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use normproj::{Context, Norm, Plan, Request};
+use normproj::{Context, Plan, Request};
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed};
 
 use crate::case::{Case, cases};
 use crate::compare::Memory;
 use crate::contexts::{contexts, say};
-use crate::run::{prove, prove_norms, run, same_bits};
+use crate::run::{norms_of, prove, prove_norms, run, same_bits};
 
 /// Fresh seeds, said aloud so that a failure can be had again; failures are also written beside
 /// this file. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` are obeyed.
@@ -71,7 +71,7 @@ proptest! {
     #[test]
     fn norms_alone(case in cases()) {
         let (request, memory) = in_place(&case);
-        let request = Request::norms(Norm::L2, case.axes, request.source);
+        let request = norms_of(case.axes, request.source);
         on_all(&request, |context, plan| prove_norms(context, plan, &memory));
     }
 

@@ -63,12 +63,12 @@ fn factor(
     if near { Ok(()) } else { Err(format!("smallest_factor: {found:e}, not {expected:e}")) }
 }
 
-/// Whether a norm written as f32 is right: infinite above f32, and not finite where a slice is not.
+/// Whether a norm written as f32 is right: infinite above f32, NaN where a slice holds one.
 pub fn same_norm(found: f64, exact: f64, length: usize, margin: Margin) -> bool {
     let largest = f64::from(f32::MAX);
     let near = |bound: f64| same_norm_f64(bound, exact, length, margin);
     if !exact.is_finite() {
-        !found.is_finite()
+        found.is_nan() == exact.is_nan() && !found.is_finite()
     } else if found.is_infinite() {
         exact > largest || near(largest)
     } else {

@@ -1,7 +1,7 @@
 //! Runs a plan on a context and judges everything that it left behind.
 
 use normproj::plan::request::{Output, Task};
-use normproj::{Context, Layout, Plan, Report, reference};
+use normproj::{Axes, Context, Layout, Norm, Plan, Report, Request, reference};
 
 use crate::compare::{Memory, Stats, Violation, check, check_again};
 use crate::report;
@@ -67,23 +67,29 @@ pub fn prove(context: &Context, plan: &Plan, source: &[f32], target: &[f32]) -> 
     stats
 }
 
-/// The norms of the slices, judged against the oracle.
+/// A request for norms that go into the middle of a memory.
+pub fn norms_of(axes: Axes, source: Layout) -> Request {
+    let slices = reference::slices(axes, source.shape()).expect("valid axes").len();
+    let norms = Layout::strided([slices], [1], 3).expect("one axis");
+    Request::norms(Norm::L2, axes, source, norms)
+}
+
+/// Computes norms and panics if one is wrong, or anything else has changed.
 pub fn prove_norms(context: &Context, plan: &Plan, source: &[f32]) {
     let request = plan.request();
-    let Task::Norms { norm, axes } = request.task else { panic!("no norms: {request:?}") };
-    let exact = reference::norms(norm, axes, source, &request.source).expect("a valid request");
-    // Room around the norms that must not be touched.
-    let layout = Layout::strided([exact.len()], [1], 3).expect("one axis");
-    let before: Vec<f32> = (0..exact.len() + 5).map(|i| -1.0 - i as f32).collect();
-    let outcome = run(context, plan, source, &Memory { layout: &layout, elements: &before });
+    let exact = reference::norms(Norm::L2, request.axes(), source, &request.source).expect("valid");
+    let layout = request.target();
+    let before: Vec<f32> =
+        (0..layout.offset() + exact.len() + 2).map(|i| -1.0 - i as f32).collect();
+    let outcome = run(context, plan, source, &Memory { layout, elements: &before });
     let place = || format!("{} by {}, {request:?}", context.describe(), plan.schedule());
     assert!(same_bits(source, &outcome.source.expect("out of place")), "{}", place());
-    let (left, rest) = outcome.memory.split_at(3);
-    let (norms, right) = rest.split_at(exact.len());
-    assert!(left == &before[..3] && right == &before[3 + exact.len()..], "{}", place());
-    let length = plan.geometry().length();
-    for (slice, (&found, exact)) in norms.iter().zip(exact).enumerate() {
-        let right = report::same_norm(f64::from(found), exact, length, plan.margin());
+    let norms = layout.offset()..layout.offset() + exact.len();
+    let (found, end) = (&outcome.memory, norms.end);
+    assert!(found[..norms.start] == before[..norms.start] && found[end..] == before[end..]);
+    for (slice, (&found, exact)) in found[norms].iter().zip(exact).enumerate() {
+        let right =
+            report::same_norm(f64::from(found), exact, plan.geometry().length(), plan.margin());
         assert!(right, "slice {slice}: norm {found:e}, exactly {exact:e}: {}", place());
     }
 }

@@ -4,7 +4,7 @@
 use normproj::{Axes, Layout, Norm, Plan, Projection, Request, WeightLayout, reference};
 
 use crate::contexts::contexts;
-use crate::run::{prove, prove_norms};
+use crate::run::{norms_of, prove, prove_norms};
 use crate::values::Fill;
 
 /// Every form of a request, on every context, by every legal schedule.
@@ -29,7 +29,7 @@ fn prove_shape(shape: &[usize], axes: impl Into<Axes>) {
         }
         let plan = context.plan(&Request::into(projection, layout, target)).expect("valid");
         prove(context, &plan, &memory, &room);
-        let plan = context.plan(&Request::norms(Norm::L2, axes, layout)).expect("valid");
+        let plan = context.plan(&norms_of(axes, layout)).expect("valid");
         prove_norms(context, &plan, &memory);
     }
 }
