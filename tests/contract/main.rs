@@ -4,6 +4,8 @@ mod case;
 mod compare;
 mod compare_tests;
 mod contexts;
+mod golden;
+mod golden_case;
 mod properties;
 mod report;
 mod rim;
