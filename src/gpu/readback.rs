@@ -18,6 +18,7 @@ const PART: u64 = 64 << 20;
 pub(super) struct Staged {
     gpu: Gpu,
     buffer: wgpu::Buffer,
+    size: u64,
     mapped: OneshotReceiver<Mapped>,
 }
 
@@ -40,7 +41,7 @@ impl Staged {
                 let _ = sender.send(result);
             });
         })?;
-        Ok(Staged { gpu: gpu.clone(), buffer, mapped })
+        Ok(Staged { gpu: gpu.clone(), buffer, size, mapped })
     }
 
     /// Waits for the copy. Commands that were never submitted are an error, not a hang.
@@ -49,7 +50,7 @@ impl Staged {
             // The sender is dropped with an encoder that was never submitted.
             None => Err(Error::NotSubmitted),
             Some(Err(error)) => Err(lost(error)),
-            Some(Ok(())) => Ok(self.buffer.get_mapped_range(..).map_err(lost)?.to_vec()),
+            Some(Ok(())) => Ok(self.buffer.get_mapped_range(..self.size).map_err(lost)?.to_vec()),
         }
     }
 

@@ -1,6 +1,7 @@
 //! Planning is arithmetic: a request and a device profile give a plan. No device is touched.
 
 pub mod cost;
+mod explain;
 pub mod geometry;
 pub mod gpu;
 pub mod margin;

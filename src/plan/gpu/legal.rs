@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::plan::geometry::{Axis, Geometry, Walk};
 use crate::plan::gpu::policy::{MOST_HELD, MOST_TERMS, floor_pow2};
-use crate::plan::gpu::{pieces, steps as plan_steps};
+use crate::plan::gpu::steps as plan_steps;
 use crate::plan::margin::Margin;
 use crate::plan::profile::GpuLimits;
 use crate::plan::request::{Output, Request};
@@ -93,10 +93,9 @@ pub(in crate::plan) fn check(
         _ => {}
     }
     let resident = matches!(schedule, Schedule::Resident { .. });
-    let most = plan_steps::window_elements(limits);
     let whole = geometry.kept.iter().map(|axis| 0..axis.size).collect();
-    if pieces::pieces(geometry, &whole, most, !resident).is_none() {
-        return illegal(format!("a slice spans more than {most} elements"));
+    if !geometry.is_empty() && plan_steps::cut(geometry, &whole, limits, !resident).is_none() {
+        return illegal(format!("a slice spans more than {} bytes", limits.binding_bytes));
     }
     Ok(())
 }

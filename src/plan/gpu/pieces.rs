@@ -79,8 +79,12 @@ pub(super) fn pieces(
         parts[widest] = rounded(shrunk, stride);
     }
     let grid = |d: usize, range: Range<usize>| -> Vec<Range<usize>> {
+        // As many parts as it takes, all of about one size: no last part that keeps nothing busy.
+        let even = range.len().div_ceil(range.len().div_ceil(parts[d]).max(1)).max(1);
+        let cuts = range.len() > parts[d] && axes[d].source == 1 && parts[d] > GRANULE;
+        let part = if cuts { even.next_multiple_of(GRANULE) } else { even };
         let end = range.end;
-        range.step_by(parts[d]).map(|start| start..(start + parts[d]).min(end)).collect()
+        range.step_by(part).map(|start| start..(start + part).min(end)).collect()
     };
     let kept_boxes = product((0..kept).map(|d| grid(d, slab[d].clone())));
     let reduced_boxes =

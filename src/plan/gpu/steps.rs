@@ -62,10 +62,33 @@ pub struct Steps {
     pub summary_bytes: u64,
 }
 
-/// How many elements a window may span: what can be bound, less what alignment may add.
-pub(super) fn window_elements(limits: &GpuLimits) -> usize {
+impl Steps {
+    /// Bytes of scratch that are held while the plan is prepared.
+    pub fn scratch_bytes(&self) -> u64 {
+        self.partial_bytes + self.verdict_bytes + self.summary_bytes
+    }
+}
+
+/// The pieces of a slab that can be bound; None if slices would have to be cut and must not be.
+pub(super) fn cut(
+    geometry: &Geometry,
+    slab: &Box,
+    limits: &GpuLimits,
+    may_cut_slices: bool,
+) -> Option<Vec<Piece>> {
     let bytes = limits.binding_bytes.min(limits.dispatch_bytes);
-    ((bytes - u64::from(limits.storage_alignment)) / 16 * 4) as usize
+    let most = (bytes / 16 * 4) as usize;
+    let pieces = pieces::pieces(geometry, slab, most, may_cut_slices)?;
+    let fits = |piece: &Piece| {
+        let windows = Windows::new(geometry, piece, limits);
+        windows.source.size.max(windows.target.size) <= bytes
+    };
+    if pieces.iter().all(fits) {
+        return Some(pieces);
+    }
+    // A window starts where the device allows it to, a little before its first element.
+    let slack = limits.storage_alignment.max(16) as usize / 4;
+    pieces::pieces(geometry, slab, most - slack, may_cut_slices)
 }
 
 /// The lanes that combine the partial sums of one slice between the two dispatches.
@@ -81,7 +104,7 @@ pub(super) fn most_partials(
     limits: &GpuLimits,
 ) -> u64 {
     let whole: Box = geometry.kept.iter().map(|axis| 0..axis.size).collect();
-    let cut = pieces::pieces(geometry, &whole, window_elements(limits), true).unwrap_or_default();
+    let cut = cut(geometry, &whole, limits, true).unwrap_or_default();
     // Pieces come grouped by their box of reduced axes; one of each group counts.
     let mut total = 0;
     let mut previous: Option<&Box> = None;
@@ -147,9 +170,8 @@ impl Builder<'_> {
     /// All dispatches of one slab of slices.
     fn slab(&mut self, slab: &Box, slices: u64, first_norm: u64) {
         let resident = matches!(self.schedule, Schedule::Resident { .. });
-        let most = window_elements(self.limits);
         // The check of the schedule made sure that this can be cut.
-        let cut = pieces::pieces(self.geometry, slab, most, !resident).unwrap_or_default();
+        let cut = cut(self.geometry, slab, self.limits, !resident).unwrap_or_default();
         let base = Params {
             slices: slices as u32,
             first_norm: self.norm_base(first_norm),
