@@ -4,6 +4,7 @@ mod case;
 mod compare;
 mod compare_tests;
 mod contexts;
+mod errors;
 mod golden;
 mod golden_case;
 mod properties;
