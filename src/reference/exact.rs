@@ -10,7 +10,8 @@ pub fn radius(c: f64) -> f64 {
     }
     let nearest = mantissa as f32;
     let below = if f64::from(nearest) > mantissa { nearest.next_down() } else { nearest };
-    f64::from(below) * scale
+    // Plus zero: a radius of -0 must not turn signs.
+    f64::from(below) * scale + 0.0
 }
 
 /// The sum of the squares of finite values, as the unevaluated sum of two f64: the first is the

@@ -60,6 +60,7 @@ fn radii_round_toward_zero() {
     assert_eq!(radius(0.1), f64::from(0.1f32.next_down()));
     assert_eq!(radius(1.5 * 2f64.powi(-149)), 2f64.powi(-149));
     assert_eq!(radius(1e-50), 0.0);
+    assert!(radius(-0.0).is_sign_positive());
     assert_eq!(radius(f64::INFINITY), f64::INFINITY);
     assert_eq!(radius(2f64.powi(130) * (1.0 + 2f64.powi(-24))), 2f64.powi(130));
     assert_eq!(radius(f64::MAX), 2f64.powi(1000) * (2f64.powi(24) - 1.0));

@@ -1,4 +1,4 @@
-//! Random requests with fresh seeds, on every context, by every legal schedule.
+//! Random requests with fresh seeds, on every context, by the chosen schedule and others.
 
 use std::sync::Once;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -10,7 +10,7 @@ use proptest::test_runner::{FileFailurePersistence, RngSeed};
 use crate::case::{Case, cases};
 use crate::compare::Memory;
 use crate::contexts::{contexts, say};
-use crate::run::{norms_of, prove, prove_norms, run, same_bits};
+use crate::run::{norms_of, plans, prove, prove_norms, run, same_bits};
 
 /// Fresh seeds, said aloud so that a failure can be had again; failures are also written beside
 /// this file. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` are obeyed.
@@ -29,14 +29,10 @@ fn config(cases: u32) -> ProptestConfig {
     config
 }
 
-/// Every plan of a request on every context.
-fn on_all(request: &Request, act: impl Fn(&Context, &Plan)) {
+/// Plans of a request on every context.
+fn on_all(case: &Case, request: &Request, act: impl Fn(&Context, &Plan)) {
     for context in contexts() {
-        let profile = context.profile();
-        act(context, &Plan::new(request, profile).expect("a valid request"));
-        for schedule in Plan::legal_schedules(request, profile).expect("a valid request") {
-            act(context, &Plan::with_schedule(request, profile, schedule).expect("it is legal"));
-        }
+        plans(context, request, case.seed).iter().for_each(|plan| act(context, plan));
     }
 }
 
@@ -47,12 +43,12 @@ fn in_place(case: &Case) -> (Request, Vec<f32>) {
 }
 
 proptest! {
-    #![proptest_config(config(300))]
+    #![proptest_config(config(100))]
 
     #[test]
     fn in_place_with_a_report(case in cases()) {
         let (request, memory) = in_place(&case);
-        on_all(&request.with_report(), |context, plan| {
+        on_all(&case, &request.with_report(), |context, plan| {
             prove(context, plan, &memory, &[]);
         });
     }
@@ -63,7 +59,7 @@ proptest! {
         let target = case.target.layout(&case.shape);
         let room = case.target.memory(&case.shape, !case.seed, |_| f32::NAN);
         let request = Request::into(case.projection(&memory), request.source, target);
-        on_all(&request, |context, plan| {
+        on_all(&case, &request, |context, plan| {
             prove(context, plan, &memory, &room);
         });
     }
@@ -72,14 +68,14 @@ proptest! {
     fn norms_alone(case in cases()) {
         let (request, memory) = in_place(&case);
         let request = norms_of(case.axes, request.source);
-        on_all(&request, |context, plan| prove_norms(context, plan, &memory));
+        on_all(&case, &request, |context, plan| prove_norms(context, plan, &memory));
     }
 
     #[test]
     fn the_same_plan_gives_the_same_bits(case in cases()) {
         let (request, memory) = in_place(&case);
         let target = Memory { layout: &request.source, elements: &[] };
-        on_all(&request, |context, plan| {
+        on_all(&case, &request, |context, plan| {
             let [first, second, third] = [(); 3].map(|()| run(context, plan, &memory, &target).memory);
             let same = same_bits(&first, &second) && same_bits(&first, &third);
             assert!(same, "{} by {}", context.describe(), plan.schedule());

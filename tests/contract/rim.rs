@@ -2,11 +2,11 @@
 //! at the target. Half of such columns end above c in other libraries.
 
 use normproj::plan::margin::Margin;
-use normproj::{Context, Layout, Plan, Projection, Request, Rounding, reference};
+use normproj::{Context, Layout, Projection, Request, Rounding, reference};
 
 use crate::compare::Stats;
 use crate::contexts::contexts;
-use crate::run::prove;
+use crate::run::{plans, prove};
 use crate::values::{hash, normal};
 
 const RADII: [f64; 6] = [1.0, 0.1, 3.0, 1e-30, 1.7e38, 5e38];
@@ -71,9 +71,8 @@ fn prove_all(context: &Context, length: usize, radius: f64, rounding: Rounding) 
         let shape = if axis == 0 { [length, COUNT] } else { [COUNT, length] };
         let layout = Layout::contiguous(shape).expect("small");
         let request = Request::in_place(projection, layout).with_report();
-        let profile = context.profile();
-        for schedule in Plan::legal_schedules(&request, profile).expect("a valid request") {
-            let plan = Plan::with_schedule(&request, profile, schedule).expect("it is legal");
+        let seed = hash(radius.to_bits(), length);
+        for plan in plans(context, &request, seed) {
             // Where the decision falls depends on the margin of the schedule.
             let slices = slices(length, radius, plan.margin());
             let place = |s, i| if axis == 0 { i * COUNT + s } else { s * length + i };

@@ -15,6 +15,28 @@ pub struct Outcome {
     pub report: Option<Report>,
 }
 
+/// The plan that the library chooses, and others that it could: all of them on the CPU. On a GPU
+/// most need programs of their own to be compiled, so there it is one, picked by `seed`, and none for
+/// many slices, which software adapters would take minutes for at a workgroup each.
+pub fn plans(context: &Context, request: &Request, seed: u64) -> Vec<Plan> {
+    let mut plans = all_plans(context, request);
+    if context.as_gpu().is_some() && plans.len() > 1 {
+        let picked = plans.swap_remove(1 + seed as usize % (plans.len() - 1));
+        plans.truncate(1);
+        plans.extend((picked.geometry().slices() <= 4096).then_some(picked));
+    }
+    plans
+}
+
+/// The plan that the library chooses, and one for every legal schedule.
+pub fn all_plans(context: &Context, request: &Request) -> Vec<Plan> {
+    let profile = context.profile();
+    let forced = |schedule| Plan::with_schedule(request, profile, schedule).expect("it is legal");
+    let legal = Plan::legal_schedules(request, profile).expect("a valid request");
+    let chosen = context.plan(request).expect("a valid request");
+    std::iter::once(chosen).chain(legal.into_iter().map(forced)).collect()
+}
+
 /// Carries out a plan on copies of the two memories; in place, `target` is not looked at.
 pub fn run(context: &Context, plan: &Plan, source: &[f32], target: &Memory) -> Outcome {
     let request = plan.request();

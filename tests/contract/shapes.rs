@@ -1,15 +1,20 @@
 //! Shapes that go wrong first: one axis, unit axes, no elements, primes, high ranks, very long or
 //! very many slices.
 
-use normproj::{Axes, Layout, Norm, Plan, Projection, Request, WeightLayout, reference};
+use normproj::{Axes, Context, Layout, Norm, Plan, Projection, Request, WeightLayout, reference};
 
 use crate::contexts::contexts;
-use crate::run::{norms_of, prove, prove_norms};
+use crate::run::{all_plans, norms_of, plans, prove, prove_norms};
 use crate::values::Fill;
 
-/// Every form of a request, on every context, by every legal schedule.
+/// Every form of a request, on every context.
 fn prove_shape(shape: &[usize], axes: impl Into<Axes>) {
-    let axes = axes.into();
+    prove_by(shape, axes.into(), |context, request| {
+        plans(context, request, shape.iter().sum::<usize>() as u64)
+    });
+}
+
+fn prove_by(shape: &[usize], axes: Axes, plans: impl Fn(&Context, &Request) -> Vec<Plan>) {
     let layout = Layout::contiguous(shape).expect("small");
     let memory: Vec<f32> = (0..layout.len()).map(|i| Fill::Normal.value(7, i)).collect();
     let norms = reference::norms(Norm::L2, axes, &memory, &layout).expect("valid axes");
@@ -21,10 +26,8 @@ fn prove_shape(shape: &[usize], axes: impl Into<Axes>) {
     let target = Layout::strided(shape, strides, 3).expect("wider");
     let room = vec![-7.0; target.end().max(3) + 2];
     for context in contexts() {
-        let profile = context.profile();
         let in_place = Request::in_place(projection, layout).with_report();
-        for schedule in Plan::legal_schedules(&in_place, profile).expect("valid") {
-            let plan = Plan::with_schedule(&in_place, profile, schedule).expect("it is legal");
+        for plan in plans(context, &in_place) {
             prove(context, &plan, &memory, &[]);
         }
         let plan = context.plan(&Request::into(projection, layout, target)).expect("valid");
@@ -32,6 +35,14 @@ fn prove_shape(shape: &[usize], axes: impl Into<Axes>) {
         let plan = context.plan(&norms_of(axes, layout)).expect("valid");
         prove_norms(context, &plan, &memory);
     }
+}
+
+#[test]
+fn every_legal_schedule() {
+    prove_by(&[1021], Axes::all(), all_plans);
+    prove_by(&[60, 132], Axes::from(0), all_plans);
+    prove_by(&[60, 132], Axes::from(1), all_plans);
+    prove_by(&[5, 12, 7, 8], Axes::from([0, 2]), all_plans);
 }
 
 #[test]
