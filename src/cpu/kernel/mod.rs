@@ -4,9 +4,13 @@
 //! for AVX2 with FMA and once for the baseline.
 
 mod columns;
+mod factors;
 mod rows;
 
-pub(super) use columns::{add_columns, scale_columns, scale_columns_into};
+pub(super) use columns::{
+    add_columns, add_panel, scale_columns, scale_columns_into, scale_panel, scale_panel_into,
+};
+pub(super) use factors::{Kinds, factors, roots};
 pub(super) use rows::{rows, scale, scale_each, scale_each_into, scale_into, sum, sum_strided};
 
 use std::any::TypeId;

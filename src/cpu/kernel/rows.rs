@@ -18,27 +18,28 @@ const NARROW: usize = 4;
 fn sum_squares<S: Simd>(run: &[f32]) -> f64 {
     let (wide, rest) = run.as_chunks::<LANES>();
     let (narrow, tail) = rest.as_chunks::<NARROW>();
-    let mut lanes = [0.0; NARROW];
-    if !wide.is_empty() {
-        let mut sums = [0.0; LANES];
-        for chunk in wide {
-            for lane in 0..LANES {
-                sums[lane] = add_square::<S>(sums[lane], chunk[lane]);
-            }
-        }
-        for group in sums.as_chunks::<NARROW>().0 {
-            for lane in 0..NARROW {
-                lanes[lane] += group[lane];
-            }
+    let mut sums = [0.0; LANES];
+    for chunk in wide {
+        for lane in 0..LANES {
+            sums[lane] = add_square::<S>(sums[lane], chunk[lane]);
         }
     }
+    // Halving keeps the lanes in whole registers.
+    let sums = halved::<LANES, 16>(sums);
+    let sums = halved::<16, 8>(sums);
+    let mut sums = halved::<8, NARROW>(sums);
     for chunk in narrow {
         for lane in 0..NARROW {
-            lanes[lane] = add_square::<S>(lanes[lane], chunk[lane]);
+            sums[lane] = add_square::<S>(sums[lane], chunk[lane]);
         }
     }
-    let tail = tail.iter().fold(0.0, |sum, &x| add_square::<S>(sum, x));
-    (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]) + tail
+    let [sum] = halved::<2, 1>(halved::<NARROW, 2>(sums));
+    tail.iter().fold(sum, |sum, &x| add_square::<S>(sum, x))
+}
+
+#[inline(always)]
+fn halved<const FROM: usize, const TO: usize>(lanes: [f64; FROM]) -> [f64; TO] {
+    std::array::from_fn(|lane| lanes[lane] + lanes[lane + TO])
 }
 
 /// The sum of squares of a contiguous run.
