@@ -110,11 +110,11 @@ impl Panel for PanelInPlace<'_> {
 
     fn finish(self, sums: &mut [f64], rule: &Rule) {
         let kinds = kernel::factors(sums, rule);
-        let rows = self.0.into_iter();
+        let groups = kernel::groups(self.0.into_iter());
         match (kinds.scaled, kinds.tiny) {
             (false, _) => {}
-            (true, false) => kernel::scale_panel(rows, &narrowed(sums)),
-            (true, true) => kernel::scale_panel(rows, sums),
+            (true, false) => kernel::scale_panel(groups, &narrowed(sums)),
+            (true, true) => kernel::scale_panel(groups, sums),
         }
     }
 }

@@ -175,7 +175,12 @@ impl Store for Apart<'_> {
     fn run<F: Factor>(&mut self, at: At, run: &Line, factor: F) {
         let (source, target) = (&self.source[at.source..], &mut self.target[at.target..]);
         if run.is_contiguous() {
-            kernel::scale_into(&source[..run.size], &mut target[..run.size], factor);
+            let (source, target) = (&source[..run.size], &mut target[..run.size]);
+            if factor.keeps() {
+                target.copy_from_slice(source);
+            } else {
+                kernel::scale_into(source, target, factor);
+            }
         } else {
             let elements = source.iter().step_by(run.source).take(run.size);
             let places = target.iter_mut().step_by(run.target);

@@ -1,15 +1,14 @@
 //! Rows of contiguous elements, each of which belongs to another slice.
 
+use std::array::from_fn;
 use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::add_square;
+use super::{SECTOR, STREAMS, add_square, streams};
 use crate::cpu::factor::Factor;
 use crate::cpu::tile::Line;
 
-/// Rows that are added at once: each sum is loaded and stored once for eight elements.
-const ROWS: usize = 8;
 /// Columns whose sums (16 KiB) stay in the first cache while rows stream past.
 const BLOCK: usize = 2048;
 /// Fewer columns than this are folded: several rows that touch are read as one.
@@ -17,7 +16,7 @@ const FOLD: usize = 64;
 /// The length of a folded row at most.
 const FOLDED: usize = 512;
 /// Columns that share a line of cache: what is stored whole.
-const SECTOR: usize = 16;
+const LINE: usize = 16;
 
 /// How many rows of `columns` elements are read as one, if rows touch.
 fn fold(columns: usize, stride: usize, rows: usize) -> usize {
@@ -60,13 +59,18 @@ pub(in crate::cpu) fn add_panel<'a>(
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) {
             let Op { row, rows, sums } = self;
+            let together = rows / STREAMS;
             for (block, sums) in sums.chunks_mut(BLOCK).enumerate() {
                 let row = |i: usize| &row(i)[block * BLOCK..];
-                let together = rows - rows % ROWS;
-                for first in (0..together).step_by(ROWS) {
-                    add_rows::<S, ROWS>(std::array::from_fn(|i| row(first + i)), sums);
+                for i in 0..together {
+                    add_rows::<S, STREAMS>(from_fn(|s| row(s * together + i)), sums);
                 }
-                for i in together..rows {
+                let mut i = STREAMS * together;
+                while i + 2 <= rows {
+                    add_rows::<S, 2>([row(i), row(i + 1)], sums);
+                    i += 2;
+                }
+                if i < rows {
                     add_rows::<S, 1>([row(i)], sums);
                 }
             }
@@ -83,16 +87,17 @@ fn add_rows<S: Simd, const N: usize>(rows: [&[f32]; N], sums: &mut [f64]) {
     }
 }
 
-/// Runs of columns, whole lines of cache, that hold one that is scaled.
+/// Runs of columns, whole lines of cache, that hold one that is scaled; short enough that a group
+/// of rows takes turns.
 fn spans<F: Factor>(factors: &[F]) -> Vec<Range<usize>> {
     let mut spans: Vec<Range<usize>> = Vec::new();
-    for (index, sector) in factors.chunks(SECTOR).enumerate() {
+    for (index, sector) in factors.chunks(LINE).enumerate() {
         if sector.iter().all(|factor| factor.keeps()) {
             continue;
         }
-        let (start, end) = (index * SECTOR, index * SECTOR + sector.len());
+        let (start, end) = (index * LINE, index * LINE + sector.len());
         match spans.last_mut() {
-            Some(last) if last.end == start => last.end = end,
+            Some(last) if last.end == start && last.len() < SECTOR => last.end = end,
             _ => spans.push(start..end),
         }
     }
@@ -105,44 +110,49 @@ pub(in crate::cpu) fn scale_columns<F: Factor>(data: &mut [f32], rows: &Line, fa
     if fold == 1 {
         // Of a single row the stride means nothing, and may be less than its length.
         let stride = rows.target.max(factors.len());
-        return scale_panel(data.chunks_mut(stride).take(rows.size), factors);
+        let end = data.len().min(rows.size * stride);
+        return scale_panel(streams(&mut data[..end], stride, rows.size), factors);
     }
     let tiled: Vec<F> = factors.iter().copied().cycle().take(fold * factors.len()).collect();
     let whole = &mut data[..rows.size * factors.len()];
-    scale_panel(whole.chunks_mut(tiled.len()), &tiled);
+    let rows = whole.len().div_ceil(tiled.len());
+    scale_panel(streams(whole, tiled.len(), rows), &tiled);
 }
 
-/// As [`scale_columns`], for rows wherever they are; the last may be shorter than the factors.
+/// As [`scale_columns`], for groups of rows wherever they are; rows may be shorter than there are
+/// factors.
 pub(in crate::cpu) fn scale_panel<'a, F: Factor>(
-    rows: impl Iterator<Item = &'a mut [f32]>,
+    groups: impl Iterator<Item = [&'a mut [f32]; STREAMS]>,
     factors: &[F],
 ) {
-    struct Op<'a, R, F> {
-        rows: R,
+    struct Op<'a, G, F> {
+        groups: G,
         spans: &'a [Range<usize>],
         factors: &'a [F],
     }
-    impl<'a, R: Iterator<Item = &'a mut [f32]>, F: Factor> WithSimd for Op<'_, R, F> {
+    impl<'a, G: Iterator<Item = [&'a mut [f32]; STREAMS]>, F: Factor> WithSimd for Op<'_, G, F> {
         type Output = ();
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) {
             let mixed = self.factors.iter().any(|factor| factor.keeps());
-            for row in self.rows {
+            for mut group in self.groups {
                 for span in self.spans {
-                    let end = span.end.min(row.len());
-                    let run = row[span.start.min(end)..end].iter_mut();
-                    let run = run.zip(&self.factors[span.clone()]);
-                    // Without a kept column among them there is nothing to select.
-                    if mixed {
-                        run.for_each(|(x, factor)| *x = factor.scaled(*x));
-                    } else {
-                        run.for_each(|(x, factor)| *x = factor.times(*x));
+                    for row in &mut group {
+                        let end = span.end.min(row.len());
+                        let run = row[span.start.min(end)..end].iter_mut();
+                        let run = run.zip(&self.factors[span.clone()]);
+                        // Without a kept column among them there is nothing to select.
+                        if mixed {
+                            run.for_each(|(x, factor)| *x = factor.scaled(*x));
+                        } else {
+                            run.for_each(|(x, factor)| *x = factor.times(*x));
+                        }
                     }
                 }
             }
         }
     }
-    Arch::new().dispatch(Op { rows, spans: &spans(factors), factors });
+    Arch::new().dispatch(Op { groups, spans: &spans(factors), factors });
 }
 
 /// As [`scale_columns`], to other memory; kept columns are copied.

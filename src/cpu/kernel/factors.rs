@@ -23,6 +23,11 @@ pub(in crate::cpu) fn factors(sums: &mut [f64], rule: &Rule) -> Kinds {
         fn with_simd<S: Simd>(self, _: S) -> Kinds {
             let Op(sums, rule) = self;
             let mut kinds = Kinds { scaled: false, tiny: false };
+            // Roots and quotients cost more than all else of a short slice.
+            if !sums.iter().fold(false, |any, &sum| any | rule.violates(sum)) {
+                sums.fill(f64::KEEP);
+                return kinds;
+            }
             for sum in sums {
                 let (violates, factor) = (rule.violates(*sum), rule.unchecked_factor(*sum));
                 // No branch: all of it is computed for four slices at once.
