@@ -8,6 +8,7 @@
 mod drive;
 mod factor;
 mod kernel;
+mod panel;
 mod part;
 mod rule;
 mod store;
