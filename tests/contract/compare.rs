@@ -33,14 +33,14 @@ pub struct Violation {
     pub detail: String,
 }
 
-/// What the slices of a result went through: a test that wants to see scaled slices can ask.
+/// What the promises say of the slices: a test that wants to see scaled slices can ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stats {
-    /// Slices with `n ≤ c·(1 − σ)`.
+    /// Slices that must be kept.
     pub inside: usize,
-    /// Slices between that and `n ≤ c`.
+    /// Slices at the rim, that may be kept or scaled.
     pub rim: usize,
-    /// Slices with `n > c`.
+    /// Slices that must be scaled.
     pub outside: usize,
     /// Slices with a NaN or an infinity.
     pub non_finite: usize,
@@ -171,10 +171,14 @@ impl Bounds {
         }
         let inside = !reference::exceeds(x, c * (1.0 - self.margin.sigma));
         let within = inside || !reference::exceeds(x, c);
-        *(match (inside, within) {
+        let outside = match self.rounding {
+            Rounding::Feasible => !within && self.feasible(x.len()),
+            _ => reference::exceeds(x, c * (1.0 + self.margin.sigma)),
+        };
+        *(match (inside, outside) {
             (true, _) => &mut stats.inside,
-            (false, true) => &mut stats.rim,
-            (false, false) => &mut stats.outside,
+            (_, true) => &mut stats.outside,
+            _ => &mut stats.rim,
         }) += 1;
         let mut all = Vec::new();
         if inside {

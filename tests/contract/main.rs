@@ -1,5 +1,16 @@
 //! Every result of the library, on every backend, against what it promises and against the oracle.
 
+mod case;
 mod compare;
 mod compare_tests;
 mod contexts;
+mod errors;
+mod golden;
+mod golden_case;
+mod properties;
+mod report;
+mod rim;
+mod run;
+mod shapes;
+mod shapes_large;
+mod values;
