@@ -54,8 +54,10 @@ fn kernels_equal_an_independent_computation_and_the_rest_keeps_its_bits() {
     let names: Vec<&str> = rows.iter().map(|row| row["name"].as_str().unwrap()).collect();
     assert_eq!(names, KERNELS);
     for row in rows {
-        assert!(row["changed"].as_u64().unwrap() > 0, "{row}");
-        assert!(row["max_norm"].as_f64().unwrap() > 1.0, "{row}");
+        // All but the recurrent kernel have units beyond 1.
+        let beyond = row["name"] != "lstm.lstm_cell.recurrent_kernel";
+        assert_eq!(row["changed"].as_u64().unwrap() > 0, beyond, "{row}");
+        assert_eq!(row["max_norm"].as_f64().unwrap() > 1.0, beyond, "{row}");
         assert!(row["max_norm_after"].as_f64().unwrap() <= 1.0, "{row}");
     }
     assert_eq!(report["left"].as_array().unwrap().len(), 9);

@@ -50,7 +50,7 @@ impl Job {
         }
         let bytes =
             inputs.iter().flat_map(|input| &input.tensors).map(|t| t.bytes.end - t.bytes.start);
-        let progress = Progress::new(bytes.sum(), run.quiet);
+        let progress = Progress::bytes(bytes.sum(), run.quiet);
         Ok(Job { context, inputs, progress, plans, axes })
     }
 

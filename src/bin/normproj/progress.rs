@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 /// What takes less needs no bar.
 const PATIENCE: Duration = Duration::from_millis(800);
 
-/// Bytes done of bytes to do.
+/// What is done of what is to do.
 pub struct Progress {
     bar: ProgressBar,
     started: Instant,
@@ -15,22 +15,32 @@ pub struct Progress {
 }
 
 impl Progress {
-    pub fn new(bytes: u64, quiet: bool) -> Self {
-        let bar = ProgressBar::with_draw_target(Some(bytes), ProgressDrawTarget::hidden());
-        let template =
-            "{bar:40} {binary_bytes} of {binary_total_bytes}, {binary_bytes_per_sec}, {eta} left";
-        bar.set_style(
-            ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar()),
-        );
+    /// Bytes.
+    pub fn bytes(bytes: u64, quiet: bool) -> Self {
+        let speed = "{binary_bytes} of {binary_total_bytes}, {binary_bytes_per_sec}, {eta} left";
+        Self::new(bytes, quiet, speed)
+    }
+
+    /// Things to count.
+    pub fn count(count: u64, quiet: bool) -> Self {
+        Self::new(count, quiet, "{pos} of {len}, {eta} left")
+    }
+
+    fn new(total: u64, quiet: bool, figures: &str) -> Self {
+        let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+        // A template that indicatif cannot read costs the figures, not the work.
+        if let Ok(style) = ProgressStyle::with_template(&format!("{{bar:40}} {figures}")) {
+            bar.set_style(style);
+        }
         Progress { bar, started: Instant::now(), quiet }
     }
 
-    /// More bytes are done. indicatif draws nothing where stderr is no terminal.
-    pub fn advance(&self, bytes: u64) {
+    /// More is done. indicatif draws nothing where stderr is no terminal.
+    pub fn advance(&self, by: u64) {
         if !self.quiet && self.bar.is_hidden() && self.started.elapsed() > PATIENCE {
             self.bar.set_draw_target(ProgressDrawTarget::stderr());
         }
-        self.bar.inc(bytes);
+        self.bar.inc(by);
     }
 }
 

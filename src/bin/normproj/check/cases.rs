@@ -137,9 +137,9 @@ fn slice_of_kind(kind: usize, length: usize, radius: f64, random: &mut Random) -
         // On the rim, within rounding.
         2 => values.iter_mut().for_each(scaled(1.0)),
         3 => values.iter_mut().for_each(|x| *x *= 0.0),
-        // Squares beyond f32, and below it.
+        // Squares beyond f32; elements below its normal numbers.
         4 => values.iter_mut().for_each(|x| *x *= 1e38),
-        5 => values.iter_mut().for_each(|x| *x *= 1e-40),
+        5 => values.iter_mut().for_each(|x| *x *= 1e-42),
         6 => values[last..].fill(f32::from_bits(0xffc0_1234)),
         _ => values[..length.min(1)].fill(f32::NEG_INFINITY),
     }

@@ -112,7 +112,12 @@ pub fn report(report: &Report, norms: &[f64], bound: &Bound) -> Result<(), Strin
         false => Err(format!("the report has {found} {what}, not {expected}")),
     };
     expect("slices", report.slices, norms.len() as u64)?;
-    expect("slices of zeros", report.zero, count(&|norm| norm == 0.0))?;
+    // A device that flushes subnormal numbers sees zeros where there are some.
+    let (least, most) = (count(&|norm| norm == 0.0), count(&|norm| norm < TINY));
+    if !(least..=most).contains(&report.zero) {
+        let found = report.zero;
+        return Err(format!("the report has {found} slices of zeros, not {least} to {most}"));
+    }
     expect("slices that are not finite", report.non_finite, count(&|norm| !norm.is_finite()))?;
     let first = norms.iter().position(|norm| !norm.is_finite()).map(|slice| slice as u64);
     if report.first_non_finite != first {

@@ -14,6 +14,7 @@ use serde::Serialize;
 use crate::device;
 use crate::failure::{Failure, Result, written};
 use crate::options::RunOptions;
+use crate::progress::Progress;
 use crate::table::{number, table};
 use cases::{Case, Form};
 use trial::Trial;
@@ -54,12 +55,16 @@ struct Summary {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let context = device::open(&arguments.run)?;
+    let cases = cases::all()?;
+    let progress = Progress::count(cases.len() as u64, arguments.run.quiet);
     let mut outcomes = Vec::new();
-    for case in cases::all()? {
+    for case in &cases {
         for form in Form::ALL {
-            outcomes.extend(examine(&context, &case, form)?);
+            outcomes.extend(examine(&context, case, form)?);
         }
+        progress.advance(1);
     }
+    drop(progress);
     let mismatches = outcomes.iter().filter(|outcome| outcome.mismatch.is_some()).count();
     let device = context.describe().to_string();
     let summary = Summary { device, checked: outcomes.len(), mismatches, cases: outcomes };
@@ -95,7 +100,8 @@ fn examine(context: &Context, case: &Case, form: Form) -> Result<Vec<Outcome>> {
         for data in case.data(radius) {
             let trial = Trial::new(case, form, radius, data)?;
             for (&schedule, outcome) in schedules.iter().zip(&mut outcomes) {
-                match trial.run(context, schedule)? {
+                // A schedule that is listed as legal and then refused is wrong, too.
+                match trial.run(context, schedule).unwrap_or_else(|error| Err(error.to_string())) {
                     Ok(worst) => outcome.error = outcome.error.max(worst),
                     Err(found) if outcome.mismatch.is_none() => {
                         outcome.mismatch = Some(format!("radius {radius}: {found}"));

@@ -55,7 +55,7 @@ impl Input {
     pub fn read(&mut self, index: usize, progress: &Progress) -> Result<Vec<f32>> {
         let tensor = &self.tensors[index];
         let Range { start, end } = tensor.bytes;
-        let fail = |reason: String| Failure::file(&self.path, format!("{}: {reason}", tensor.name));
+        let fail = |reason: String| Failure::file(&self.path, reason);
         let mut elements: Vec<f32> = Vec::new();
         let count = usize::try_from((end - start) / 4).unwrap_or(usize::MAX);
         elements
