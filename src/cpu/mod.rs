@@ -1,23 +1,81 @@
 //! The native CPU backend: what runs where there is no GPU.
+//!
+//! A request becomes a [`Tile`]: its axes in memory order. [`drive::run`] halves the tile until a
+//! part fits the cache of a thread, and there reduces, decides and stores while it is hot; a slice
+//! that does not fit is swept twice, by all threads. Squares of f32 are exact in f64 and cannot
+//! overflow it, so a plain sum in f64 serves every finite input, and is finite only for those.
+
+mod drive;
+mod factor;
+mod kernel;
+mod part;
+mod rule;
+mod store;
+mod sums;
+#[cfg(test)]
+mod tests;
+mod tile;
 
 use crate::error::Result;
 use crate::plan::Plan;
+use crate::plan::geometry::Geometry;
 use crate::report::Tally;
+use part::{Apart, InPlace, Norms};
+use rule::Rule;
+use tile::{Order, Tile};
 
 /// Projects in place.
 pub(crate) fn project(plan: &Plan, data: &mut [f32]) -> Result<Tally> {
-    let _ = (plan, data);
-    Ok(Tally::default())
+    let (geometry, rule) = (plan.geometry(), Rule::new(plan));
+    if geometry.elements() == 0 || rule.is_idle() {
+        return Ok(empty(plan));
+    }
+    let tile = Tile::new(plan, Order::Target);
+    Ok(drive::run(tile, InPlace { data: &mut data[geometry.target_offset..] }, &rule))
 }
 
 /// Projects `source` into `target`.
 pub(crate) fn project_into(plan: &Plan, source: &[f32], target: &mut [f32]) -> Result<Tally> {
-    let _ = (plan, source, target);
-    Ok(Tally::default())
+    let geometry = plan.geometry();
+    if geometry.elements() == 0 {
+        return Ok(empty(plan));
+    }
+    let source = &source[geometry.source_offset..];
+    let target = &mut target[geometry.target_offset..];
+    Ok(drive::run(Tile::new(plan, Order::Target), Apart { source, target }, &Rule::new(plan)))
 }
 
 /// Writes the norm of each slice, in row-major order of the kept axes.
 pub(crate) fn norms(plan: &Plan, source: &[f32], norms: &mut [f32]) -> Result<Tally> {
-    let _ = (plan, source, norms);
-    Ok(Tally::default())
+    let geometry = plan.geometry();
+    if geometry.elements() == 0 {
+        // The norm of an empty slice.
+        norms.fill(0.0);
+        return Ok(empty(plan));
+    }
+    let source = &source[geometry.source_offset..];
+    let (tile, rule) = (Tile::new(plan, Order::Source), Rule::new(plan));
+    if geometry.slices_in_order() {
+        return Ok(drive::run(tile, Norms { source, norms }, &rule));
+    }
+    let mut canonical = vec![0.0; norms.len()];
+    let tally = drive::run(tile, Norms { source, norms: &mut canonical }, &rule);
+    reorder(geometry, &canonical, norms);
+    Ok(tally)
+}
+
+/// Norms in the order in which memory holds the slices, into row-major order.
+fn reorder(geometry: &Geometry, canonical: &[f32], norms: &mut [f32]) {
+    for (index, norm) in canonical.iter().enumerate() {
+        norms[geometry.logical_slice(index)] = *norm;
+    }
+}
+
+/// What a request did that had nothing to do.
+fn empty(plan: &Plan) -> Tally {
+    if !plan.request().report {
+        return Tally::default();
+    }
+    let slices = plan.geometry().slices() as u64;
+    Tally { slices, zero: slices, ..Tally::default() }
 }

@@ -48,7 +48,7 @@ pub(super) fn cost(
     let (written, written_again) = match request.output {
         Output::InPlace => (0, bytes),
         Output::Into(_) => (bytes, 0),
-        Output::Norms => (0, 0),
+        Output::Norms(_) => (0, 0),
     };
     Cost {
         elements: geometry.elements() as u64,

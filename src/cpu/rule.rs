@@ -1,0 +1,68 @@
+//! The decision for one slice, from its sum of squares.
+
+use super::tile::{At, Line};
+use crate::plan::Plan;
+use crate::report::Tally;
+
+/// What slices are compared with and scaled to, and whether they are counted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rule {
+    threshold: f64,
+    target: f64,
+    pub report: bool,
+}
+
+impl Rule {
+    pub fn new(plan: &Plan) -> Self {
+        let rim = plan.rim();
+        Rule { threshold: rim.threshold, target: rim.target, report: plan.request().report }
+    }
+
+    /// Whether no slice can change and none is counted.
+    pub fn is_idle(&self) -> bool {
+        self.threshold == f64::INFINITY && !self.report
+    }
+
+    /// The factor of a slice that violates. A sum that is NaN or infinite belongs to a slice that
+    /// holds such an element, which keeps its bits.
+    #[inline(always)]
+    pub fn factor(&self, sum: f64) -> Option<f64> {
+        (sum > self.threshold && sum < f64::INFINITY).then(|| self.target / sum.sqrt())
+    }
+
+    /// Counts one slice, `index` in row-major order of the kept axes.
+    #[inline(always)]
+    pub fn count(&self, tally: &mut Tally, sum: f64, index: usize) {
+        if self.report {
+            *tally = tally.merge(self.one(sum, index as u64));
+        }
+    }
+
+    fn one(&self, sum: f64, index: u64) -> Tally {
+        if !sum.is_finite() {
+            let first_non_finite = Some(index);
+            return Tally { slices: 1, non_finite: 1, first_non_finite, ..Tally::default() };
+        }
+        Tally {
+            slices: 1,
+            changed: u64::from(sum > self.threshold),
+            zero: u64::from(sum == 0.0),
+            largest_norm: sum.sqrt(),
+            norm_sum: sum.sqrt(),
+            ..Tally::default()
+        }
+    }
+
+    /// Counts every slice of the kept axes among `axes`.
+    pub fn count_all(&self, axes: &[Line], at: At, sums: &[f64], tally: &mut Tally) {
+        match axes {
+            [] => self.count(tally, sums[at.slot], at.slice),
+            [line, rest @ ..] if line.is_reduced() => self.count_all(rest, at, sums, tally),
+            [line, rest @ ..] => {
+                for i in 0..line.size {
+                    self.count_all(rest, at.step(line, i), sums, tally);
+                }
+            }
+        }
+    }
+}
