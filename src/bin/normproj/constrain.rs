@@ -2,7 +2,7 @@
 
 use clap::Args;
 use normproj::plan::request::Request;
-use normproj::{DeviceBuffer, DeviceProfile, Layout, Norm, Plan, Projection, Rounding};
+use normproj::{DeviceBuffer, DeviceProfile, Layout, Plan, Projection, Rounding};
 
 use crate::failure::{Failure, Result};
 use crate::job::Job;
@@ -10,6 +10,7 @@ use crate::options::{AxesOptions, InputOptions, OutputOptions, RunOptions};
 use crate::output::{self, Staged};
 use crate::parse;
 use crate::report::{Figures, Row};
+use crate::slices;
 
 /// The options of every constraint.
 #[derive(Debug, Args)]
@@ -44,13 +45,13 @@ pub fn run(projection: Projection, options: &Options) -> Result<()> {
     if options.output.output.is_none() && !options.in_place {
         return Err(Failure::usage("say where the result goes: -o PATH, or --in-place"));
     }
-    let request = |layout| Request::in_place(projection, layout).with_report();
+    let request = |layout| Ok(Request::in_place(projection, layout).with_report());
     let mut job = Job::new(&options.input, &options.run, projection.axes(), request)?;
     let targets = match &options.output.output {
         Some(path) => output::targets(&job.inputs, path, &options.output)?,
         None => output::in_place(&job.inputs)?,
     };
-    let verify = options.verify.then(|| projection.norm());
+    let verify = options.verify;
     let (mut rows, mut results) = (Vec::new(), Vec::new());
     for (input, target) in targets.into_iter().enumerate() {
         let mut result = Staged::create(target)?;
@@ -89,23 +90,21 @@ fn project(
     job: &mut Job,
     (input, tensor): (usize, usize),
     plan: &Plan,
-    verify: Option<Norm>,
+    verify: bool,
     result: &mut Staged,
 ) -> Result<Row> {
     let (memory, view) = job.upload(input, tensor)?;
     let report = job.context.run(plan, &view, &view)?.wait()?;
     let label = job.label(input, tensor);
     let mut row = Row::new(label, &job.inputs[input].tensors[tensor], plan, &report);
-    if let Some(norm) = verify {
-        row.max_norm_after = Some(largest_norm(job, norm, plan, &view)?);
+    if verify {
+        row.max_norm_after = Some(largest_norm(job, plan, &view)?);
     }
     job.inputs[input].write(tensor, memory.read()?, result)?;
     Ok(row)
 }
 
-fn largest_norm(job: &Job, norm: Norm, plan: &Plan, view: &DeviceBuffer) -> Result<f64> {
-    let request = Request::norms(norm, plan.request().axes(), *view.layout()).with_report();
-    let norms = job.context.zeros([plan.geometry().slices()])?;
-    let plan = job.context.plan(&request)?;
-    Ok(job.context.run(&plan, view, &norms)?.wait()?.largest_norm)
+fn largest_norm(job: &Job, plan: &Plan, view: &DeviceBuffer) -> Result<f64> {
+    let plan = job.context.plan(&slices::survey(plan.request().axes(), *view.layout()))?;
+    Ok(job.context.run(&plan, view, view)?.wait()?.largest_norm)
 }

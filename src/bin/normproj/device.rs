@@ -1,46 +1,23 @@
-//! Where work runs. What the library says of adapters comes in here and nowhere else.
+//! Where work runs.
 
 use std::io::Write;
 
 use normproj::Context;
 
-use crate::failure::{Failure, Result};
+use crate::failure::Result;
 use crate::options::RunOptions;
-
-/// An adapter that could be used, as `normproj devices` lists it.
-pub struct Adapter {
-    pub name: String,
-    pub backend: String,
-    pub driver: String,
-    pub kind: String,
-    pub features: Vec<String>,
-    pub limits: normproj::plan::profile::GpuLimits,
-}
-
-/// The adapters of this machine.
-pub fn adapters() -> Vec<Adapter> {
-    Vec::new()
-}
 
 /// The context that `--device` asks for. stderr says which it is, and what runs on it.
 pub fn open(options: &RunOptions) -> Result<Context> {
     let context = match options.device.as_str() {
         "auto" => Context::new()?,
         "cpu" => Context::cpu(),
-        "gpu" => return Err(Failure::new("--device gpu: GPUs are not supported yet; use cpu")),
-        name => named(name)?,
+        "gpu" => Context::gpu()?,
+        name => Context::named(name)?,
     };
     note(options, &build());
     note(options, &format!("on {}", context.describe()));
     Ok(context)
-}
-
-fn named(name: &str) -> Result<Context> {
-    let context = Context::cpu();
-    let matches = context.describe().to_lowercase().contains(&name.to_lowercase());
-    let unknown =
-        || format!("--device {name}: no adapter or backend of that name; see normproj devices");
-    if matches { Ok(context) } else { Err(Failure::new(unknown())) }
 }
 
 /// What this program was built as.

@@ -4,9 +4,9 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use clap::Args;
-use normproj::Context;
+use normproj::{Adapter, Context, adapters};
 
-use crate::device::{self, Adapter};
+use crate::device;
 use crate::failure::{Result, written};
 
 /// Adapters, drivers, features and limits, and which one would be used
@@ -15,7 +15,7 @@ pub struct Arguments {}
 
 pub fn run(_: &Arguments) -> Result<()> {
     let mut text = format!("normproj {}\n\n", device::build());
-    for adapter in device::adapters() {
+    for adapter in adapters() {
         describe(&mut text, &adapter);
     }
     // Writing to a String cannot fail.
@@ -25,9 +25,9 @@ pub fn run(_: &Arguments) -> Result<()> {
 }
 
 fn describe(text: &mut String, adapter: &Adapter) {
-    let Adapter { name, backend, driver, kind, features, limits } = adapter;
+    let Adapter { features, limits, .. } = adapter;
     let mib = |bytes: u64| bytes >> 20;
-    let _ = writeln!(text, "{name}: {kind}, {backend}, {driver}");
+    let _ = writeln!(text, "{adapter}");
     let _ = writeln!(
         text,
         "  workgroups of {} invocations and {} KiB; bindings of {} MiB, buffers of {} MiB",

@@ -31,7 +31,7 @@ impl Job {
         files: &InputOptions,
         run: &RunOptions,
         axes: Axes,
-        request: impl Fn(Layout) -> Request,
+        request: impl Fn(Layout) -> normproj::Result<Request>,
     ) -> Result<Job> {
         let mut inputs = Vec::new();
         for path in &files.inputs {
@@ -42,7 +42,8 @@ impl Job {
         let mut plans = Vec::new();
         for input in &inputs {
             let plan = |tensor: &Tensor| {
-                let plan = tensor.layout().and_then(|layout| context.plan(&request(layout)));
+                let plan =
+                    tensor.layout().and_then(&request).and_then(|request| context.plan(&request));
                 plan.map_err(|error| Failure::from(error).within(&label(&inputs, input, tensor)))
             };
             let all = input.tensors.iter().map(|t| t.taken.then(|| plan(t)).transpose());

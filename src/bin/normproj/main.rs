@@ -16,6 +16,7 @@ mod parse;
 mod progress;
 mod report;
 mod select;
+mod slices;
 mod table;
 
 use std::process::ExitCode;

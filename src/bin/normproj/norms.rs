@@ -1,8 +1,7 @@
 //! `normproj norms`.
 
 use clap::Args;
-use normproj::Plan;
-use normproj::plan::request::Request;
+use normproj::{Norm, Plan};
 
 use crate::failure::{Failure, Result};
 use crate::files::{Format, safetensors_norms_header, write_npy_norms};
@@ -11,6 +10,7 @@ use crate::options::{AxesOptions, InputOptions, NormOptions, OutputOptions, RunO
 use crate::output::{self, Staged};
 use crate::parse;
 use crate::report::{Figures, Row};
+use crate::slices::{self, kept_shape};
 use crate::table::number;
 
 /// Norms of every slice: count, min, median, mean, max, zero, non-finite
@@ -38,7 +38,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         return Err(normproj::Error::Radius { radius: bound }.into());
     }
     let (axes, norm) = (arguments.axes.axes(), arguments.norm.norm);
-    let request = |layout| Request::norms(norm, axes, layout).with_report();
+    let request = |layout| Ok(slices::survey(axes, layout));
     let mut job = Job::new(&arguments.input, &arguments.run, axes, request)?;
     let mut targets = match &arguments.output.output {
         Some(path) => output::targets(&job.inputs, path, &arguments.output)?,
@@ -53,7 +53,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         for tensor in 0..job.inputs[input].tensors.len() {
             let Some(plan) = job.plan(input, tensor).cloned() else { continue };
-            let (row, norms) = compute(&mut job, (input, tensor), &plan)
+            let (row, norms) = compute(&mut job, (input, tensor), norm, &plan)
                 .map_err(|failure| failure.within(&job.label(input, tensor)))?;
             if arguments.bound.is_some() && beyond.is_none() {
                 beyond = exceeds(&row, bound, &plan);
@@ -70,10 +70,17 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     beyond.map_or(Ok(()), Err)
 }
 
-fn compute(job: &mut Job, (input, tensor): (usize, usize), plan: &Plan) -> Result<(Row, Vec<f32>)> {
+fn compute(
+    job: &mut Job,
+    (input, tensor): (usize, usize),
+    norm: Norm,
+    plan: &Plan,
+) -> Result<(Row, Vec<f32>)> {
     let (_memory, view) = job.upload(input, tensor)?;
+    let report = job.context.run(plan, &view, &view)?.wait()?;
     let buffer = job.context.zeros([plan.geometry().slices()])?;
-    let report = job.context.run(plan, &view, &buffer)?.wait()?;
+    let request = slices::norms(norm, plan.request().axes(), *view.layout())?;
+    drop(job.context.run(&job.context.plan(&request)?, &view, &buffer)?);
     let norms = buffer.read()?;
     let label = job.label(input, tensor);
     let mut row = Row::new(label, &job.inputs[input].tensors[tensor], plan, &report);
@@ -109,12 +116,6 @@ fn exceeds(row: &Row, bound: f64, plan: &Plan) -> Option<Failure> {
     )))
 }
 
-fn kept_shape(job: &Job, (input, tensor): (usize, usize), plan: &Plan) -> Result<Vec<usize>> {
-    let shape = &job.inputs[input].tensors[tensor].shape;
-    let reduced = plan.request().axes().resolve(shape)?;
-    Ok(shape.iter().zip(reduced).filter(|(_, reduced)| !reduced).map(|(&size, _)| size).collect())
-}
-
 fn write_header(job: &Job, input: usize, result: &mut Staged) -> Result<()> {
     if job.inputs[input].format == Format::Npy {
         return Ok(());
@@ -122,7 +123,7 @@ fn write_header(job: &Job, input: usize, result: &mut Staged) -> Result<()> {
     let mut shapes = Vec::new();
     for (index, tensor) in job.inputs[input].tensors.iter().enumerate() {
         if let Some(plan) = job.plan(input, index) {
-            shapes.push((tensor.name.clone(), kept_shape(job, (input, index), plan)?));
+            shapes.push((tensor.name.clone(), kept_shape(plan.request().axes(), &tensor.shape)?));
         }
     }
     output::write(result, &safetensors_norms_header(&shapes))
@@ -136,7 +137,10 @@ fn write(
     result: &mut Staged,
 ) -> Result<()> {
     match job.inputs[input].format {
-        Format::Npy => write_npy_norms(norms, &kept_shape(job, (input, tensor), plan)?, result),
+        Format::Npy => {
+            let shape = &job.inputs[input].tensors[tensor].shape;
+            write_npy_norms(norms, &kept_shape(plan.request().axes(), shape)?, result)
+        }
         Format::Safetensors => {
             if cfg!(target_endian = "big") {
                 norms.iter_mut().for_each(|n| *n = f32::from_bits(n.to_bits().swap_bytes()));

@@ -2,7 +2,6 @@
 
 mod cases;
 mod compare;
-mod oracle;
 mod trial;
 
 use std::io::Write;
@@ -81,7 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 /// Runs all legal schedules of one form of a case.
 fn examine(context: &Context, case: &Case, form: Form) -> Result<Vec<Outcome>> {
     let profile = context.profile();
-    let request = form.request(case, form.radii()[0]);
+    let request = form.request(case, form.radii()[0])?;
     let schedules = Plan::legal_schedules(&request, profile)?;
     let outcome = |schedule: &Schedule| {
         Ok(Outcome {
