@@ -1,5 +1,7 @@
 //! Norm projections on device buffers.
 
+#![forbid(unsafe_code)]
+
 mod axes;
 mod buffer;
 mod context;

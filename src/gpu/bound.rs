@@ -130,6 +130,7 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
                 let size = size_of::<Params>() as u64;
                 Some((prepared.params.clone(), Some(Window { offset: 0, size })))
             }
+            Slot::Source if step.source.is_none() => whole(&scratch.nothing),
             Slot::Source => window(&views.source, step.source),
             Slot::Target => window(&views.target, step.target),
             Slot::Norms => window(&views.target, step.norms),
