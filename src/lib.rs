@@ -1,4 +1,4 @@
-//! Norm projections on device buffers.
+#![doc = include_str!("../README.md")]
 
 #![forbid(unsafe_code)]
 
