@@ -5,6 +5,7 @@ use std::sync::{Arc, RwLock};
 use crate::context::Context;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
+use crate::gpu::GpuBuffer;
 use crate::layout::Layout;
 
 /// A tensor in the memory of a [`Context`]: memory, layout and dtype.
@@ -23,6 +24,8 @@ pub struct DeviceBuffer {
 pub(crate) enum Storage {
     /// Host memory behind a lock: the CPU backend.
     Host(Arc<RwLock<Vec<f32>>>),
+    /// Memory of a GPU.
+    Device(Arc<GpuBuffer>),
 }
 
 impl DeviceBuffer {
@@ -39,6 +42,7 @@ impl DeviceBuffer {
     fn capacity_bytes(&self) -> u64 {
         match &self.storage {
             Storage::Host(elements) => 4 * lock_read(elements).len() as u64,
+            Storage::Device(memory) => memory.handle().size(),
         }
     }
 
@@ -60,6 +64,15 @@ impl DeviceBuffer {
     /// The element type.
     pub fn dtype(&self) -> DType {
         DType::F32
+    }
+
+    /// Whether both are views of one memory.
+    pub fn shares_memory_with(&self, other: &DeviceBuffer) -> bool {
+        match (&self.storage, &other.storage) {
+            (Storage::Host(a), Storage::Host(b)) => Arc::ptr_eq(a, b),
+            (Storage::Device(a), Storage::Device(b)) => a.handle() == b.handle(),
+            _ => false,
+        }
     }
 
     pub(crate) fn storage(&self) -> &Storage {
@@ -89,6 +102,7 @@ impl DeviceBuffer {
     pub async fn read_async(&self) -> Result<Vec<f32>> {
         match &self.storage {
             Storage::Host(elements) => Ok(gather(&lock_read(elements), &self.layout)),
+            Storage::Device(memory) => self.context.read(memory, &self.layout).await,
         }
     }
 }

@@ -3,9 +3,10 @@
 use std::sync::{Arc, RwLock};
 
 use crate::axes::Axes;
-use crate::buffer::{DeviceBuffer, Storage, lock_read, lock_write};
+use crate::buffer::{DeviceBuffer, Storage, gather, lock_read, lock_write};
 use crate::cpu;
 use crate::error::{Error, Result};
+use crate::gpu::{self, Adapter, Gpu, GpuBuffer};
 use crate::layout::Layout;
 use crate::norm::Norm;
 use crate::pending::PendingReport;
@@ -16,6 +17,13 @@ use crate::projection::Projection;
 
 /// Where work runs: a GPU through wgpu, or the native CPU backend. A clone is another handle of
 /// the same context.
+///
+/// ```
+/// use normproj::Context;
+/// let context = Context::new()?; // the best GPU; the native CPU backend if there is none
+/// println!("{}", context.describe());
+/// # Ok::<(), normproj::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Context {
     inner: Arc<Inner>,
@@ -23,26 +31,112 @@ pub struct Context {
 
 #[derive(Debug)]
 struct Inner {
+    backend: Backend,
     profile: DeviceProfile,
     description: String,
 }
 
+#[derive(Debug)]
+enum Backend {
+    Native,
+    Gpu(Gpu),
+}
+
 impl Context {
-    /// The best hardware GPU; the native CPU backend if there is none.
+    /// The best hardware GPU; the native CPU backend if there is none or it cannot be opened, which
+    /// [`Context::describe`] says.
     ///
     /// # Errors
-    /// None today; a GPU that is present but refuses a device is passed over and said in
-    /// [`Context::describe`].
+    /// None natively.
     pub fn new() -> Result<Self> {
-        Ok(Self::cpu())
+        pollster::block_on(Self::new_async())
+    }
+
+    /// [`Context::new`] without blocking.
+    ///
+    /// # Errors
+    /// As [`Context::new`].
+    pub async fn new_async() -> Result<Self> {
+        let opened = match gpu::best(false).await {
+            Ok(adapter) => Self::on_async(&adapter).await,
+            Err(error) => Err(error),
+        };
+        Ok(opened.unwrap_or_else(|error| Self::native(&format!(" ({error})"))))
+    }
+
+    /// The best adapter, software included.
+    ///
+    /// # Errors
+    /// [`Error::NoAdapter`].
+    pub fn gpu() -> Result<Self> {
+        pollster::block_on(Self::gpu_async())
+    }
+
+    /// [`Context::gpu`] without blocking.
+    ///
+    /// # Errors
+    /// As [`Context::gpu`].
+    pub async fn gpu_async() -> Result<Self> {
+        Self::on_async(&gpu::best(true).await?).await
     }
 
     /// The native CPU backend.
     pub fn cpu() -> Self {
-        let threads = rayon::current_num_threads();
-        let profile = DeviceProfile::native(threads);
-        let description = profile.name.clone();
-        Context { inner: Arc::new(Inner { profile, description }) }
+        Self::native("")
+    }
+
+    /// The best adapter whose name or backend contains `name`, in any case; `cpu` is the native
+    /// backend.
+    ///
+    /// # Errors
+    /// [`Error::NoAdapter`], which lists those that there are.
+    pub fn named(name: &str) -> Result<Self> {
+        if name.eq_ignore_ascii_case("cpu") {
+            return Ok(Self::cpu());
+        }
+        pollster::block_on(async { Self::on_async(&gpu::named(name).await?).await })
+    }
+
+    /// An adapter of [`adapters`](crate::adapters).
+    ///
+    /// # Errors
+    /// [`Error::NoAdapter`] if it cannot be opened.
+    pub fn on(adapter: &Adapter) -> Result<Self> {
+        pollster::block_on(Self::on_async(adapter))
+    }
+
+    /// [`Context::on`] without blocking.
+    ///
+    /// # Errors
+    /// As [`Context::on`].
+    pub async fn on_async(adapter: &Adapter) -> Result<Self> {
+        Ok(Self::of(Gpu::open(adapter).await?))
+    }
+
+    /// An adapter with limits of the caller's choice, a browser's say.
+    ///
+    /// # Errors
+    /// As [`Context::on`], if the adapter cannot grant them.
+    pub fn on_with_limits(adapter: &Adapter, limits: wgpu::Limits) -> Result<Self> {
+        Ok(Self::of(pollster::block_on(Gpu::open_with(adapter, limits))?))
+    }
+
+    /// Shares the caller's device and queue. No callback is installed on the device: CubeCL and
+    /// others own those.
+    pub fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Self {
+        Self::of(Gpu::from_wgpu(device, queue))
+    }
+
+    fn of(gpu: Gpu) -> Self {
+        let profile = gpu.profile().clone();
+        let description = format!("GPU {}", profile.name);
+        Context { inner: Arc::new(Inner { backend: Backend::Gpu(gpu), profile, description }) }
+    }
+
+    fn native(why: &str) -> Self {
+        let profile = DeviceProfile::native(rayon::current_num_threads());
+        let description = format!("{}{why}", profile.name);
+        Context { inner: Arc::new(Inner { backend: Backend::Native, profile, description }) }
     }
 
     /// What was picked, and why.
@@ -53,6 +147,14 @@ impl Context {
     /// The numbers that plans are made from.
     pub fn profile(&self) -> &DeviceProfile {
         &self.inner.profile
+    }
+
+    /// The GPU side, where plans are prepared, bound and recorded; None on the CPU backend.
+    pub fn as_gpu(&self) -> Option<&Gpu> {
+        match &self.inner.backend {
+            Backend::Gpu(gpu) => Some(gpu),
+            Backend::Native => None,
+        }
     }
 
     /// Whether two handles are of one context.
@@ -74,7 +176,10 @@ impl Context {
                 found: host.len(),
             });
         }
-        let storage = Storage::Host(Arc::new(RwLock::new(host.to_vec())));
+        let storage = match &self.inner.backend {
+            Backend::Native => Storage::Host(Arc::new(RwLock::new(host.to_vec()))),
+            Backend::Gpu(gpu) => Storage::Device(Arc::new(gpu.upload(host)?)),
+        };
         DeviceBuffer::new(self.clone(), storage, layout)
     }
 
@@ -84,8 +189,39 @@ impl Context {
     /// As [`Context::upload`].
     pub fn zeros(&self, shape: impl AsRef<[usize]>) -> Result<DeviceBuffer> {
         let layout = Layout::contiguous(shape)?;
-        let storage = Storage::Host(Arc::new(RwLock::new(vec![0.0; layout.len()])));
+        let storage = match &self.inner.backend {
+            Backend::Native => Storage::Host(Arc::new(RwLock::new(vec![0.0; layout.len()]))),
+            Backend::Gpu(gpu) => Storage::Device(Arc::new(gpu.zeros(layout.len())?)),
+        };
         DeviceBuffer::new(self.clone(), storage, layout)
+    }
+
+    /// A view of the caller's buffer, without a copy. It must belong to this context's device.
+    ///
+    /// # Errors
+    /// [`Error::Unsupported`] on the CPU backend; [`Error::Usage`] without `STORAGE`;
+    /// [`Error::OutOfBounds`].
+    pub fn wrap(&self, buffer: wgpu::Buffer, layout: Layout) -> Result<DeviceBuffer> {
+        if self.as_gpu().is_none() {
+            let what = "a wgpu buffer belongs to a GPU".to_string();
+            return Err(Error::Unsupported { device: self.describe().to_string(), what });
+        }
+        let storage = Storage::Device(Arc::new(GpuBuffer::foreign(buffer)?));
+        DeviceBuffer::new(self.clone(), storage, layout)
+    }
+
+    pub(crate) async fn read(&self, memory: &GpuBuffer, layout: &Layout) -> Result<Vec<f32>> {
+        let Some(gpu) = self.as_gpu() else { return Ok(Vec::new()) };
+        if layout.is_empty() {
+            return Ok(Vec::new());
+        }
+        let (first, end) = (layout.offset() as u64, layout.end() as u64);
+        let bytes = gpu.read(memory, 4 * first, 4 * (end - first)).await?;
+        let elements: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes);
+        if layout.is_contiguous() {
+            return Ok(elements);
+        }
+        Ok(gather(&elements, &Layout::strided(layout.shape(), layout.strides(), 0)?))
     }
 
     /// The plan of a request on this device.
@@ -101,8 +237,8 @@ impl Context {
     /// # Errors
     /// As [`Plan::new`]; [`Error::OtherContext`].
     pub fn project(&self, projection: &Projection, buffer: &DeviceBuffer) -> Result<()> {
-        let plan = self.plan(&Request::in_place(*projection, *buffer.layout()))?;
-        self.run(&plan, buffer, buffer).map(drop)
+        let request = Request::in_place(*projection, *buffer.layout());
+        self.carry_out(&request, buffer, buffer).map(drop)
     }
 
     /// [`Context::project`] with a report that can be waited for, any time later.
@@ -114,8 +250,8 @@ impl Context {
         projection: &Projection,
         buffer: &DeviceBuffer,
     ) -> Result<PendingReport> {
-        let plan = self.plan(&Request::in_place(*projection, *buffer.layout()).with_report())?;
-        self.run(&plan, buffer, buffer)
+        let request = Request::in_place(*projection, *buffer.layout()).with_report();
+        self.carry_out(&request, buffer, buffer)
     }
 
     /// Projects `source` into `target`, of the same shape; the source keeps its bits.
@@ -128,12 +264,13 @@ impl Context {
         source: &DeviceBuffer,
         target: &DeviceBuffer,
     ) -> Result<()> {
-        let plan = self.plan(&Request::into(*projection, *source.layout(), *target.layout()))?;
-        self.run(&plan, source, target).map(drop)
+        let request = Request::into(*projection, *source.layout(), *target.layout());
+        self.carry_out(&request, source, target).map(drop)
     }
 
     /// Writes the norm of each slice into `norms`, a contiguous buffer of as many elements as
-    /// there are slices, in row-major order of the kept axes.
+    /// there are slices, in row-major order of the kept axes. The norm of a slice with a NaN is
+    /// NaN; one above `f32::MAX`, or of a slice with an infinity, is infinite.
     ///
     /// # Errors
     /// As [`Context::project`]; [`Error::Length`] if `norms` has another length.
@@ -144,8 +281,25 @@ impl Context {
         source: &DeviceBuffer,
         norms: &DeviceBuffer,
     ) -> Result<()> {
-        let plan = self.plan(&Request::norms(norm, axes, *source.layout()))?;
-        self.run(&plan, source, norms).map(drop)
+        let request = Request::norms(norm, axes, *source.layout(), *norms.layout());
+        self.carry_out(&request, source, norms).map(drop)
+    }
+
+    /// Carries out a request, with its plan and bindings from the last time if it is repeated.
+    fn carry_out(
+        &self,
+        request: &Request,
+        source: &DeviceBuffer,
+        target: &DeviceBuffer,
+    ) -> Result<PendingReport> {
+        self.check(source, target)?;
+        match (&self.inner.backend, source.storage(), target.storage()) {
+            (Backend::Gpu(gpu), Storage::Device(from), Storage::Device(to)) => {
+                let bind = || gpu.prepare(&self.plan(request)?)?.bind_into(source, target);
+                gpu.submit(&from.bound(request, to, bind)?)
+            }
+            _ => self.run(&self.plan(request)?, source, target),
+        }
     }
 
     /// Carries out a plan: `source` is read, `target` written (the same buffer in place).
@@ -159,8 +313,17 @@ impl Context {
         source: &DeviceBuffer,
         target: &DeviceBuffer,
     ) -> Result<PendingReport> {
-        self.check(plan, source, target)?;
-        let (Storage::Host(from), Storage::Host(to)) = (source.storage(), target.storage());
+        self.check(source, target)?;
+        plan.check_views(source, target)?;
+        if plan.profile() != self.profile() {
+            let (planned, here) = (&plan.profile().name, &self.profile().name);
+            let reason = format!("it was made for {planned}, not for {here}");
+            return Err(Error::PlanMismatch { reason });
+        }
+        let (Storage::Host(from), Storage::Host(to)) = (source.storage(), target.storage()) else {
+            let Some(gpu) = self.as_gpu() else { return Err(self.other(source)) };
+            return gpu.submit(&gpu.prepare(plan)?.bind_into(source, target)?);
+        };
         let same = Arc::ptr_eq(from, to);
         let tally = match plan.request().output {
             Output::InPlace => cpu::project(plan, &mut lock_write(to))?,
@@ -170,50 +333,28 @@ impl Context {
                 cpu::project_into(plan, &copy, &mut lock_write(to))?
             }
             Output::Into(_) => cpu::project_into(plan, &lock_read(from), &mut lock_write(to))?,
-            Output::Norms if same => {
+            Output::Norms(_) if same => {
                 let copy = lock_read(from).clone();
                 cpu::norms(plan, &copy, norms_of(&mut lock_write(to), target.layout()))?
             }
-            Output::Norms => {
+            Output::Norms(_) => {
                 cpu::norms(plan, &lock_read(from), norms_of(&mut lock_write(to), target.layout()))?
             }
         };
         Ok(PendingReport::ready(plan.request().report.then(|| tally.report(plan.rim().target))))
     }
 
-    fn check(&self, plan: &Plan, source: &DeviceBuffer, target: &DeviceBuffer) -> Result<()> {
-        for buffer in [source, target] {
-            if !self.is(buffer.context()) {
-                return Err(Error::OtherContext {
-                    expected: self.describe().to_string(),
-                    found: buffer.context().describe().to_string(),
-                });
-            }
+    fn check(&self, source: &DeviceBuffer, target: &DeviceBuffer) -> Result<()> {
+        match [source, target].into_iter().find(|buffer| !self.is(buffer.context())) {
+            Some(buffer) => Err(self.other(buffer)),
+            None => Ok(()),
         }
-        let request = plan.request();
-        let mismatch = |reason: String| Err(Error::PlanMismatch { reason });
-        if plan.profile() != self.profile() {
-            let (planned, here) = (&plan.profile().name, &self.profile().name);
-            return mismatch(format!("it was made for {planned}, not for {here}"));
-        }
-        if source.layout() != &request.source {
-            return mismatch(format!("planned {:?}, got {:?}", request.source, source.layout()));
-        }
-        match &request.output {
-            Output::InPlace | Output::Into(_) if target.layout() != request.target() => {
-                mismatch(format!("planned {:?}, got {:?}", request.target(), target.layout()))
-            }
-            Output::Norms if target.layout().len() != plan.geometry().slices() => {
-                Err(Error::Length {
-                    shape: target.shape().to_vec(),
-                    expected: plan.geometry().slices(),
-                    found: target.layout().len(),
-                })
-            }
-            Output::Norms if !target.layout().is_contiguous() => {
-                mismatch("norms are written contiguously".to_string())
-            }
-            _ => Ok(()),
+    }
+
+    fn other(&self, buffer: &DeviceBuffer) -> Error {
+        Error::OtherContext {
+            expected: self.describe().to_string(),
+            found: buffer.context().describe().to_string(),
         }
     }
 }

@@ -1,12 +1,14 @@
 //! Norm projections on device buffers.
 
+#![forbid(unsafe_code)]
+
 mod axes;
 mod buffer;
 mod context;
 mod cpu;
 mod dtype;
 mod error;
-mod gpu;
+pub mod gpu;
 mod layout;
 mod norm;
 mod pending;
@@ -14,12 +16,14 @@ pub mod plan;
 mod projection;
 pub mod reference;
 mod report;
+pub mod shader;
 
 pub use axes::{Axes, AxisList, WeightLayout};
 pub use buffer::DeviceBuffer;
 pub use context::Context;
 pub use dtype::DType;
 pub use error::{Error, Result};
+pub use gpu::{Adapter, adapters, adapters_async};
 pub use layout::{Dims, Layout, MAX_RANK};
 pub use norm::Norm;
 pub use pending::PendingReport;

@@ -1,6 +1,7 @@
 //! A report that may not be there yet.
 
 use crate::error::{Error, Result};
+use crate::gpu::PendingSummaries;
 use crate::report::Report;
 
 /// A report that may not be there yet. Dropping it unread costs nothing.
@@ -13,6 +14,7 @@ pub struct PendingReport {
 #[derive(Debug)]
 enum State {
     Ready(Option<Report>),
+    Summaries(PendingSummaries),
 }
 
 impl PendingReport {
@@ -20,10 +22,15 @@ impl PendingReport {
         PendingReport { state: State::Ready(report) }
     }
 
+    pub(crate) fn summaries(pending: PendingSummaries) -> Self {
+        PendingReport { state: State::Summaries(pending) }
+    }
+
     /// Waits for the work to finish and gives the report.
     ///
     /// # Errors
-    /// [`Error::NoReport`] if the request was planned without one.
+    /// [`Error::NoReport`] if the request was planned without one; [`Error::NotSubmitted`] if the
+    /// commands that write it were dropped or not submitted; [`Error::DeviceLost`].
     pub fn wait(self) -> Result<Report> {
         pollster::block_on(self.wait_async())
     }
@@ -35,6 +42,7 @@ impl PendingReport {
     pub async fn wait_async(self) -> Result<Report> {
         match self.state {
             State::Ready(report) => report.ok_or(Error::NoReport),
+            State::Summaries(pending) => pending.report().await,
         }
     }
 }

@@ -1,1 +1,19 @@
-//! The only home of wgpu.
+//! The only home of wgpu: adapters, devices, buffers, pipelines, recording and reading back.
+
+mod adapter;
+mod bound;
+mod device;
+mod memory;
+mod pipeline;
+mod prepared;
+mod readback;
+mod scope;
+
+pub use adapter::{Adapter, adapters, adapters_async};
+pub use bound::Bound;
+pub use device::Gpu;
+pub use prepared::Prepared;
+
+pub(crate) use adapter::{best, named};
+pub(crate) use memory::GpuBuffer;
+pub(crate) use readback::PendingSummaries;

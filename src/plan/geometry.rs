@@ -43,11 +43,12 @@ pub struct Geometry {
 
 impl Geometry {
     /// The canonical form of a reduction of `source` over the flagged axes, with results in
-    /// `target` (in place: the same layout twice).
+    /// `target` (in place: the same layout twice). With `ordered`, slices are counted in logical
+    /// order, as norms and reports need them; without, in the order of memory.
     ///
     /// # Errors
     /// [`Error::Shape`] if the two shapes differ.
-    pub fn new(reduced: &[bool], source: &Layout, target: &Layout) -> Result<Self> {
+    pub fn new(reduced: &[bool], source: &Layout, target: &Layout, ordered: bool) -> Result<Self> {
         if source.shape() != target.shape() {
             return Err(Error::Shape {
                 what: "the target",
@@ -73,8 +74,8 @@ impl Geometry {
             }
         }
         Ok(Geometry {
-            kept: merged(kept_axes),
-            reduced: merged(reduced_axes),
+            kept: merged(kept_axes, ordered),
+            reduced: merged(reduced_axes, false),
             source_offset: source.offset(),
             target_offset: target.offset(),
         })
@@ -105,6 +106,11 @@ impl Geometry {
         }
     }
 
+    /// Whether there is no element.
+    pub fn is_empty(&self) -> bool {
+        self.elements() == 0
+    }
+
     /// Whether the slices, in the order of the kept axes, are in logical order.
     pub fn slices_in_order(&self) -> bool {
         let mut expected = 1;
@@ -126,9 +132,14 @@ impl Geometry {
     }
 }
 
-/// Sorts by stride, largest first, and merges what is contiguous in source, target and slices.
-fn merged(mut axes: Vec<Axis>) -> Vec<Axis> {
-    axes.sort_by_key(|axis| std::cmp::Reverse((axis.source, axis.target, axis.size)));
+/// Sorts by stride, or keeps the order of the slices, outermost first; and merges what is
+/// contiguous in source, target and slices.
+fn merged(mut axes: Vec<Axis>, ordered: bool) -> Vec<Axis> {
+    if ordered {
+        axes.reverse();
+    } else {
+        axes.sort_by_key(|axis| std::cmp::Reverse((axis.source, axis.target, axis.size)));
+    }
     let mut merged: Vec<Axis> = Vec::with_capacity(axes.len());
     for axis in axes {
         match merged.last_mut() {
@@ -152,7 +163,7 @@ mod tests {
     fn geometry(shape: &[usize], axes: &[usize]) -> Geometry {
         let layout = Layout::contiguous(shape).unwrap();
         let reduced: Vec<bool> = (0..shape.len()).map(|d| axes.contains(&d)).collect();
-        Geometry::new(&reduced, &layout, &layout).unwrap()
+        Geometry::new(&reduced, &layout, &layout, false).unwrap()
     }
 
     #[test]
@@ -193,11 +204,13 @@ mod tests {
     fn logical_slices_of_a_transposed_view() {
         let layout = Layout::contiguous([4, 3, 5]).unwrap().permuted(&[2, 1, 0]).unwrap();
         // Shape [5, 3, 4]; slices over axis 2 are counted as 5 × 3, but memory orders them 3 × 5.
-        let form = Geometry::new(&[false, false, true], &layout, &layout).unwrap();
+        let form = Geometry::new(&[false, false, true], &layout, &layout, false).unwrap();
         assert!(!form.slices_in_order());
         let mut seen: Vec<usize> = (0..15).map(|i| form.logical_slice(i)).collect();
         assert_eq!(&seen[..3], [0, 3, 6]);
         seen.sort_unstable();
         assert_eq!(seen, (0..15).collect::<Vec<_>>());
+        let ordered = Geometry::new(&[false, false, true], &layout, &layout, true).unwrap();
+        assert!(ordered.slices_in_order());
     }
 }

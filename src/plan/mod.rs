@@ -1,7 +1,9 @@
 //! Planning is arithmetic: a request and a device profile give a plan. No device is touched.
 
 pub mod cost;
+mod explain;
 pub mod geometry;
+pub mod gpu;
 pub mod margin;
 mod native;
 pub mod profile;
@@ -10,12 +12,16 @@ pub mod schedule;
 
 use cost::Cost;
 use geometry::Geometry;
+use gpu::steps::Steps;
 use margin::{Margin, Rim};
 use profile::{DeviceKind, DeviceProfile};
-use request::{Request, Task};
+use request::{Output, Request, Task};
 use schedule::Schedule;
 
-use crate::error::Result;
+use crate::buffer::DeviceBuffer;
+use crate::error::{Error, Result};
+use crate::layout::Layout;
+use crate::projection::Projection;
 
 /// How a request is carried out on a device: schedule, error bounds and cost. Pure numbers; the
 /// same request and profile always give the same plan.
@@ -27,6 +33,7 @@ pub struct Plan {
     schedule: Schedule,
     margin: Margin,
     cost: Cost,
+    steps: Steps,
 }
 
 impl Plan {
@@ -39,7 +46,7 @@ impl Plan {
         let geometry = request.geometry()?;
         let schedule = match profile.kind {
             DeviceKind::Native { .. } => native::choose(&geometry),
-            DeviceKind::Gpu(_) => native::choose(&geometry),
+            DeviceKind::Gpu(limits) => gpu::choose(&geometry, request, &limits),
         };
         Self::assemble(request, profile, geometry, schedule)
     }
@@ -54,7 +61,10 @@ impl Plan {
         schedule: Schedule,
     ) -> Result<Self> {
         let geometry = request.geometry()?;
-        native::check(&schedule, &geometry)?;
+        match profile.kind {
+            DeviceKind::Native { .. } => native::check(&schedule, &geometry)?,
+            DeviceKind::Gpu(limits) => gpu::check(&schedule, &geometry, request, &limits)?,
+        }
         Self::assemble(request, profile, geometry, schedule)
     }
 
@@ -63,8 +73,12 @@ impl Plan {
     ///
     /// # Errors
     /// As [`Plan::new`].
-    pub fn legal_schedules(request: &Request, _profile: &DeviceProfile) -> Result<Vec<Schedule>> {
-        Ok(native::legal(&request.geometry()?))
+    pub fn legal_schedules(request: &Request, profile: &DeviceProfile) -> Result<Vec<Schedule>> {
+        let geometry = request.geometry()?;
+        Ok(match profile.kind {
+            DeviceKind::Native { .. } => native::legal(&geometry),
+            DeviceKind::Gpu(limits) => gpu::schedules(&geometry, request, &limits),
+        })
     }
 
     fn assemble(
@@ -73,15 +87,50 @@ impl Plan {
         geometry: Geometry,
         schedule: Schedule,
     ) -> Result<Self> {
-        let (margin, cost) = match profile.kind {
-            DeviceKind::Native { threads, cache_bytes } => (
-                native::margin(),
-                native::cost(&schedule, &geometry, request, threads, cache_bytes),
-            ),
-            DeviceKind::Gpu(_) => (native::margin(), Cost::default()),
+        let (margin, cost, steps) = match profile.kind {
+            DeviceKind::Native { threads, cache_bytes } => {
+                let cost = native::cost(&schedule, &geometry, request, threads, cache_bytes);
+                (native::margin(), cost, Steps::default())
+            }
+            DeviceKind::Gpu(limits) => {
+                let steps = gpu::build(&schedule, &geometry, request, &limits)?;
+                let cost = gpu::cost(&schedule, &geometry, request, &steps);
+                (gpu::margin(&schedule, &geometry, &limits), cost, steps)
+            }
         };
         let profile = profile.clone();
-        Ok(Plan { request: *request, profile, geometry, schedule, margin, cost })
+        Ok(Plan { request: *request, profile, geometry, schedule, margin, cost, steps })
+    }
+
+    /// The same plan for a projection that differs in nothing but its radius.
+    pub(crate) fn with_projection(&self, projection: Projection) -> Result<Self> {
+        projection.check()?;
+        let request = Request { task: Task::Project(projection), ..self.request };
+        Ok(Plan { request, ..self.clone() })
+    }
+
+    /// Refuses tensors that are not those of the request.
+    pub(crate) fn check_views(&self, source: &DeviceBuffer, target: &DeviceBuffer) -> Result<()> {
+        let request = &self.request;
+        for (planned, found) in
+            [(&request.source, source.layout()), (request.target(), target.layout())]
+        {
+            if planned != found {
+                let reason = format!("planned {planned:?}, got {found:?}");
+                return Err(Error::PlanMismatch { reason });
+            }
+        }
+        let same = source.shares_memory_with(target);
+        match request.output {
+            Output::InPlace if !same => {
+                let reason = "it works in place, but two tensors were given".to_string();
+                Err(Error::PlanMismatch { reason })
+            }
+            Output::Into(_) | Output::Norms(_) if same => {
+                overlap(&request.source, request.target())
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The request.
@@ -114,6 +163,11 @@ impl Plan {
         self.cost
     }
 
+    /// The dispatches; none on the CPU backend.
+    pub fn steps(&self) -> &Steps {
+        &self.steps
+    }
+
     /// What slices are compared with and scaled to; for norms, nothing is scaled.
     pub fn rim(&self) -> Rim {
         match self.request.task {
@@ -123,4 +177,13 @@ impl Plan {
             Task::Norms { .. } => Rim { threshold: f64::INFINITY, target: f64::INFINITY },
         }
     }
+}
+
+/// Refuses views of one memory whose ranges meet; interleaved views count as meeting.
+fn overlap(source: &Layout, target: &Layout) -> Result<()> {
+    let (s, t) = (source.offset()..source.end(), target.offset()..target.end());
+    if s.is_empty() || t.is_empty() || s.end <= t.start || t.end <= s.start {
+        return Ok(());
+    }
+    Err(Error::Overlap { source_range: (s.start, s.end - 1), target_range: (t.start, t.end - 1) })
 }

@@ -87,7 +87,7 @@ pub(super) fn cost(
         Output::InPlace => (bytes, swept_again, 0, bytes),
         // Kept slices are copied too, so the second sweep covers everything.
         Output::Into(_) => (bytes + swept_again, 0, bytes, 0),
-        Output::Norms => (bytes, 0, 0, 0),
+        Output::Norms(_) => (bytes, 0, 0, 0),
     };
     let kept_inside = in_memory_order(geometry).last().is_some_and(|axis| axis.slice != 0);
     let sector = if kept_inside { LINE } else { 1 };

@@ -1,7 +1,7 @@
 //! A request: what is to be done with which elements.
 
 use crate::axes::Axes;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::norm::Norm;
 use crate::plan::geometry::Geometry;
@@ -29,8 +29,8 @@ pub enum Output {
     InPlace,
     /// Into another view of the same shape.
     Into(Layout),
-    /// Into a buffer of norms, one for each slice, in row-major order of the kept axes.
-    Norms,
+    /// Into a contiguous buffer of norms, one for each slice, in row-major order of the kept axes.
+    Norms(Layout),
 }
 
 /// What is to be done with which elements, and whether it is reported.
@@ -60,9 +60,9 @@ impl Request {
     }
 
     /// The norms of the slices.
-    pub fn norms(norm: Norm, axes: impl Into<Axes>, layout: Layout) -> Self {
+    pub fn norms(norm: Norm, axes: impl Into<Axes>, source: Layout, norms: Layout) -> Self {
         let task = Task::Norms { norm, axes: axes.into() };
-        Request { task, source: layout, output: Output::Norms, report: false }
+        Request { task, source, output: Output::Norms(norms), report: false }
     }
 
     /// The same request, reported.
@@ -79,11 +79,11 @@ impl Request {
         }
     }
 
-    /// The view that is written; the source's own for norms, whose buffer has no layout.
-    pub(crate) fn target(&self) -> &Layout {
+    /// The view that is written.
+    pub fn target(&self) -> &Layout {
         match &self.output {
-            Output::Into(target) => target,
-            Output::InPlace | Output::Norms => &self.source,
+            Output::Into(target) | Output::Norms(target) => target,
+            Output::InPlace => &self.source,
         }
     }
 
@@ -93,6 +93,33 @@ impl Request {
             projection.check()?;
         }
         let reduced = self.axes().resolve(self.source.shape())?;
-        Geometry::new(&reduced, &self.source, self.target())
+        let ordered = self.report || matches!(self.output, Output::Norms(_));
+        match &self.output {
+            Output::InPlace => Geometry::new(&reduced, &self.source, &self.source, ordered),
+            Output::Into(target) => Geometry::new(&reduced, &self.source, target, ordered),
+            Output::Norms(norms) => {
+                let geometry = Geometry::new(&reduced, &self.source, &self.source, ordered)?;
+                self.check_norms(norms, &geometry)?;
+                Ok(geometry)
+            }
+        }
+    }
+
+    fn check_norms(&self, norms: &Layout, geometry: &Geometry) -> Result<()> {
+        let mismatch = |reason: &str| Err(Error::PlanMismatch { reason: reason.to_string() });
+        if norms.len() != geometry.slices() {
+            return Err(Error::Length {
+                shape: norms.shape().to_vec(),
+                expected: geometry.slices(),
+                found: norms.len(),
+            });
+        }
+        if !norms.is_contiguous() {
+            return mismatch("norms are written to a contiguous buffer");
+        }
+        if self.report {
+            return mismatch("norms carry no report: read the norms themselves");
+        }
+        Ok(())
     }
 }

@@ -1,2 +1,80 @@
 //! The oracle: naive, in f64, one short function for each set. Never tuned, never shared with the
-//! backends.
+//! backends: it has an indexing, a summation and a rounding of the radius of its own.
+//!
+//! It gives the *exact* projection: no margin κ, no schedule. The one thing that it takes from the
+//! library's promises is that the radius is rounded toward zero to 24 significant bits first, see
+//! [`radius`]; without that a bound such as 0.1 would differ from the library's own by more than
+//! the margin allows.
+//!
+//! ```
+//! use normproj::{Layout, Projection, reference};
+//! let layout = Layout::contiguous([2, 2])?;
+//! let exact = reference::project(&Projection::max_norm(1.0, 0), &[3.0, 0.1, 4.0, 0.2], &layout)?;
+//! assert_eq!(exact[..2], [3.0 * 0.2, f64::from(0.1f32)]);
+//! # Ok::<(), normproj::Error>(())
+//! ```
+
+mod exact;
+mod index;
+mod max_norm;
+
+pub use exact::{exact_sum_of_squares, exceeds, radius};
+pub use index::{places, slices};
+
+use crate::axes::Axes;
+use crate::error::{Error, Result};
+use crate::layout::Layout;
+use crate::norm::Norm;
+use crate::projection::{Projection, Set};
+
+/// The exact projection of a view of `data`, in row-major order of the view. A slice that holds a
+/// NaN or an infinity is left as it is.
+///
+/// # Errors
+/// As [`Axes::resolve`]; [`Error::Radius`]; [`Error::OutOfBounds`] if the view leaves `data`.
+pub fn project(projection: &Projection, data: &[f32], layout: &Layout) -> Result<Vec<f64>> {
+    projection.check()?;
+    let view = gather(data, layout)?;
+    let mut projected: Vec<f64> = view.iter().copied().map(f64::from).collect();
+    for slice in slices(projection.axes(), layout.shape())? {
+        let elements: Vec<f32> = slice.iter().map(|&i| view[i]).collect();
+        if elements.iter().all(|x| x.is_finite()) {
+            let result = match projection.set() {
+                Set::MaxNorm { norm: Norm::L2, radius: c } => {
+                    max_norm::project(&elements, radius(c))
+                }
+            };
+            slice.iter().zip(result).for_each(|(&i, y)| projected[i] = y);
+        }
+    }
+    Ok(projected)
+}
+
+/// The exact norm of each slice of a view of `data`, rounded to f64, in row-major order of the kept
+/// axes. An empty slice has norm 0; one with a NaN has norm NaN, one with infinities only infinity.
+///
+/// # Errors
+/// As [`project`].
+pub fn norms(norm: Norm, axes: impl Into<Axes>, data: &[f32], layout: &Layout) -> Result<Vec<f64>> {
+    let view = gather(data, layout)?;
+    let of_slice = |slice: Vec<usize>| {
+        let elements: Vec<f32> = slice.iter().map(|&i| view[i]).collect();
+        match norm {
+            Norm::L2 => max_norm::norm(&elements),
+        }
+    };
+    Ok(slices(axes, layout.shape())?.into_iter().map(of_slice).collect())
+}
+
+/// The elements of a view in row-major order.
+fn gather(data: &[f32], layout: &Layout) -> Result<Vec<f32>> {
+    let size = |elements: usize| 4 * elements as u64;
+    let at = |place: usize| {
+        let out = Error::OutOfBounds { needed: size(layout.end()), available: size(data.len()) };
+        data.get(place).copied().ok_or(out)
+    };
+    places(layout).into_iter().map(at).collect()
+}
+
+#[cfg(test)]
+mod tests;

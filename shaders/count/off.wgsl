@@ -1,0 +1,4 @@
+// Nothing is counted.
+
+fn count_load() {}
+fn count_store() {}

@@ -1,0 +1,78 @@
+// First of two dispatches: the partial sum of a chunk of each slice.
+
+@group(0) @binding(3) var<storage, read_write> partials: array<Accumulator>;
+
+// Terms of a lane between two cascades: the chain of additions stays short.
+const CASCADE = 16u;
+
+@compute @workgroup_size(LANES)
+fn partial(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let index = group.x + group.y * groups.x;
+    let chunk = index / params.tiles;
+    let here = place(index % params.tiles, lane);
+    let position = fan_position(lane);
+    var first = chunk * params.chunk;
+    var last = min(first + params.chunk, params.steps);
+    // Workgroups past the last chunk, and lanes past the last slice, have nothing to add.
+    if !here.inside || chunk >= params.chunks {
+        first = 0u;
+        last = 0u;
+    }
+    let total = reduce(scan(here, first + position, last), lane, position);
+    if here.inside && position == 0u && chunk < params.chunks {
+        partials[((params.first_chunk + chunk) * params.slices + here.slice) / SLICES] = total;
+    }
+}
+
+fn scan(here: Place, first: u32, last: u32) -> Accumulator {
+    var sum = Real(0.0);
+    var largest = Bits(0u);
+    var step = first;
+    while step < last {
+        let stop = min(last, step + CASCADE * FAN);
+        var block = Real(0.0);
+        while step + 3u * FAN < stop {
+            let a = load(source_at(here, step));
+            let b = load(source_at(here, step + FAN));
+            let c = load(source_at(here, step + 2u * FAN));
+            let d = load(source_at(here, step + 3u * FAN));
+            block += (square(a) + square(b)) + (square(c) + square(d));
+            let ab = max(a & Bits(MAGNITUDE), b & Bits(MAGNITUDE));
+            let cd = max(c & Bits(MAGNITUDE), d & Bits(MAGNITUDE));
+            largest = max(largest, max(ab, cd));
+            step += 4u * FAN;
+        }
+        while step < stop {
+            let a = load(source_at(here, step));
+            block += square(a);
+            largest = max(largest, a & Bits(MAGNITUDE));
+            step += FAN;
+        }
+        sum += block;
+    }
+    let exponent = safe_exponent(fold_largest(largest));
+    if any_slice(exponent != Exponent(0)) {
+        sum = scan_shifted(here, first, last, spread_exponent(-exponent));
+    }
+    return lift(fold_sum(sum), exponent, fold_largest(largest));
+}
+
+// The chunk again, for the lanes whose squares would leave the range of f32.
+fn scan_shifted(here: Place, first: u32, last: u32, shift: Integer) -> Real {
+    var sum = Real(0.0);
+    var step = first;
+    while step < last {
+        let stop = min(last, step + CASCADE * FAN);
+        var block = Real(0.0);
+        while step < stop {
+            block += square(shifted(load(source_at(here, step)), shift));
+            step += FAN;
+        }
+        sum += block;
+    }
+    return sum;
+}

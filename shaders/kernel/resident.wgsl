@@ -1,0 +1,40 @@
+// One dispatch: a slice is held in registers between its reduction and its store.
+
+fn load_step(here: Place, step: u32) -> Bits {
+    if here.inside && step < params.steps {
+        return load(source_at(here, step));
+    }
+    return Bits(0u);
+}
+
+fn store_step(here: Place, step: u32, bits: Bits) {
+    if step < params.steps {
+        store(target_at(here, step), bits);
+    }
+}
+
+@compute @workgroup_size(LANES)
+fn resident(
+    @builtin(workgroup_id) group: vec3<u32>,
+    @builtin(num_workgroups) groups: vec3<u32>,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let here = place(group.x + group.y * groups.x, lane);
+    let position = fan_position(lane);
+    let held = hold(here, position);
+    let largest = fold_largest(held_largest(held));
+    let exponent = safe_exponent(largest);
+    var sum = fold_sum(held_sum(held));
+    if any_slice(exponent != Exponent(0)) {
+        sum = fold_sum(held_sum_shifted(held, spread_exponent(-exponent)));
+    }
+    let total = reduce(lift(sum, exponent, largest), lane, position);
+    if here.inside && position == 0u {
+        settle(here.slice, total);
+    }
+    let rule = rule_for(total);
+    let written = sector_violates(lane, any_slice(rule.violates)) || COPIES;
+    if WRITES && here.inside && written {
+        release(here, position, held, rule);
+    }
+}

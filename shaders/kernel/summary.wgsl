@@ -1,0 +1,75 @@
+// After the others, if a report was asked for: each invocation adds up a share of the slices.
+
+struct Summary {
+    changed: u32,
+    zero: u32,
+    non_finite: u32,
+    first_non_finite: u32,
+    // The largest sum of squares of a finite slice: mantissa · 4^exponent.
+    largest: f32,
+    largest_exponent: i32,
+    // The sum of the norms of finite slices: norms · 2^norms_exponent.
+    norms: f32,
+    norms_exponent: i32,
+}
+
+@group(0) @binding(4) var<storage, read> verdicts: array<Accumulator>;
+@group(0) @binding(5) var<storage, read_write> summaries: array<Summary>;
+
+// Slices between two cascades of the sum.
+const CASCADE = 32u;
+
+@compute @workgroup_size(LANES)
+fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
+    let index = invocation.x;
+    if index >= params.summaries {
+        return;
+    }
+    var own = Summary(0u, 0u, 0u, 0xffffffffu, 0.0, NO_EXPONENT, 0.0, NO_EXPONENT);
+    var slice = index * SLICES;
+    while slice < params.slices {
+        var block = 0.0;
+        var block_exponent = NO_EXPONENT;
+        for (var i = 0u; i < CASCADE && slice < params.slices; i++) {
+            let total = verdicts[slice / SLICES];
+            let rule = rule_for(total);
+            let square = finish(total);
+            for (var s = 0u; s < SLICES; s++) {
+                let largest = slice_magnitude(total.largest, s);
+                if largest > LARGEST_FINITE {
+                    own.non_finite++;
+                    own.first_non_finite = min(own.first_non_finite, params.first_norm + slice + s);
+                    continue;
+                }
+                own.changed += u32(slice_violates(rule.violates, s));
+                own.zero += u32(largest == 0u);
+                let exponent = slice_exponent(square.exponent, s);
+                let mantissa = slice_sum(square.mantissa, s);
+                if slice_sum(total.sum, s) == 0.0 {
+                    continue;
+                }
+                if exponent > own.largest_exponent
+                    || (exponent == own.largest_exponent && mantissa > own.largest) {
+                    own.largest = mantissa;
+                    own.largest_exponent = exponent;
+                }
+                let shared_exponent = max(block_exponent, exponent);
+                block = times_two_to(block, block_exponent - shared_exponent)
+                    + times_two_to(sqrt(mantissa), exponent - shared_exponent);
+                block_exponent = shared_exponent;
+            }
+            slice += params.summaries * SLICES;
+        }
+        let shared_exponent = max(own.norms_exponent, block_exponent);
+        own.norms = times_two_to(own.norms, own.norms_exponent - shared_exponent)
+            + times_two_to(block, block_exponent - shared_exponent);
+        own.norms_exponent = shared_exponent;
+    }
+    summaries[params.first_summary + index] = own;
+}
+
+// x · 2^shift for x >= 0 and shift <= 0; what would be subnormal is zero.
+fn times_two_to(x: f32, shift: i32) -> f32 {
+    let field = bitcast<i32>(x) >> 23u;
+    return select(0.0, bitcast<f32>(bitcast<i32>(x) + (shift << 23u)), field + shift > 0);
+}

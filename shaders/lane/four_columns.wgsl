@@ -1,0 +1,23 @@
+// A load is one element of each of four slices that lie side by side.
+
+alias Bits = vec4<u32>;
+alias Real = vec4<f32>;
+alias Integer = vec4<i32>;
+alias Sum = vec4<f32>;
+alias Exponent = vec4<i32>;
+alias Magnitude = vec4<u32>;
+alias Truth = vec4<bool>;
+
+const WIDTH = 4u;
+const SLICES = 4u;
+
+fn fold_sum(x: Real) -> Sum { return x; }
+fn fold_largest(x: Bits) -> Magnitude { return x; }
+fn spread_sum(x: Sum) -> Real { return x; }
+fn spread_exponent(x: Exponent) -> Integer { return x; }
+fn spread_truth(x: Truth) -> Truth { return x; }
+fn any_slice(x: Truth) -> bool { return any(x); }
+fn slice_sum(x: Sum, slice: u32) -> f32 { return x[slice]; }
+fn slice_exponent(x: Exponent, slice: u32) -> i32 { return x[slice]; }
+fn slice_magnitude(x: Magnitude, slice: u32) -> u32 { return x[slice]; }
+fn slice_violates(x: Truth, slice: u32) -> bool { return x[slice]; }

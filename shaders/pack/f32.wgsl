@@ -1,0 +1,14 @@
+// f32 in memory, f32 in arithmetic.
+
+const MAGNITUDE = 0x7fffffffu;
+const LARGEST_FINITE = 0x7f7fffffu;
+
+fn real(bits: Bits) -> Real { return bitcast<Real>(bits); }
+
+// The bits of x · 2^shift for shift <= 0 or no overflow; what would be subnormal is a zero with
+// the sign of x. The later factor is at most 1, so that the error is under 2^-126.
+fn shifted(bits: Bits, shift: Integer) -> Bits {
+    let field = Integer((bits >> Bits(23u)) & Bits(255u));
+    let moved = bitcast<Bits>(bitcast<Integer>(bits) + (shift << Bits(23u)));
+    return select(bits & Bits(0x80000000u), moved, (field > Integer(0)) & (field + shift > Integer(0)));
+}

@@ -1,0 +1,16 @@
+// Results replace what was read; what is kept is not stored.
+
+@group(0) @binding(1) var<storage, read_write> source: array<Bits>;
+
+const WRITES = true;
+const COPIES = false;
+
+fn load(at: u32) -> Bits {
+    count_load();
+    return source[at];
+}
+
+fn store(at: u32, bits: Bits) {
+    count_store();
+    source[at] = bits;
+}

@@ -1,0 +1,3 @@
+// The norms of the slices are not kept.
+
+fn settle(slice: u32, total: Accumulator) {}

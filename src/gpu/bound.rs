@@ -1,0 +1,180 @@
+//! A prepared plan bound to the caller's tensors: ready to be recorded any number of times.
+
+use std::sync::Arc;
+
+use crate::buffer::{DeviceBuffer, Storage};
+use crate::error::{Error, Result};
+use crate::gpu::device::Gpu;
+use crate::gpu::prepared::Prepared;
+use crate::gpu::readback::{self, PendingSummaries};
+use crate::gpu::scope::scoped;
+use crate::pending::PendingReport;
+use crate::plan::gpu::steps::{Step, Window};
+use crate::shader::params::Params;
+use crate::shader::variant::{self, Slot, Variant};
+
+/// A prepared plan bound to tensors. It owns its bind groups and keeps the tensors' memory alive;
+/// a clone shares them.
+#[derive(Debug, Clone)]
+pub struct Bound {
+    prepared: Prepared,
+    dispatches: Arc<[Dispatch]>,
+}
+
+#[derive(Debug)]
+struct Dispatch {
+    pipeline: wgpu::ComputePipeline,
+    group: wgpu::BindGroup,
+    offset: u32,
+    workgroups: [u32; 2],
+}
+
+/// The buffers that a request reads and writes.
+pub(super) struct Views {
+    source: wgpu::Buffer,
+    target: wgpu::Buffer,
+}
+
+impl Views {
+    pub fn new(gpu: &Gpu, source: &DeviceBuffer, target: &DeviceBuffer) -> Result<Self> {
+        let handle = |buffer: &DeviceBuffer| match (buffer.storage(), buffer.context().as_gpu()) {
+            (Storage::Device(memory), Some(owner)) if owner.is(gpu) => Ok(memory.handle().clone()),
+            _ => Err(Error::OtherContext {
+                expected: gpu.profile().name.clone(),
+                found: buffer.context().describe().to_string(),
+            }),
+        };
+        Ok(Views { source: handle(source)?, target: handle(target)? })
+    }
+}
+
+impl Bound {
+    pub(super) fn new(prepared: &Prepared, views: Views) -> Result<Self> {
+        let steps = &prepared.plan.steps().steps;
+        let dispatches: Result<Vec<Dispatch>> = steps
+            .iter()
+            .enumerate()
+            .map(|(index, step)| dispatch(prepared, &views, index, step))
+            .collect();
+        Ok(Bound { prepared: prepared.clone(), dispatches: dispatches?.into() })
+    }
+
+    /// What was bound: its plan, and the way to another radius.
+    pub fn prepared(&self) -> &Prepared {
+        &self.prepared
+    }
+
+    /// Records the dispatches into the caller's pass. Nothing is allocated, compiled, written,
+    /// submitted or waited for.
+    pub fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
+        for dispatch in self.dispatches.iter() {
+            let [x, y] = dispatch.workgroups;
+            pass.set_pipeline(&dispatch.pipeline);
+            pass.set_bind_group(0, &dispatch.group, &[dispatch.offset]);
+            pass.dispatch_workgroups(x, y, 1);
+        }
+    }
+
+    /// [`Bound::record`] into a pass of its own.
+    pub fn record_pass(&self, encoder: &mut wgpu::CommandEncoder) {
+        let descriptor =
+            wgpu::ComputePassDescriptor { label: Some("normproj"), timestamp_writes: None };
+        self.record(&mut encoder.begin_compute_pass(&descriptor));
+    }
+
+    /// Copies the report out, after the dispatches and before the encoder is finished. It can be
+    /// waited for once the encoder's commands are submitted, or dropped.
+    ///
+    /// # Errors
+    /// [`Error::NoReport`] if the plan has none; [`Error::OutOfMemory`].
+    pub fn report(&self, encoder: &mut wgpu::CommandEncoder) -> Result<PendingReport> {
+        if !self.prepared.plan.request().report {
+            return Err(Error::NoReport);
+        }
+        let Some(summaries) = &self.prepared.scratch.summaries else {
+            // An empty tensor: nothing was dispatched and there is nothing to copy.
+            let target = self.prepared.plan.rim().target;
+            return Ok(PendingReport::ready(Some(crate::report::Tally::default().report(target))));
+        };
+        let gpu = &self.prepared.gpu;
+        let bytes = self.prepared.plan.steps().summary_bytes;
+        let staged = readback::Staged::copy(gpu, encoder, summaries, 0, bytes)?;
+        let plan = Arc::clone(&self.prepared.plan);
+        Ok(PendingReport::summaries(PendingSummaries { staged, plan }))
+    }
+
+    /// The elements loaded and stored since the counters were cleared; waits. For tests: only with
+    /// [`Gpu::prepare_counting`].
+    ///
+    /// # Errors
+    /// [`Error::NoReport`] if nothing is counted; [`Error::DeviceLost`].
+    pub fn counters(&self) -> Result<[u32; 2]> {
+        let counters = self.prepared.scratch.counters.as_ref().ok_or(Error::NoReport)?;
+        let bytes = pollster::block_on(readback::read(&self.prepared.gpu, counters, 0, 8))?;
+        let values: Vec<u32> = bytemuck::pod_collect_to_vec(&bytes);
+        Ok([values[0], values[1]])
+    }
+}
+
+fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Result<Dispatch> {
+    let gpu = &prepared.gpu;
+    let variant = variant(prepared, views, step);
+    let pipeline = gpu.pipeline(variant)?;
+    let scratch = &prepared.scratch;
+    let mut entries = Vec::with_capacity(6);
+    for (slot, _) in variant.bindings() {
+        let whole = |buffer: &Option<wgpu::Buffer>| buffer.clone().map(|buffer| (buffer, None));
+        let window = |buffer: &wgpu::Buffer, window: Option<Window>| Some((buffer.clone(), window));
+        let bound = match slot {
+            Slot::Params => {
+                let size = size_of::<Params>() as u64;
+                Some((prepared.params.clone(), Some(Window { offset: 0, size })))
+            }
+            Slot::Source if step.source.is_none() => whole(&scratch.nothing),
+            Slot::Source => window(&views.source, step.source),
+            Slot::Target => window(&views.target, step.target),
+            Slot::Norms => window(&views.target, step.norms),
+            Slot::Partials if step.decided => whole(&scratch.verdicts),
+            Slot::Partials => whole(&scratch.partials),
+            Slot::Verdicts => whole(&scratch.verdicts),
+            Slot::Summaries => whole(&scratch.summaries),
+            Slot::Counters => whole(&scratch.counters),
+        };
+        let Some((buffer, window)) = bound else {
+            let reason = format!("{} has no {slot:?} to bind", variant.label());
+            return Err(Error::PlanMismatch { reason });
+        };
+        entries.push((slot.binding(), buffer, window));
+    }
+    let entries: Vec<wgpu::BindGroupEntry<'_>> = entries
+        .iter()
+        .map(|(binding, buffer, window)| wgpu::BindGroupEntry {
+            binding: *binding,
+            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
+                buffer,
+                offset: window.map_or(0, |window| window.offset),
+                size: window.and_then(|window| wgpu::BufferSize::new(window.size)),
+            }),
+        })
+        .collect();
+    let label = variant.label();
+    let descriptor = wgpu::BindGroupDescriptor {
+        label: Some(&label),
+        layout: &pipeline.layout,
+        entries: &entries,
+    };
+    let group = scoped(gpu.device(), || gpu.device().create_bind_group(&descriptor))?;
+    let offset = index as u32 * prepared.stride;
+    Ok(Dispatch { pipeline: pipeline.pipeline, group, offset, workgroups: step.workgroups })
+}
+
+/// One dispatch must bind all of a buffer in one way: a target in the source's own buffer makes the
+/// source writable as well.
+fn variant(prepared: &Prepared, views: &Views, step: &Step) -> Variant {
+    let same = step.variant.storage == variant::Storage::Into && views.source == views.target;
+    Variant {
+        storage: if same { variant::Storage::IntoSameBuffer } else { step.variant.storage },
+        counted: prepared.counted && step.variant.kernel.touches_tensor(),
+        ..step.variant
+    }
+}

@@ -1,0 +1,172 @@
+//! A device and what is kept for it: its pipelines.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::error::{Error, Result};
+use crate::gpu::adapter::{Adapter, limits};
+use crate::gpu::bound::Bound;
+use crate::gpu::memory::GpuBuffer;
+use crate::gpu::pipeline::Pipeline;
+use crate::gpu::prepared::Prepared;
+use crate::gpu::readback;
+use crate::gpu::scope::scoped;
+use crate::pending::PendingReport;
+use crate::plan::Plan;
+use crate::plan::profile::{DeviceKind, DeviceProfile};
+use crate::shader::variant::Variant;
+
+/// A GPU device: a wgpu device and queue, and the pipelines compiled for it. A clone is another
+/// handle of the same device.
+#[derive(Debug, Clone)]
+pub struct Gpu {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    device: wgpu::Device,
+    queue: wgpu::Queue,
+    profile: DeviceProfile,
+    pipelines: Mutex<HashMap<Variant, Pipeline>>,
+}
+
+impl Gpu {
+    /// Opens an adapter with all of its limits.
+    pub(crate) async fn open(adapter: &Adapter) -> Result<Self> {
+        Self::open_with(adapter, adapter.handle.limits()).await
+    }
+
+    /// Opens an adapter with limits of the caller's choice.
+    pub(crate) async fn open_with(adapter: &Adapter, limits: wgpu::Limits) -> Result<Self> {
+        let descriptor = wgpu::DeviceDescriptor {
+            label: Some("normproj"),
+            required_limits: limits,
+            ..Default::default()
+        };
+        let (device, queue) = adapter
+            .handle
+            .request_device(&descriptor)
+            .await
+            .map_err(|error| Error::NoAdapter { reason: format!("{adapter}: {error}") })?;
+        Ok(Self::from_wgpu(device, queue))
+    }
+
+    /// Shares the caller's device. No callback is installed on it.
+    pub(crate) fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Self {
+        let info = device.adapter_info();
+        let name = format!("{} ({:?}, {})", info.name, info.backend, info.driver_info);
+        let kind = DeviceKind::Gpu(limits(&device.limits(), info.device_type));
+        let profile = DeviceProfile { name, kind };
+        let pipelines = Mutex::default();
+        Gpu { inner: Arc::new(Inner { device, queue, profile, pipelines }) }
+    }
+
+    /// The wgpu device.
+    pub fn device(&self) -> &wgpu::Device {
+        &self.inner.device
+    }
+
+    /// The wgpu queue.
+    pub fn queue(&self) -> &wgpu::Queue {
+        &self.inner.queue
+    }
+
+    /// The numbers that plans are made from.
+    pub fn profile(&self) -> &DeviceProfile {
+        &self.inner.profile
+    }
+
+    /// Whether two handles are of one device.
+    pub(crate) fn is(&self, other: &Gpu) -> bool {
+        Arc::ptr_eq(&self.inner, &other.inner)
+    }
+
+    /// Compiles or finds the pipelines of a plan and allocates its scratch and parameters, once.
+    ///
+    /// # Errors
+    /// [`Error::PlanMismatch`] for a plan of another device, [`Error::OutOfMemory`],
+    /// [`Error::Validation`].
+    pub fn prepare(&self, plan: &Plan) -> Result<Prepared> {
+        Prepared::new(self, plan, false)
+    }
+
+    /// [`Gpu::prepare`] with programs that count every element they load and store, which
+    /// [`Bound::counters`](crate::gpu::Bound::counters) reads. For tests of [`Plan::cost`].
+    ///
+    /// # Errors
+    /// As [`Gpu::prepare`].
+    pub fn prepare_counting(&self, plan: &Plan) -> Result<Prepared> {
+        Prepared::new(self, plan, true)
+    }
+
+    /// The pipeline of a program, compiled at its first use.
+    pub(super) fn pipeline(&self, variant: Variant) -> Result<Pipeline> {
+        let pipelines = || self.inner.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = pipelines().get(&variant) {
+            return Ok(found.clone());
+        }
+        // Compiled outside the lock: two threads may both compile, neither waits for the other.
+        let compiled = scoped(self.device(), || Pipeline::compile(self.device(), &variant))?;
+        pipelines().insert(variant, compiled.clone());
+        Ok(compiled)
+    }
+
+    /// A buffer of the library's own, padded to whole vectors.
+    pub(super) fn buffer(
+        &self,
+        label: &str,
+        size: u64,
+        usage: wgpu::BufferUsages,
+    ) -> Result<wgpu::Buffer> {
+        let most = self.device().limits().max_buffer_size;
+        let size = size.next_multiple_of(16).max(16);
+        if size > most {
+            let what = format!("a buffer of {size} bytes (at most {most})");
+            return Err(Error::Unsupported { device: self.profile().name.clone(), what });
+        }
+        let descriptor =
+            wgpu::BufferDescriptor { label: Some(label), size, usage, mapped_at_creation: false };
+        scoped(self.device(), || self.device().create_buffer(&descriptor))
+    }
+
+    /// Copies host data to a new tensor.
+    pub(crate) fn upload(&self, host: &[f32]) -> Result<GpuBuffer> {
+        let buffer = self.zeros(host.len())?;
+        // In parts, so that the staging memory of one part is free before the next is needed.
+        const PART: usize = 64 << 20;
+        for (index, part) in bytemuck::cast_slice::<f32, u8>(host).chunks(PART).enumerate() {
+            scoped(self.device(), || {
+                self.queue().write_buffer(buffer.handle(), (index * PART) as u64, part);
+                self.queue().submit([]);
+            })?;
+        }
+        Ok(buffer)
+    }
+
+    /// A new tensor of zeros.
+    pub(crate) fn zeros(&self, elements: usize) -> Result<GpuBuffer> {
+        let usage = wgpu::BufferUsages::STORAGE
+            | wgpu::BufferUsages::COPY_SRC
+            | wgpu::BufferUsages::COPY_DST;
+        Ok(GpuBuffer::new(self.buffer("tensor", 4 * elements as u64, usage)?))
+    }
+
+    /// The bytes of a tensor's memory; waits for all work queued before.
+    pub(crate) async fn read(&self, memory: &GpuBuffer, offset: u64, size: u64) -> Result<Vec<u8>> {
+        readback::read(self, memory.handle(), offset, size).await
+    }
+
+    /// Queues a bound request; the host does not wait.
+    pub(crate) fn submit(&self, bound: &Bound) -> Result<PendingReport> {
+        let reported = bound.prepared().plan().request().report;
+        scoped(self.device(), || {
+            let mut encoder = self.device().create_command_encoder(&Default::default());
+            bound.record_pass(&mut encoder);
+            let report =
+                if reported { bound.report(&mut encoder)? } else { PendingReport::ready(None) };
+            self.queue().submit([encoder.finish()]);
+            Ok(report)
+        })?
+    }
+}

@@ -1,0 +1,127 @@
+//! A plan with everything that it needs on a device but the caller's tensors.
+
+use std::sync::Arc;
+
+use crate::buffer::DeviceBuffer;
+use crate::error::{Error, Result};
+use crate::gpu::bound::{Bound, Views};
+use crate::gpu::device::Gpu;
+use crate::gpu::scope::scoped;
+use crate::plan::Plan;
+use crate::plan::request::Task;
+use crate::shader::params::Params;
+use crate::shader::variant::Variant;
+
+/// A plan with its pipelines, scratch and parameters. Preparing is the only step that compiles or
+/// allocates in earnest; a clone shares everything.
+#[derive(Debug, Clone)]
+pub struct Prepared {
+    pub(super) gpu: Gpu,
+    pub(super) plan: Arc<Plan>,
+    pub(super) scratch: Arc<Scratch>,
+    pub(super) params: wgpu::Buffer,
+    pub(super) stride: u32,
+    pub(super) counted: bool,
+}
+
+/// Memory that the dispatches of a plan share.
+#[derive(Debug)]
+pub(super) struct Scratch {
+    pub partials: Option<wgpu::Buffer>,
+    pub verdicts: Option<wgpu::Buffer>,
+    pub summaries: Option<wgpu::Buffer>,
+    pub counters: Option<wgpu::Buffer>,
+    /// What stands in for a tensor without elements: no binding may be empty.
+    pub nothing: Option<wgpu::Buffer>,
+}
+
+impl Prepared {
+    pub(super) fn new(gpu: &Gpu, plan: &Plan, counted: bool) -> Result<Self> {
+        if plan.profile() != gpu.profile() {
+            let (planned, here) = (&plan.profile().name, &gpu.profile().name);
+            let reason = format!("it was made for {planned}, not for {here}");
+            return Err(Error::PlanMismatch { reason });
+        }
+        let steps = plan.steps();
+        // Compiled now, so that binding and recording never compile.
+        for step in &steps.steps {
+            gpu.pipeline(Variant {
+                counted: counted && step.variant.kernel.touches_tensor(),
+                ..step.variant
+            })?;
+        }
+        let storage = |label: &str, size: u64| -> Result<Option<wgpu::Buffer>> {
+            let usage = wgpu::BufferUsages::STORAGE
+                | wgpu::BufferUsages::COPY_SRC
+                | wgpu::BufferUsages::COPY_DST;
+            (size > 0).then(|| gpu.buffer(label, size, usage)).transpose()
+        };
+        let scratch = Scratch {
+            partials: storage("partials", steps.partial_bytes)?,
+            verdicts: storage("verdicts", steps.verdict_bytes)?,
+            summaries: storage("summaries", steps.summary_bytes)?,
+            counters: storage("counters", if counted { 8 } else { 0 })?,
+            nothing: storage("nothing", if plan.geometry().is_empty() { 16 } else { 0 })?,
+        };
+        let alignment = gpu.device().limits().min_uniform_buffer_offset_alignment;
+        let stride = (size_of::<Params>() as u32).next_multiple_of(alignment);
+        let params = params(gpu, plan, stride)?;
+        let (gpu, plan, scratch) = (gpu.clone(), Arc::new(plan.clone()), Arc::new(scratch));
+        Ok(Prepared { gpu, plan, scratch, params, stride, counted })
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// The same projection onto a set of another radius: another small uniform buffer, the same
+    /// pipelines and scratch.
+    ///
+    /// # Errors
+    /// [`Error::Radius`]; [`Error::PlanMismatch`] if norms are computed, which have no radius.
+    pub fn with_radius(&self, radius: f64) -> Result<Self> {
+        let Task::Project(projection) = self.plan.request().task else {
+            return Err(Error::PlanMismatch { reason: "norms have no radius".to_string() });
+        };
+        let plan = self.plan.with_projection(projection.with_radius(radius))?;
+        let params = params(&self.gpu, &plan, self.stride)?;
+        Ok(Prepared { plan: Arc::new(plan), params, ..self.clone() })
+    }
+
+    /// Binds a tensor that is projected in place.
+    ///
+    /// # Errors
+    /// [`Error::PlanMismatch`] for another layout or form than was planned,
+    /// [`Error::OtherContext`], [`Error::Validation`].
+    pub fn bind(&self, tensor: &DeviceBuffer) -> Result<Bound> {
+        self.bind_into(tensor, tensor)
+    }
+
+    /// Binds a tensor that is read and one that is written: the target of a projection, or the
+    /// buffer of norms.
+    ///
+    /// # Errors
+    /// As [`Prepared::bind`].
+    pub fn bind_into(&self, source: &DeviceBuffer, target: &DeviceBuffer) -> Result<Bound> {
+        self.plan.check_views(source, target)?;
+        let views = Views::new(&self.gpu, source, target)?;
+        Bound::new(self, views)
+    }
+}
+
+/// One buffer of parameters, written once and never again: two recordings in one submission would
+/// both see the later value.
+fn params(gpu: &Gpu, plan: &Plan, stride: u32) -> Result<wgpu::Buffer> {
+    let rim = plan.rim();
+    let steps = &plan.steps().steps;
+    let mut bytes = vec![0u8; steps.len() * stride as usize];
+    for (slot, step) in bytes.chunks_exact_mut(stride as usize).zip(steps) {
+        let params = step.params.with_rim(&rim);
+        slot[..size_of::<Params>()].copy_from_slice(bytemuck::bytes_of(&params));
+    }
+    let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
+    let buffer = gpu.buffer("params", bytes.len() as u64, usage)?;
+    scoped(gpu.device(), || gpu.queue().write_buffer(&buffer, 0, &bytes))?;
+    Ok(buffer)
+}

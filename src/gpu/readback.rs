@@ -1,0 +1,164 @@
+//! Reading from the device, through staging buffers of their own.
+
+use std::sync::Arc;
+
+use futures_intrusive::channel::shared::{OneshotReceiver, oneshot_channel};
+
+use crate::error::{Error, Result};
+use crate::gpu::device::Gpu;
+use crate::gpu::scope::scoped;
+use crate::plan::Plan;
+use crate::report::{Report, Tally};
+
+/// Bytes that are read back at once: the staging memory of a large tensor stays small.
+const PART: u64 = 64 << 20;
+
+/// Bytes on their way to the host.
+#[derive(Debug)]
+pub(super) struct Staged {
+    gpu: Gpu,
+    buffer: wgpu::Buffer,
+    size: u64,
+    mapped: OneshotReceiver<Mapped>,
+}
+
+impl Staged {
+    /// Records a copy into a staging buffer, to be mapped when the commands are submitted.
+    pub fn copy(
+        gpu: &Gpu,
+        encoder: &mut wgpu::CommandEncoder,
+        source: &wgpu::Buffer,
+        offset: u64,
+        size: u64,
+    ) -> Result<Self> {
+        let usage = wgpu::BufferUsages::MAP_READ | wgpu::BufferUsages::COPY_DST;
+        let buffer = gpu.buffer("staging", size, usage)?;
+        let (sender, mapped) = oneshot_channel();
+        scoped(gpu.device(), || {
+            encoder.copy_buffer_to_buffer(source, offset, &buffer, 0, size);
+            encoder.map_buffer_on_submit(&buffer, wgpu::MapMode::Read, 0..size, move |result| {
+                // Nobody listens if the staged bytes were dropped unread.
+                let _ = sender.send(result);
+            });
+        })?;
+        Ok(Staged { gpu: gpu.clone(), buffer, size, mapped })
+    }
+
+    /// Waits for the copy. Commands that were never submitted are an error, not a hang.
+    pub async fn bytes(self) -> Result<Vec<u8>> {
+        match self.answer().await? {
+            // The sender is dropped with an encoder that was never submitted.
+            None => Err(Error::NotSubmitted),
+            Some(Err(error)) => Err(lost(error)),
+            Some(Ok(())) => Ok(self.buffer.get_mapped_range(..self.size).map_err(lost)?.to_vec()),
+        }
+    }
+
+    /// On the web the event loop maps the buffer.
+    #[cfg(target_arch = "wasm32")]
+    async fn answer(&self) -> Result<Option<Mapped>> {
+        Ok(self.mapped.receive().await)
+    }
+
+    /// Natively somebody must poll the device.
+    #[cfg(not(target_arch = "wasm32"))]
+    async fn answer(&self) -> Result<Option<Mapped>> {
+        self.gpu.device().poll(wgpu::PollType::wait_indefinitely()).map_err(lost)?;
+        let mut receive = std::pin::pin!(self.mapped.receive());
+        let mut task = std::task::Context::from_waker(std::task::Waker::noop());
+        // All that was submitted is done by now. Another thread that polls may still be on its way
+        // to our callback; what has not answered after that was never submitted.
+        for _ in 0..GRACE_MILLISECONDS {
+            if let std::task::Poll::Ready(answer) = receive.as_mut().poll(&mut task) {
+                return Ok(answer);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(1));
+        }
+        Err(Error::NotSubmitted)
+    }
+}
+
+type Mapped = std::result::Result<(), wgpu::BufferAsyncError>;
+
+/// How long a callback that another thread runs may take.
+#[cfg(not(target_arch = "wasm32"))]
+const GRACE_MILLISECONDS: u32 = 500;
+
+fn lost(error: impl std::fmt::Display) -> Error {
+    Error::DeviceLost { message: error.to_string() }
+}
+
+/// Reads a range of a buffer; waits for all work queued before.
+pub(super) async fn read(
+    gpu: &Gpu,
+    source: &wgpu::Buffer,
+    offset: u64,
+    size: u64,
+) -> Result<Vec<u8>> {
+    if !source.usage().contains(wgpu::BufferUsages::COPY_SRC) {
+        return Err(Error::Usage { missing: "COPY_SRC".to_string() });
+    }
+    let mut bytes = Vec::with_capacity(size as usize);
+    let mut done = 0;
+    while done < size {
+        let part = PART.min(size - done);
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        let staged = Staged::copy(gpu, &mut encoder, source, offset + done, part)?;
+        scoped(gpu.device(), || gpu.queue().submit([encoder.finish()]))?;
+        bytes.extend_from_slice(&staged.bytes().await?);
+        done += part;
+    }
+    Ok(bytes)
+}
+
+/// A report whose summaries are on their way.
+#[derive(Debug)]
+pub(crate) struct PendingSummaries {
+    pub(super) staged: Staged,
+    pub(super) plan: Arc<Plan>,
+}
+
+/// The twin of `Summary` in `shaders/kernel/summary.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Summary {
+    changed: u32,
+    zero: u32,
+    non_finite: u32,
+    first_non_finite: u32,
+    largest: f32,
+    largest_exponent: i32,
+    norms: f32,
+    norms_exponent: i32,
+}
+
+impl Summary {
+    fn tally(&self) -> Tally {
+        let first = self.first_non_finite;
+        Tally {
+            slices: 0,
+            changed: self.changed.into(),
+            zero: self.zero.into(),
+            non_finite: self.non_finite.into(),
+            first_non_finite: (first != u32::MAX).then_some(first.into()),
+            // The square is mantissa · 4^exponent.
+            largest_norm: f64::from(self.largest).sqrt() * two_to(self.largest_exponent),
+            norm_sum: f64::from(self.norms) * two_to(self.norms_exponent),
+        }
+    }
+}
+
+fn two_to(exponent: i32) -> f64 {
+    f64::from(exponent).exp2()
+}
+
+impl PendingSummaries {
+    pub async fn report(self) -> Result<Report> {
+        let bytes = self.staged.bytes().await?;
+        let size = self.plan.steps().summary_bytes as usize;
+        let summaries: Vec<Summary> = bytemuck::pod_collect_to_vec(&bytes[..size]);
+        let start = Tally { slices: self.plan.geometry().slices() as u64, ..Tally::default() };
+        let tally = summaries.iter().map(Summary::tally).fold(start, Tally::merge);
+        Ok(tally.report(self.plan.rim().target))
+    }
+}

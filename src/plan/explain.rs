@@ -1,0 +1,77 @@
+//! A plan for people.
+
+use std::fmt::Write;
+
+use crate::plan::Plan;
+use crate::plan::gpu::steps::Step;
+use crate::plan::request::{Output, Request, Task};
+
+impl Plan {
+    /// What the plan does, in words and numbers: steps, dispatches, bytes for each element, scratch,
+    /// and the error bounds L and κ.
+    ///
+    /// ```
+    /// use normproj::{DeviceProfile, Layout, Plan, Projection, Request};
+    /// let request = Request::in_place(Projection::max_norm(3.0, 0), Layout::contiguous([784, 256])?);
+    /// let plan = Plan::new(&request, &DeviceProfile::h200())?;
+    /// println!("{}", plan.explain());
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
+    pub fn explain(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string cannot fail.
+        let _ = self.write(&mut text);
+        text
+    }
+
+    fn write(&self, text: &mut String) -> std::fmt::Result {
+        let geometry = self.geometry();
+        let shape = self.request().source.shape();
+        writeln!(text, "{} of f32 {shape:?} on {}", title(self.request()), self.profile().name)?;
+        let (slices, length) = (geometry.slices(), geometry.length());
+        writeln!(text, "{slices} slices × {length} elements, {}", self.schedule())?;
+        let mut index = 0;
+        let steps = &self.steps().steps;
+        while let Some(step) = steps.get(index) {
+            let alike = steps[index..].iter().take_while(|other| other.variant == step.variant);
+            let count = alike.count();
+            writeln!(text, "  {}", line(step, count))?;
+            index += count;
+        }
+        let cost = self.cost();
+        let bytes = |v: f64| cost.bytes_per_element(v);
+        if cost.dispatches > 0 {
+            let plural = if cost.dispatches == 1 { "" } else { "es" };
+            write!(text, "{} dispatch{plural}; ", cost.dispatches)?;
+        }
+        writeln!(
+            text,
+            "bytes an element: {:.2} if no slice violates, {:.2} if 1% do, {:.2} if \
+             10% do, {:.2} if all do",
+            bytes(0.0),
+            bytes(0.01),
+            bytes(0.1),
+            bytes(1.0)
+        )?;
+        let held = self.steps().scratch_bytes();
+        writeln!(text, "scratch: {held} bytes held, {} bytes moved", cost.scratch)?;
+        let margin = self.margin();
+        write!(text, "L = {}, σ = {:.2e}, κ = {:.2e}", margin.chain, margin.sigma, margin.kappa)
+    }
+}
+
+fn title(request: &Request) -> String {
+    match (&request.task, &request.output) {
+        (Task::Project(projection), Output::Into(_)) => format!("{projection}, out of place,"),
+        (Task::Project(projection), _) => projection.to_string(),
+        (Task::Norms { norm, axes }, _) => format!("{norm} norms {axes}"),
+    }
+}
+
+fn line(step: &Step, count: usize) -> String {
+    let [x, y] = step.workgroups;
+    let groups = u64::from(x) * u64::from(y);
+    let lanes = step.variant.lanes();
+    let times = if count == 1 { String::new() } else { format!("{count} × ") };
+    format!("{times}{}: {groups} workgroups of {lanes}", step.variant.label())
+}

@@ -1,0 +1,168 @@
+//! Which schedules give the right result. A forced schedule is checked as strictly as a chosen one.
+
+use crate::error::{Error, Result};
+use crate::plan::geometry::{Axis, Geometry, Walk};
+use crate::plan::gpu::policy::{MOST_HELD, MOST_TERMS, floor_pow2};
+use crate::plan::gpu::steps as plan_steps;
+use crate::plan::gpu::windows::cut;
+use crate::plan::margin::Margin;
+use crate::plan::profile::GpuLimits;
+use crate::plan::request::{Output, Request};
+use crate::plan::schedule::{Schedule, Tiling};
+
+/// The longest chain of additions that the contract allows.
+const LONGEST_CHAIN: u32 = 76;
+
+/// 4 if every load of four elements stays aligned and inside a run, else 1.
+pub(super) fn width(geometry: &Geometry, walk: Walk) -> u32 {
+    let run = match walk {
+        Walk::Rows => geometry.reduced.last(),
+        Walk::Columns => geometry.kept.last(),
+        Walk::Strided => None,
+    };
+    let Some(run) = run else { return 1 };
+    let aligned = |axis: &Axis| axis.source.is_multiple_of(4) && axis.target.is_multiple_of(4);
+    let others = geometry.kept.iter().chain(&geometry.reduced).filter(|axis| *axis != run);
+    let offsets = geometry.source_offset | geometry.target_offset;
+    let fits = run.size.is_multiple_of(4) && offsets.is_multiple_of(4);
+    if fits && others.into_iter().all(aligned) { 4 } else { 1 }
+}
+
+/// How many loads a slice takes.
+pub(super) fn steps(geometry: &Geometry, walk: Walk, width: u32) -> u64 {
+    let length = geometry.length() as u64;
+    if walk == Walk::Rows { length / u64::from(width) } else { length }
+}
+
+/// Strided: whether neighbouring slices are nearer in memory than neighbours within a slice.
+pub(super) fn tile_fastest(geometry: &Geometry) -> bool {
+    let stride = |axes: &[Axis]| axes.last().map_or(usize::MAX, |axis| axis.source);
+    stride(&geometry.kept) < stride(&geometry.reduced)
+}
+
+/// Refuses what would give a wrong result, or none.
+pub(in crate::plan) fn check(
+    schedule: &Schedule,
+    geometry: &Geometry,
+    request: &Request,
+    limits: &GpuLimits,
+) -> Result<()> {
+    let illegal =
+        |reason: String| Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason });
+    let (tiling, chain) = match schedule {
+        Schedule::Native { .. } => return illegal("it is one of the CPU backend".to_string()),
+        Schedule::Resident { tiling, .. } | Schedule::Partial { tiling, .. } => {
+            (tiling, chain(schedule, geometry, limits))
+        }
+    };
+    let Tiling { walk, width, tile, fan } = *tiling;
+    if walk != Walk::Strided && walk != geometry.walk() {
+        return illegal(format!("these slices are {}", geometry.walk()));
+    }
+    if width != 1 && width != self::width(geometry, walk) {
+        return illegal("loads of four elements would leave a run or be misaligned".to_string());
+    }
+    if !tile.is_power_of_two() || !fan.is_power_of_two() {
+        return illegal("tile and fan must be powers of two".to_string());
+    }
+    let lanes = u64::from(tile) * u64::from(fan);
+    if lanes > u64::from(limits.invocations) {
+        return illegal(format!("{lanes} lanes are more than {}", limits.invocations));
+    }
+    // Sum, exponent and magnitude of each slice of a lane, and the sector flags.
+    let memory = lanes * u64::from(12 * tiling.slices_per_lane() + 4);
+    if memory > u64::from(limits.workgroup_memory) {
+        return illegal(format!("{memory} bytes of workgroup memory are too many"));
+    }
+    if chain > LONGEST_CHAIN && !geometry.is_empty() {
+        return illegal(format!("chains of {chain} additions are longer than {LONGEST_CHAIN}"));
+    }
+    let steps = steps(geometry, walk, width);
+    match *schedule {
+        Schedule::Resident { held, .. } if held == 0 || held > MOST_HELD => {
+            return illegal(format!("{held} loads a lane are not in 1..={MOST_HELD}"));
+        }
+        Schedule::Resident { held, .. } if u64::from(held) * u64::from(fan) < steps => {
+            return illegal(format!("a slice takes {steps} loads"));
+        }
+        Schedule::Partial { chunk, .. } if chunk == 0 || chunk.div_ceil(fan) > MOST_TERMS => {
+            return illegal(format!("a lane may sum {MOST_TERMS} terms"));
+        }
+        Schedule::Partial { decide: false, .. } if matches!(request.output, Output::Norms(_)) => {
+            return illegal("norms come out of the dispatch that decides".to_string());
+        }
+        _ => {}
+    }
+    let resident = matches!(schedule, Schedule::Resident { .. });
+    let whole = geometry.kept.iter().map(|axis| 0..axis.size).collect();
+    if !geometry.is_empty() && cut(geometry, &whole, limits, !resident).is_none() {
+        return illegal(format!("a slice spans more than {} bytes", limits.binding_bytes));
+    }
+    Ok(())
+}
+
+/// The longest chain of additions of a schedule.
+fn chain(schedule: &Schedule, geometry: &Geometry, limits: &GpuLimits) -> u32 {
+    match schedule {
+        Schedule::Native { .. } => 0,
+        Schedule::Resident { tiling, held } => {
+            ceil_log2(*held) + folded(tiling) + tiling.fan.ilog2()
+        }
+        Schedule::Partial { tiling, chunk, decide } => {
+            // Blocks of 16 terms, then a sum of blocks.
+            let terms = chunk.div_ceil(tiling.fan);
+            let lane = terms.min(16) + terms.div_ceil(16);
+            let chunks = plan_steps::most_partials(geometry, tiling, *chunk, limits);
+            let fan = if *decide { plan_steps::decide_fan(chunks) } else { tiling.fan };
+            let combined = chunks.div_ceil(u64::from(fan)) as u32 + fan.ilog2();
+            lane + folded(tiling) + tiling.fan.ilog2() + combined
+        }
+    }
+}
+
+/// The additions that fold four elements of one slice.
+fn folded(tiling: &Tiling) -> u32 {
+    if tiling.elements_per_step() == 4 { 2 } else { 0 }
+}
+
+fn ceil_log2(value: u32) -> u32 {
+    value.max(1).next_power_of_two().ilog2()
+}
+
+/// The error bounds of a schedule.
+pub(in crate::plan) fn margin(
+    schedule: &Schedule,
+    geometry: &Geometry,
+    limits: &GpuLimits,
+) -> Margin {
+    Margin::f32(chain(schedule, geometry, limits))
+}
+
+/// Schedules of every legal kind, in sizes that are chosen to reach every branch of the kernels.
+pub(in crate::plan) fn schedules(
+    geometry: &Geometry,
+    request: &Request,
+    limits: &GpuLimits,
+) -> Vec<Schedule> {
+    let mut all = Vec::new();
+    let mut walks = vec![Walk::Strided];
+    if geometry.walk() != Walk::Strided {
+        walks.push(geometry.walk());
+    }
+    let most = floor_pow2(limits.invocations);
+    for walk in walks {
+        for width in [1, 4] {
+            for (tile, fan) in [(1, most), (32, most / 32), (most, 1), (4, 16), (2, 4)] {
+                let tiling = Tiling { walk, width, tile, fan };
+                let steps = steps(geometry, walk, width).max(1);
+                let held = u32::try_from(steps.div_ceil(u64::from(fan))).unwrap_or(u32::MAX);
+                all.push(Schedule::Resident { tiling, held });
+                for (chunk, decide) in [(fan, true), (fan * 7 + 3, false), (fan * 256, true)] {
+                    all.push(Schedule::Partial { tiling, chunk, decide });
+                }
+            }
+        }
+    }
+    all.retain(|schedule| check(schedule, geometry, request, limits).is_ok());
+    all
+}

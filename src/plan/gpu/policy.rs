@@ -1,0 +1,171 @@
+//! Which schedule is chosen. Every number here says where it comes from.
+
+use crate::plan::geometry::{Geometry, Walk};
+use crate::plan::gpu::legal::{self, steps, width};
+use crate::plan::profile::GpuLimits;
+use crate::plan::request::{Output, Request};
+use crate::plan::schedule::{Schedule, Tiling};
+
+/// Loads that a resident lane holds: 8 vectors are 32 registers, which still leaves 1024 lanes a
+/// multiprocessor of 64 Ki registers. By reasoning, not measured.
+pub(super) const MOST_HELD: u32 = 8;
+/// Lanes of a workgroup where a slice does not ask for more: a browser's limit. Not measured.
+const LANES: u32 = 256;
+/// Lanes of the widest tile of columns: 32 vectors are 512 contiguous bytes. By reasoning.
+const WIDE_TILE: u32 = 32;
+/// Lanes of the narrowest: 64 bytes, what memory fills at once.
+const NARROW_BYTES: u32 = 64;
+/// The most lanes of a resident workgroup of columns: its accumulators are 48 bytes a lane.
+const COLUMN_LANES: u32 = 512;
+/// Slices at or under this length stay resident however few they are: one dispatch costs less than
+/// the parallelism that two would gain. By reasoning: 16 Ki elements are 64 KiB.
+const SHORT: usize = 16 << 10;
+/// Reading the partial sums again may cost this fraction of reading the data,
+const PROLOGUE: f64 = 0.02;
+/// or this many bytes: they come from cache, in less time than another dispatch takes to start.
+/// By reasoning: 8 MiB are 2 µs at 4 TB/s.
+const PROLOGUE_BYTES: f64 = (8 << 20) as f64;
+/// The most terms that one lane sums: the chain of additions stays under the contract's 76.
+pub(super) const MOST_TERMS: u32 = 512;
+
+/// The schedule that is expected to be fastest.
+pub(in crate::plan) fn choose(
+    geometry: &Geometry,
+    request: &Request,
+    limits: &GpuLimits,
+) -> Schedule {
+    let walk = geometry.walk();
+    let width = width(geometry, walk);
+    let schedule = match walk {
+        Walk::Rows => rows(geometry, width, limits),
+        Walk::Columns => columns(geometry, width, limits),
+        Walk::Strided => strided(geometry, limits),
+    };
+    // The last word is that of the check that a forced schedule must pass too.
+    if legal::check(&schedule, geometry, request, limits).is_ok() {
+        return schedule;
+    }
+    partial(geometry, request, walk, width, limits)
+}
+
+fn rows(geometry: &Geometry, width: u32, limits: &GpuLimits) -> Schedule {
+    let steps = steps(geometry, Walk::Rows, width);
+    let fan = if steps <= 32 { pow2(steps) } else { pow2(steps.div_ceil(4)).max(32) };
+    let fan = fan.min(floor_pow2(limits.invocations));
+    let lanes = fan.max(LANES.min(floor_pow2(limits.invocations)));
+    let tiling = Tiling { walk: Walk::Rows, width, tile: lanes / fan, fan };
+    let few = geometry.slices() * 16 < limits.busy_workgroups as usize;
+    if few && geometry.length() > SHORT {
+        return partial_rows(geometry, width, limits);
+    }
+    Schedule::Resident { tiling, held: held(steps, fan) }
+}
+
+fn columns(geometry: &Geometry, width: u32, limits: &GpuLimits) -> Schedule {
+    let steps = steps(geometry, Walk::Columns, width);
+    let lanes = floor_pow2(limits.invocations.min(COLUMN_LANES));
+    let run = pow2(geometry.kept.last().map_or(1, |axis| axis.size / width as usize) as u64);
+    let narrow = NARROW_BYTES / (4 * width);
+    // As many rows at once as the registers ask for, the rest of the lanes across.
+    let fan = pow2(steps.div_ceil(4)).min(lanes / narrow.min(run));
+    let tile = (lanes / fan).min(run).min(LANES);
+    let tiling = Tiling { walk: Walk::Columns, width, tile, fan };
+    Schedule::Resident { tiling, held: held(steps, fan) }
+}
+
+fn strided(geometry: &Geometry, limits: &GpuLimits) -> Schedule {
+    let steps = steps(geometry, Walk::Strided, 1);
+    let lanes = floor_pow2(limits.invocations.min(LANES));
+    let fan = pow2(steps.div_ceil(4)).min(lanes);
+    let tiling = Tiling { walk: Walk::Strided, width: 1, tile: lanes / fan, fan };
+    Schedule::Resident { tiling, held: held(steps, fan) }
+}
+
+/// Two dispatches, or three where the partial sums are many.
+fn partial(
+    geometry: &Geometry,
+    request: &Request,
+    walk: Walk,
+    width: u32,
+    limits: &GpuLimits,
+) -> Schedule {
+    let schedule = match walk {
+        Walk::Rows => partial_rows(geometry, width, limits),
+        Walk::Columns => partial_columns(geometry, width, limits),
+        Walk::Strided => partial_strided(geometry, limits),
+    };
+    match (schedule, request.output) {
+        // Norms come out of the dispatch that combines partial sums.
+        (Schedule::Partial { tiling, chunk, .. }, Output::Norms(_)) => {
+            Schedule::Partial { tiling, chunk, decide: true }
+        }
+        (schedule, _) => schedule,
+    }
+}
+
+fn partial_rows(geometry: &Geometry, width: u32, limits: &GpuLimits) -> Schedule {
+    let fan = floor_pow2(limits.invocations.min(LANES));
+    let tiling = Tiling { walk: Walk::Rows, width, tile: 1, fan };
+    chunked(tiling, geometry, limits, geometry.slices() as u64)
+}
+
+fn partial_columns(geometry: &Geometry, width: u32, limits: &GpuLimits) -> Schedule {
+    let lanes = floor_pow2(limits.invocations.min(LANES));
+    let steps = steps(geometry, Walk::Columns, width);
+    let run = geometry.kept.last().map_or(1, |axis| axis.size / width as usize) as u64;
+    let outer = geometry.slices() as u64 / (run * u64::from(width));
+    let narrow = (NARROW_BYTES / (4 * width)).min(pow2(run));
+    let mut tile = WIDE_TILE.min(pow2(run)).max(narrow);
+    // A narrower tile gives more workgroups without more partial sums.
+    let chunks = most_chunks(geometry).min(steps);
+    while tile > 2 * narrow
+        && outer * run.div_ceil(u64::from(tile)) * chunks * 2 < u64::from(limits.busy_workgroups)
+    {
+        tile /= 2;
+    }
+    let tiling = Tiling { walk: Walk::Columns, width, tile, fan: lanes / tile };
+    chunked(tiling, geometry, limits, outer * run.div_ceil(u64::from(tile)))
+}
+
+fn partial_strided(geometry: &Geometry, limits: &GpuLimits) -> Schedule {
+    let lanes = floor_pow2(limits.invocations.min(LANES));
+    let tile = if legal::tile_fastest(geometry) { WIDE_TILE } else { 1 };
+    let tile = tile.min(pow2(geometry.slices() as u64)).min(lanes);
+    let tiling = Tiling { walk: Walk::Strided, width: 1, tile, fan: lanes / tile };
+    chunked(tiling, geometry, limits, (geometry.slices() as u64).div_ceil(u64::from(tile)))
+}
+
+/// Chunks that keep the device busy, within what a lane may sum and the prologue may read.
+fn chunked(tiling: Tiling, geometry: &Geometry, limits: &GpuLimits, tiles: u64) -> Schedule {
+    let steps = steps(geometry, tiling.walk, tiling.width);
+    let wanted = u64::from(limits.busy_workgroups).div_ceil(tiles.max(1));
+    let cheap = most_chunks(geometry);
+    // Half of what keeps the device busy is enough to do without another dispatch.
+    let decide = cheap * 2 < wanted;
+    let chunks = if decide { wanted } else { wanted.min(cheap) }.max(1);
+    let fan = u64::from(tiling.fan);
+    let least = steps.div_ceil(chunks).clamp(1, fan * u64::from(MOST_TERMS));
+    let chunk = least.next_multiple_of(fan * 4).min(fan * u64::from(MOST_TERMS)) as u32;
+    let decide = decide || steps.div_ceil(u64::from(chunk)) > 2 * cheap;
+    Schedule::Partial { tiling, chunk, decide }
+}
+
+/// How many chunks a slice may have: of P chunks each reads all P partial sums of 12 bytes again.
+fn most_chunks(geometry: &Geometry) -> u64 {
+    let bytes = (PROLOGUE * 4.0 * geometry.elements() as f64).max(PROLOGUE_BYTES);
+    (bytes / (12.0 * geometry.slices() as f64)).sqrt().max(1.0) as u64
+}
+
+fn held(steps: u64, fan: u32) -> u32 {
+    // More than the limit is refused by the check, so a saturated figure is as good as any.
+    u32::try_from(steps.div_ceil(u64::from(fan)).max(1)).unwrap_or(u32::MAX)
+}
+
+/// The next power of two, at most 2³⁰.
+fn pow2(value: impl Into<u64>) -> u32 {
+    value.into().clamp(1, 1 << 30).next_power_of_two() as u32
+}
+
+pub(super) fn floor_pow2(value: u32) -> u32 {
+    1 << value.max(1).ilog2()
+}

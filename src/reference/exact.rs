@@ -1,0 +1,78 @@
+//! Exact arithmetic: sums of squares without any rounding, so that `‖x‖ ≤ c` is decided, not
+//! estimated.
+
+/// The radius that the library works with: `c` rounded toward zero to the 24 significant bits of
+/// f32, on f32's grid below its smallest normal, with f64's exponent above its largest value.
+pub fn radius(c: f64) -> f64 {
+    let (mut mantissa, mut scale) = (c, 1.0);
+    while mantissa.is_finite() && mantissa > f64::from(f32::MAX) {
+        (mantissa, scale) = (mantissa / 2.0, scale * 2.0);
+    }
+    let nearest = mantissa as f32;
+    let below = if f64::from(nearest) > mantissa { nearest.next_down() } else { nearest };
+    f64::from(below) * scale
+}
+
+/// The sum of the squares of finite values, as the unevaluated sum of two f64: the first is the
+/// exact sum rounded to nearest (a tie may go either way), the second the rest, rounded.
+pub fn exact_sum_of_squares(slice: &[f32]) -> (f64, f64) {
+    let mut sum = squares(slice).parts;
+    // From the top down: what is below only matters for the last bit, and expansions do not overlap.
+    let (mut high, mut low) = (sum.pop().unwrap_or(0.0), 0.0);
+    while let Some(next) = sum.pop() {
+        (high, low) = match low {
+            0.0 => two_sum(high, next),
+            _ => (high, low + next),
+        };
+    }
+    two_sum(high, low)
+}
+
+/// Whether the norm of a slice of finite values is larger than `c`, exactly.
+pub fn exceeds(slice: &[f32], c: f64) -> bool {
+    let square = c * c;
+    if square.is_infinite() {
+        return false;
+    }
+    let mut difference = squares(slice);
+    difference.add(-square);
+    difference.add(-c.mul_add(c, -square));
+    difference.parts.last().is_some_and(|&largest| largest > 0.0)
+}
+
+fn squares(slice: &[f32]) -> Expansion {
+    let mut sum = Expansion::default();
+    // 24 bits squared fit f64's 53, and no exponent of f32 doubled leaves f64's range: exact.
+    slice.iter().for_each(|&x| sum.add(f64::from(x) * f64::from(x)));
+    sum
+}
+
+/// A number as an unevaluated sum of f64 that do not overlap, smallest first (Shewchuk 1997), so
+/// that the last has the sign of the whole.
+#[derive(Default)]
+struct Expansion {
+    parts: Vec<f64>,
+}
+
+impl Expansion {
+    fn add(&mut self, term: f64) {
+        let (mut carry, mut kept) = (term, 0);
+        for i in 0..self.parts.len() {
+            let (sum, error) = two_sum(carry, self.parts[i]);
+            if error != 0.0 {
+                self.parts[kept] = error;
+                kept += 1;
+            }
+            carry = sum;
+        }
+        self.parts.truncate(kept);
+        self.parts.push(carry);
+    }
+}
+
+/// `a + b` rounded, and the error of that rounding (Knuth).
+fn two_sum(a: f64, b: f64) -> (f64, f64) {
+    let sum = a + b;
+    let b_seen = sum - a;
+    (sum, (a - (sum - b_seen)) + (b - b_seen))
+}

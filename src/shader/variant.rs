@@ -1,0 +1,181 @@
+//! Which fragments make a program. A variant is the key of its pipeline, so that the key cannot
+//! forget what the text depends on.
+
+use crate::plan::geometry::Walk;
+
+/// An entry point: one file of `shaders/kernel`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "described in the files of the same name")]
+pub enum Kernel {
+    Resident,
+    Partial,
+    Decide,
+    Rescale,
+    Summary,
+}
+
+/// What one load holds: one file of `shaders/lane`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "described in the files of the same name")]
+pub enum Lane {
+    One,
+    FourInRow,
+    FourColumns,
+}
+
+/// How the tensor is bound: one file of `shaders/storage`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "described in the files of the same name")]
+pub enum Storage {
+    ReadOnly,
+    InPlace,
+    Into,
+    IntoSameBuffer,
+}
+
+/// What becomes of the accumulators of slices: one file of `shaders/verdict`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "described in the files of the same name")]
+pub enum Verdict {
+    None,
+    Store,
+    Norm,
+}
+
+/// A program: which fragments, in which sizes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Variant {
+    /// The entry point.
+    pub kernel: Kernel,
+    /// What one load holds.
+    pub lane: Lane,
+    /// How slices are walked; unused by kernels that do not touch the tensor.
+    pub walk: Walk,
+    /// How the tensor is bound; unused by kernels that do not touch it.
+    pub storage: Storage,
+    /// What becomes of the accumulators.
+    pub verdict: Verdict,
+    /// Slices (or groups of four) side by side in a workgroup.
+    pub tile: u32,
+    /// Lanes that share a slice.
+    pub fan: u32,
+    /// Loads that a lane holds, in a resident kernel.
+    pub held: u32,
+    /// Strided walks: whether neighbouring lanes are neighbouring slices.
+    pub tile_fastest: bool,
+    /// Whether loads and stores are counted, for tests.
+    pub counted: bool,
+}
+
+/// How a binding is declared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Access {
+    /// A uniform buffer with a dynamic offset.
+    Uniform,
+    /// A storage buffer that is read.
+    Read,
+    /// A storage buffer that is read and written.
+    ReadWrite,
+}
+
+/// What is bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Slot {
+    /// The parameters of the dispatch.
+    Params,
+    /// The tensor that is read, and in place also written.
+    Source,
+    /// The tensor that is written.
+    Target,
+    /// Partial sums.
+    Partials,
+    /// The accumulators of slices.
+    Verdicts,
+    /// The caller's buffer of norms.
+    Norms,
+    /// The summaries of a report.
+    Summaries,
+    /// Counters of loads and stores.
+    Counters,
+}
+
+impl Slot {
+    /// The number of the binding; norms and summaries never meet.
+    pub fn binding(self) -> u32 {
+        match self {
+            Slot::Params => 0,
+            Slot::Source => 1,
+            Slot::Target => 2,
+            Slot::Partials => 3,
+            Slot::Verdicts => 4,
+            Slot::Norms | Slot::Summaries => 5,
+            Slot::Counters => 6,
+        }
+    }
+}
+
+impl Kernel {
+    /// Whether the kernel reads or writes the tensor itself.
+    pub fn touches_tensor(self) -> bool {
+        matches!(self, Kernel::Resident | Kernel::Partial | Kernel::Rescale)
+    }
+
+    /// The name of the file and of the entry point.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kernel::Resident => "resident",
+            Kernel::Partial => "partial",
+            Kernel::Decide => "decide",
+            Kernel::Rescale => "rescale",
+            Kernel::Summary => "summary",
+        }
+    }
+}
+
+impl Variant {
+    /// The size of the workgroup.
+    pub fn lanes(&self) -> u32 {
+        self.tile * self.fan
+    }
+
+    /// The pipeline's label: `rows_resident`, `columns_rescale`, `decide`.
+    pub fn label(&self) -> String {
+        match self.kernel.touches_tensor() {
+            true => format!("{}_{}", self.walk, self.kernel.name()),
+            false => self.kernel.name().to_string(),
+        }
+    }
+
+    /// What the program binds, in the order of the binding numbers.
+    pub fn bindings(&self) -> Vec<(Slot, Access)> {
+        let mut bindings = vec![(Slot::Params, Access::Uniform)];
+        if self.kernel.touches_tensor() {
+            match self.storage {
+                Storage::ReadOnly => bindings.push((Slot::Source, Access::Read)),
+                Storage::InPlace => bindings.push((Slot::Source, Access::ReadWrite)),
+                Storage::Into => {
+                    bindings
+                        .extend([(Slot::Source, Access::Read), (Slot::Target, Access::ReadWrite)]);
+                }
+                Storage::IntoSameBuffer => bindings
+                    .extend([(Slot::Source, Access::ReadWrite), (Slot::Target, Access::ReadWrite)]),
+            }
+        }
+        match self.kernel {
+            Kernel::Partial => bindings.push((Slot::Partials, Access::ReadWrite)),
+            Kernel::Decide | Kernel::Rescale => bindings.push((Slot::Partials, Access::Read)),
+            Kernel::Summary => bindings
+                .extend([(Slot::Verdicts, Access::Read), (Slot::Summaries, Access::ReadWrite)]),
+            Kernel::Resident => {}
+        }
+        match self.verdict {
+            Verdict::None => {}
+            Verdict::Store => bindings.push((Slot::Verdicts, Access::ReadWrite)),
+            Verdict::Norm => bindings.push((Slot::Norms, Access::ReadWrite)),
+        }
+        if self.counted && self.kernel.touches_tensor() {
+            bindings.push((Slot::Counters, Access::ReadWrite));
+        }
+        bindings
+    }
+}

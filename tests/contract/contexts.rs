@@ -1,0 +1,41 @@
+//! Where the tests run: the CPU backend and every adapter of the machine.
+
+use std::io::Write;
+use std::sync::OnceLock;
+
+use normproj::Context;
+
+/// Set to 1 where a GPU adapter must be found (software counts): continuous integration.
+const REQUIRE: &str = "NORMPROJ_REQUIRE_ADAPTER";
+
+/// Every context that the tests run on, made once.
+pub fn contexts() -> &'static [Context] {
+    static CONTEXTS: OnceLock<Vec<Context>> = OnceLock::new();
+    CONTEXTS.get_or_init(|| {
+        let gpus = gpus();
+        let required = std::env::var(REQUIRE).is_ok_and(|value| value == "1");
+        if gpus.is_empty() {
+            assert!(!required, "{REQUIRE}=1, and there is no GPU adapter");
+            say("skipped: the GPU backend (no adapter)");
+        }
+        let contexts: Vec<Context> = std::iter::once(Context::cpu()).chain(gpus).collect();
+        contexts.iter().for_each(|context| say(&format!("tested on: {}", context.describe())));
+        contexts
+    })
+}
+
+/// One context for each adapter.
+fn gpus() -> Vec<Context> {
+    Vec::new()
+}
+
+/// Past the test harness, which hides what passing tests print.
+pub fn say(line: &str) {
+    // A closed stderr is no reason to fail a test.
+    let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+#[test]
+fn the_cpu_and_every_adapter_are_tested() {
+    assert_eq!(contexts().len(), 1 + gpus().len());
+}

@@ -1,0 +1,15 @@
+//! The WGSL programs, proven without a GPU: every variant is valid, and both sides of the boundary
+//! between Rust and WGSL agree.
+
+mod boundary;
+mod validity;
+
+use normproj::shader::variant::Variant;
+
+fn module(variant: &Variant) -> naga::Module {
+    let source = variant.source();
+    match naga::front::wgsl::parse_str(&source) {
+        Ok(module) => module,
+        Err(error) => panic!("{variant:?}\n{}", error.emit_to_string(&source)),
+    }
+}

@@ -1,0 +1,33 @@
+//! Every program that a plan can ask for is valid WGSL.
+
+use naga::valid::{Capabilities, ValidationFlags, Validator};
+use normproj::shader::variant::Variant;
+
+use crate::module;
+
+#[test]
+fn every_variant_is_valid_without_any_feature() {
+    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+    let mut count = 0;
+    for variant in Variant::all() {
+        let module = module(&variant);
+        if let Err(error) = validator.validate(&module) {
+            panic!("{variant:?}\n{}", error.emit_to_string(&variant.source()));
+        }
+        let entry: Vec<&str> = module.entry_points.iter().map(|e| e.name.as_str()).collect();
+        assert_eq!(entry, [variant.kernel.name()]);
+        assert_eq!(module.entry_points[0].workgroup_size, [variant.lanes(), 1, 1]);
+        count += 1;
+    }
+    println!("{count} variants are valid");
+    assert!(count > 500);
+}
+
+#[test]
+fn an_invalid_program_is_caught() {
+    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+    let variant = Variant::all()[0];
+    let broken = variant.source().replacen("-> Place {", "-> u32 {", 1);
+    let module = naga::front::wgsl::parse_str(&broken);
+    assert!(module.is_err() || validator.validate(&module.unwrap()).is_err());
+}
