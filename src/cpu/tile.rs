@@ -122,6 +122,17 @@ impl Tile {
         self.axes().iter().filter(|line| !line.is_reduced()).map(|line| line.size).product()
     }
 
+    /// Whether memory holds its slices in row-major order of the kept axes.
+    pub fn is_in_order(&self) -> bool {
+        self.axes().iter().all(|line| line.slot == line.slice)
+    }
+
+    /// The slice of a slot, in row-major order of the kept axes.
+    pub fn slice_of(&self, slot: usize) -> usize {
+        let kept = self.axes().iter().filter(|line| !line.is_reduced());
+        self.slice + kept.map(|line| slot / line.slot % line.size * line.slice).sum::<usize>()
+    }
+
     /// Whether it is more than one thread should work on alone.
     pub fn is_large(&self) -> bool {
         4 * self.elements() > self.grain_bytes

@@ -92,9 +92,8 @@ impl Bound {
             return Err(Error::NoReport);
         }
         let Some(summaries) = &self.prepared.scratch.summaries else {
-            // An empty tensor: nothing was dispatched and there is nothing to copy.
-            let target = self.prepared.plan.rim().target;
-            return Ok(PendingReport::ready(Some(crate::report::Tally::default().report(target))));
+            // Slices without elements: nothing was dispatched and there is nothing to copy.
+            return Ok(PendingReport::ready(Some(self.prepared.plan.report_of_empty())));
         };
         let gpu = &self.prepared.gpu;
         let bytes = self.prepared.plan.steps().summary_bytes;
