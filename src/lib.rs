@@ -1,4 +1,5 @@
-//! Norm projections on device buffers.
+#![doc = include_str!("../README.md")]
+#![forbid(unsafe_code)]
 
 mod axes;
 mod buffer;

@@ -1,10 +1,10 @@
 //! Splits a tile among threads and walks its parts.
 
-use super::kernel;
 use super::part::Part;
 use super::rule::Rule;
 use super::sums;
 use super::tile::{At, Line, Tile};
+use super::{kernel, panel};
 use crate::plan::geometry::Walk;
 use crate::report::Tally;
 
@@ -27,13 +27,16 @@ pub(super) fn run<P: Part>(tile: Tile, part: P, rule: &Rule) -> Tally {
         rows(tile.axes(), &mut part, tile.start(), rule, &mut tally);
         return tally;
     }
+    if let Some((matrix, width)) = tile.panels() {
+        return panel::run(&tile, matrix, width, part, rule);
+    }
     let mut slots = vec![0.0; tile.slots()];
     sums::add(&tile, part.source(), &mut slots);
     let mut tally = Tally::default();
     if rule.report {
         rule.count_all(tile.axes(), tile.start(), &slots, &mut tally);
     }
-    part.finish(&tile, &slots, rule);
+    part.finish(&tile, &mut slots, rule);
     tally
 }
 

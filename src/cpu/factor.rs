@@ -6,7 +6,7 @@ const COMFORTABLE: f64 = 1.0 / (1u128 << 100) as f64;
 /// Whether a factor keeps its precision as f32. Zero does: it makes zeros that keep their signs.
 #[inline(always)]
 pub(super) fn fits_f32(factor: f64) -> bool {
-    factor == 0.0 || factor >= COMFORTABLE
+    (factor == 0.0) | (factor >= COMFORTABLE)
 }
 
 /// What the elements of a slice are multiplied by, or a mark that they keep their bits.
@@ -14,8 +14,14 @@ pub(super) trait Factor: Copy + Send + Sync {
     /// The mark of a slice that keeps its bits.
     const KEEP: Self;
     fn keeps(self) -> bool;
+    /// The product, for a slice that is not kept.
+    fn times(self, x: f32) -> f32;
+
     /// A kept element is selected, never multiplied by 1: that would quiet a NaN.
-    fn scaled(self, x: f32) -> f32;
+    #[inline(always)]
+    fn scaled(self, x: f32) -> f32 {
+        if self.keeps() { x } else { self.times(x) }
+    }
 }
 
 impl Factor for f32 {
@@ -27,8 +33,8 @@ impl Factor for f32 {
     }
 
     #[inline(always)]
-    fn scaled(self, x: f32) -> f32 {
-        if self < 0.0 { x } else { x * self }
+    fn times(self, x: f32) -> f32 {
+        x * self
     }
 }
 
@@ -43,7 +49,7 @@ impl Factor for f64 {
     }
 
     #[inline(always)]
-    fn scaled(self, x: f32) -> f32 {
-        if self < 0.0 { x } else { (f64::from(x) * self) as f32 }
+    fn times(self, x: f32) -> f32 {
+        (f64::from(x) * self) as f32
     }
 }

@@ -8,6 +8,7 @@
 mod drive;
 mod factor;
 mod kernel;
+mod panel;
 mod part;
 mod rule;
 mod store;
@@ -18,7 +19,6 @@ mod tile;
 
 use crate::error::Result;
 use crate::plan::Plan;
-use crate::plan::geometry::Geometry;
 use crate::report::Tally;
 use part::{Apart, InPlace, Norms};
 use rule::Rule;
@@ -55,20 +55,16 @@ pub(crate) fn norms(plan: &Plan, source: &[f32], norms: &mut [f32]) -> Result<Ta
     }
     let source = &source[geometry.source_offset..];
     let (tile, rule) = (Tile::new(plan, Order::Source), Rule::new(plan));
-    if geometry.slices_in_order() {
+    if tile.is_in_order() {
         return Ok(drive::run(tile, Norms { source, norms }, &rule));
     }
-    let mut canonical = vec![0.0; norms.len()];
-    let tally = drive::run(tile, Norms { source, norms: &mut canonical }, &rule);
-    reorder(geometry, &canonical, norms);
-    Ok(tally)
-}
-
-/// Norms in the order in which memory holds the slices, into row-major order.
-fn reorder(geometry: &Geometry, canonical: &[f32], norms: &mut [f32]) {
-    for (index, norm) in canonical.iter().enumerate() {
-        norms[geometry.logical_slice(index)] = *norm;
+    // Threads share norms only if slices lie in memory as they are counted.
+    let mut slots = vec![0.0; norms.len()];
+    let tally = drive::run(tile, Norms { source, norms: &mut slots }, &rule);
+    for (slot, norm) in slots.into_iter().enumerate() {
+        norms[tile.slice_of(slot)] = norm;
     }
+    Ok(tally)
 }
 
 /// What a request did that had nothing to do.

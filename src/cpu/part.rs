@@ -2,22 +2,29 @@
 
 use super::factor::{Factor, fits_f32};
 use super::kernel;
+use super::panel::{Panel, PanelApart, PanelInPlace, PanelNorms};
 use super::rule::Rule;
 use super::store::{self, Store};
 use super::tile::{At, Line, Tile};
 
 /// The memory of a tile. Parts of a split share no element that is written.
 pub(super) trait Part: Send + Sized {
+    /// The memory of some columns of every row.
+    type Panel: Panel;
+
     fn source(&self) -> &[f32];
 
     /// The memory of the two halves of the outermost axis.
     fn split(self, outer: &Line, middle: usize) -> (Self, Self);
 
+    /// The memory of panels of `width` columns.
+    fn panels(self, rows: &Line, columns: &Line, width: usize) -> Vec<Self::Panel>;
+
     /// Finishes a slice that is one contiguous run and still in cache.
     fn finish_row(&mut self, at: At, length: usize, sum: f64, rule: &Rule);
 
     /// Finishes every slice of a tile, by all threads if it is large.
-    fn finish(self, tile: &Tile, sums: &[f64], rule: &Rule);
+    fn finish(self, tile: &Tile, sums: &mut [f64], rule: &Rule);
 }
 
 /// The result goes over the source.
@@ -37,7 +44,9 @@ pub(super) struct Norms<'a> {
     pub norms: &'a mut [f32],
 }
 
-impl Part for InPlace<'_> {
+impl<'a> Part for InPlace<'a> {
+    type Panel = PanelInPlace<'a>;
+
     fn source(&self) -> &[f32] {
         self.data
     }
@@ -45,6 +54,10 @@ impl Part for InPlace<'_> {
     fn split(self, outer: &Line, middle: usize) -> (Self, Self) {
         let (a, b) = self.data.split_at_mut(middle * outer.target);
         (InPlace { data: a }, InPlace { data: b })
+    }
+
+    fn panels(self, rows: &Line, columns: &Line, width: usize) -> Vec<Self::Panel> {
+        self.cut(rows, columns, width)
     }
 
     #[inline(always)]
@@ -59,15 +72,18 @@ impl Part for InPlace<'_> {
         }
     }
 
-    fn finish(self, tile: &Tile, sums: &[f64], rule: &Rule) {
+    fn finish(self, tile: &Tile, sums: &mut [f64], rule: &Rule) {
+        let kinds = kernel::factors(sums, rule);
         // Nothing is read a second time where nothing violates.
-        if sums.iter().any(|&sum| rule.factor(sum).is_some()) {
-            store::factors(tile, self, sums, rule);
+        if kinds.scaled {
+            store::store(tile, self, sums, kinds);
         }
     }
 }
 
-impl Part for Apart<'_> {
+impl<'a> Part for Apart<'a> {
+    type Panel = PanelApart<'a>;
+
     fn source(&self) -> &[f32] {
         self.source
     }
@@ -76,6 +92,10 @@ impl Part for Apart<'_> {
         let (a, b) = self.target.split_at_mut(middle * outer.target);
         let rest = &self.source[middle * outer.source..];
         (Apart { source: self.source, target: a }, Apart { source: rest, target: b })
+    }
+
+    fn panels(self, rows: &Line, columns: &Line, width: usize) -> Vec<Self::Panel> {
+        self.cut(rows, columns, width)
     }
 
     #[inline(always)]
@@ -91,12 +111,15 @@ impl Part for Apart<'_> {
         }
     }
 
-    fn finish(self, tile: &Tile, sums: &[f64], rule: &Rule) {
-        store::factors(tile, self, sums, rule);
+    fn finish(self, tile: &Tile, sums: &mut [f64], rule: &Rule) {
+        let kinds = kernel::factors(sums, rule);
+        store::store(tile, self, sums, kinds);
     }
 }
 
-impl Part for Norms<'_> {
+impl<'a> Part for Norms<'a> {
+    type Panel = PanelNorms<'a>;
+
     fn source(&self) -> &[f32] {
         self.source
     }
@@ -107,14 +130,18 @@ impl Part for Norms<'_> {
         (Norms { source: self.source, norms: a }, Norms { source: rest, norms: b })
     }
 
+    fn panels(self, rows: &Line, _columns: &Line, width: usize) -> Vec<Self::Panel> {
+        self.cut(rows, width)
+    }
+
     #[inline(always)]
     fn finish_row(&mut self, at: At, _length: usize, sum: f64, _rule: &Rule) {
         // Beyond f32 this is infinite, as the contract says; NaN stays NaN.
         self.norms[at.slot] = sum.sqrt() as f32;
     }
 
-    fn finish(self, _tile: &Tile, sums: &[f64], _rule: &Rule) {
-        self.norms.iter_mut().zip(sums).for_each(|(norm, sum)| *norm = sum.sqrt() as f32);
+    fn finish(self, _tile: &Tile, sums: &mut [f64], _rule: &Rule) {
+        kernel::roots(sums, self.norms);
     }
 }
 
@@ -148,7 +175,12 @@ impl Store for Apart<'_> {
     fn run<F: Factor>(&mut self, at: At, run: &Line, factor: F) {
         let (source, target) = (&self.source[at.source..], &mut self.target[at.target..]);
         if run.is_contiguous() {
-            kernel::scale_into(&source[..run.size], &mut target[..run.size], factor);
+            let (source, target) = (&source[..run.size], &mut target[..run.size]);
+            if factor.keeps() {
+                target.copy_from_slice(source);
+            } else {
+                kernel::scale_into(source, target, factor);
+            }
         } else {
             let elements = source.iter().step_by(run.source).take(run.size);
             let places = target.iter_mut().step_by(run.target);

@@ -23,11 +23,23 @@ impl Rule {
         self.threshold == f64::INFINITY && !self.report
     }
 
-    /// The factor of a slice that violates. A sum that is NaN or infinite belongs to a slice that
-    /// holds such an element, which keeps its bits.
+    /// Whether a slice is outside. A sum that is NaN or infinite belongs to a slice that holds
+    /// such an element, which keeps its bits.
+    #[inline(always)]
+    pub fn violates(&self, sum: f64) -> bool {
+        (sum > self.threshold) & (sum < f64::INFINITY)
+    }
+
+    /// The factor of a slice that violates; of no meaning for another.
+    #[inline(always)]
+    pub fn unchecked_factor(&self, sum: f64) -> f64 {
+        self.target / sum.sqrt()
+    }
+
+    /// The factor of a slice, if it violates.
     #[inline(always)]
     pub fn factor(&self, sum: f64) -> Option<f64> {
-        (sum > self.threshold && sum < f64::INFINITY).then(|| self.target / sum.sqrt())
+        self.violates(sum).then(|| self.unchecked_factor(sum))
     }
 
     /// Counts one slice, `index` in row-major order of the kept axes.

@@ -1,8 +1,8 @@
 //! The second sweep over a tile: every slice by its factor.
 
-use super::factor::{Factor, fits_f32};
+use super::factor::Factor;
+use super::kernel::Kinds;
 use super::part::Part;
-use super::rule::Rule;
 use super::tile::{At, Line, Tile};
 use crate::plan::geometry::Walk;
 
@@ -18,16 +18,18 @@ pub(super) trait Store: Part {
     fn columns<F: Factor>(&mut self, at: At, rows: &Line, factors: &[F]);
 }
 
-/// Scales every slice that violates, in f32 if all factors allow it.
-pub(super) fn factors<P: Store>(tile: &Tile, part: P, sums: &[f64], rule: &Rule) {
-    let wide = |sum: &f64| rule.factor(*sum).is_some_and(|factor| !fits_f32(factor));
-    if sums.iter().any(wide) {
-        let factor = |sum: &f64| rule.factor(*sum).unwrap_or(f64::KEEP);
-        sweep(tile, part, &sums.iter().map(factor).collect::<Vec<_>>());
+/// Scales slices by their factors, in f32 if all of them allow it.
+pub(super) fn store<P: Store>(tile: &Tile, part: P, factors: &[f64], kinds: Kinds) {
+    if kinds.tiny {
+        sweep(tile, part, factors);
     } else {
-        let factor = |sum: &f64| rule.factor(*sum).map_or(f32::KEEP, |factor| factor as f32);
-        sweep(tile, part, &sums.iter().map(factor).collect::<Vec<_>>());
+        sweep(tile, part, &narrowed(factors));
     }
+}
+
+/// Factors as f32; the mark of kept slices stays one.
+pub(super) fn narrowed(factors: &[f64]) -> Vec<f32> {
+    factors.iter().map(|&factor| factor as f32).collect()
 }
 
 fn sweep<P: Store, F: Factor>(tile: &Tile, mut part: P, factors: &[F]) {

@@ -71,6 +71,8 @@ pub(super) struct Tile {
     /// The first slice, in row-major order of the kept axes.
     pub slice: usize,
     pub walk: Walk,
+    /// Columns of a panel; 0 where a matrix is swept twice instead.
+    panel: usize,
     /// What one thread works on alone.
     pub grain_bytes: usize,
 }
@@ -95,15 +97,15 @@ impl Tile {
             line.slot = slots;
             slots *= line.size;
         }
-        let walk = match plan.schedule() {
-            Schedule::Native { walk } => walk,
-            _ => Walk::Strided,
+        let (walk, panel) = match plan.schedule() {
+            Schedule::Native { walk, panel } => (walk, panel as usize),
+            _ => (Walk::Strided, 0),
         };
         let grain_bytes = match plan.profile().kind {
             DeviceKind::Native { cache_bytes, .. } => cache_bytes.min(MOST_BYTES),
             DeviceKind::Gpu(_) => MOST_BYTES,
         };
-        Tile { lines, first: 0, end, slice: 0, walk, grain_bytes }
+        Tile { lines, first: 0, end, slice: 0, walk, panel, grain_bytes }
     }
 
     /// The axes, outermost first.
@@ -118,6 +120,17 @@ impl Tile {
     /// The number of slices.
     pub fn slots(&self) -> usize {
         self.axes().iter().filter(|line| !line.is_reduced()).map(|line| line.size).product()
+    }
+
+    /// Whether memory holds its slices in row-major order of the kept axes.
+    pub fn is_in_order(&self) -> bool {
+        self.axes().iter().all(|line| line.slot == line.slice)
+    }
+
+    /// The slice of a slot, in row-major order of the kept axes.
+    pub fn slice_of(&self, slot: usize) -> usize {
+        let kept = self.axes().iter().filter(|line| !line.is_reduced());
+        self.slice + kept.map(|line| slot / line.slot % line.size * line.slice).sum::<usize>()
     }
 
     /// Whether it is more than one thread should work on alone.
@@ -142,6 +155,21 @@ impl Tile {
         right.resize_outer(outer.size - middle);
         right.slice += middle * outer.slice;
         Some((left, right, outer, middle))
+    }
+
+    /// Rows and columns of a matrix that is to be walked in panels, and their width.
+    pub fn panels(&self) -> Option<((Line, Line), usize)> {
+        match *self.axes() {
+            [rows, columns]
+                if rows.is_reduced()
+                    && columns.is_contiguous()
+                    && self.panel > 0
+                    && self.is_large() =>
+            {
+                Some(((rows, columns), self.panel))
+            }
+            _ => None,
+        }
     }
 
     /// Two matrices side by side of one that has many columns, and the column between them.

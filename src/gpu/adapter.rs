@@ -1,6 +1,6 @@
 //! The adapters of this machine, and which one is best.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::plan::profile::GpuLimits;
@@ -93,27 +93,34 @@ pub(super) fn limits(limits: &wgpu::Limits, kind: wgpu::DeviceType) -> GpuLimits
     }
 }
 
-/// The instance is made once: loading drivers takes tens of milliseconds.
-fn instance() -> &'static wgpu::Instance {
-    static INSTANCE: OnceLock<wgpu::Instance> = OnceLock::new();
-    INSTANCE
-        .get_or_init(|| wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle()))
-}
-
-/// The adapters of this machine, best first.
+/// The adapters of this machine, best first. They are looked up once in a process.
 pub fn adapters() -> Vec<Adapter> {
     pollster::block_on(adapters_async())
 }
 
 /// [`adapters`] without blocking.
 pub async fn adapters_async() -> Vec<Adapter> {
-    let found = instance().enumerate_adapters(wgpu::Backends::all()).await;
+    // Once, because loading drivers takes tens of milliseconds, and because every OpenGL adapter of
+    // an instance shares one context but not its lock: wgpu panics if two of them work at once.
+    static FOUND: Mutex<Option<Vec<Adapter>>> = Mutex::new(None);
+    let found = || FOUND.lock().unwrap_or_else(PoisonError::into_inner);
+    // Natively the look-up never waits, so the lock is held over it; the web has one thread.
+    #[cfg(not(target_arch = "wasm32"))]
+    return found().get_or_insert_with(|| pollster::block_on(look_up())).clone();
+    #[cfg(target_arch = "wasm32")]
+    {
+        let adapters = look_up().await;
+        found().get_or_insert(adapters).clone()
+    }
+}
+
+async fn look_up() -> Vec<Adapter> {
+    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let found = instance.enumerate_adapters(wgpu::Backends::all()).await;
+    let compute = wgpu::DownlevelFlags::COMPUTE_SHADERS;
     let mut adapters: Vec<Adapter> = found
         .into_iter()
-        .filter(|adapter| {
-            let compute = wgpu::DownlevelFlags::COMPUTE_SHADERS;
-            adapter.get_downlevel_capabilities().flags.contains(compute)
-        })
+        .filter(|adapter| adapter.get_downlevel_capabilities().flags.contains(compute))
         .map(Adapter::new)
         .collect();
     adapters.sort_by_key(Adapter::rank);

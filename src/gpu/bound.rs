@@ -92,9 +92,8 @@ impl Bound {
             return Err(Error::NoReport);
         }
         let Some(summaries) = &self.prepared.scratch.summaries else {
-            // An empty tensor: nothing was dispatched and there is nothing to copy.
-            let target = self.prepared.plan.rim().target;
-            return Ok(PendingReport::ready(Some(crate::report::Tally::default().report(target))));
+            // Slices without elements: nothing was dispatched and there is nothing to copy.
+            return Ok(PendingReport::ready(Some(self.prepared.plan.report_of_empty())));
         };
         let gpu = &self.prepared.gpu;
         let bytes = self.prepared.plan.steps().summary_bytes;
@@ -130,6 +129,7 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
                 let size = size_of::<Params>() as u64;
                 Some((prepared.params.clone(), Some(Window { offset: 0, size })))
             }
+            Slot::Source if step.source.is_none() => whole(&scratch.nothing),
             Slot::Source => window(&views.source, step.source),
             Slot::Target => window(&views.target, step.target),
             Slot::Norms => window(&views.target, step.norms),

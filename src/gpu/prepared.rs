@@ -31,6 +31,8 @@ pub(super) struct Scratch {
     pub verdicts: Option<wgpu::Buffer>,
     pub summaries: Option<wgpu::Buffer>,
     pub counters: Option<wgpu::Buffer>,
+    /// What stands in for a tensor without elements: no binding may be empty.
+    pub nothing: Option<wgpu::Buffer>,
 }
 
 impl Prepared {
@@ -59,6 +61,7 @@ impl Prepared {
             verdicts: storage("verdicts", steps.verdict_bytes)?,
             summaries: storage("summaries", steps.summary_bytes)?,
             counters: storage("counters", if counted { 8 } else { 0 })?,
+            nothing: storage("nothing", if plan.geometry().is_empty() { 16 } else { 0 })?,
         };
         let alignment = gpu.device().limits().min_uniform_buffer_offset_alignment;
         let stride = (size_of::<Params>() as u32).next_multiple_of(alignment);

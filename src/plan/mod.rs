@@ -22,6 +22,7 @@ use crate::buffer::DeviceBuffer;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::projection::Projection;
+use crate::report::{Report, Tally};
 
 /// How a request is carried out on a device: schedule, error bounds and cost. Pure numbers; the
 /// same request and profile always give the same plan.
@@ -166,6 +167,12 @@ impl Plan {
     /// The dispatches; none on the CPU backend.
     pub fn steps(&self) -> &Steps {
         &self.steps
+    }
+
+    /// The report of slices that have no elements.
+    pub(crate) fn report_of_empty(&self) -> Report {
+        let slices = self.geometry.slices() as u64;
+        Tally { slices, zero: slices, ..Tally::default() }.report(self.rim().target)
     }
 
     /// What slices are compared with and scaled to; for norms, nothing is scaled.

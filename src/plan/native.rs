@@ -2,32 +2,63 @@
 
 use crate::error::{Error, Result};
 use crate::plan::cost::Cost;
-use crate::plan::geometry::{Geometry, Walk};
+use crate::plan::geometry::{Axis, Geometry, Walk};
 use crate::plan::margin::Margin;
 use crate::plan::request::{Output, Request};
 use crate::plan::schedule::Schedule;
 
+/// Bytes of a panel: half of the second cache of a current core.
+const PANEL_BYTES: usize = 1 << 20;
+
+/// The narrowest panel that pays: a page of 4 KiB of each row. Xeon, 2 threads, 64 MiB of f32,
+/// every column scaled, best of 30, panels against two sweeps: 16×1048576 8.5 ms against 24.9 ms,
+/// 256×65536 7.7 ms against 13.1 ms (1024 columns); 512×32768 10.5 ms each way (512 columns), and
+/// 5.9 ms against 3.4 ms where nothing violates; 4096×4096 41 ms against 12 ms (32 columns).
+const NARROWEST_PANEL: usize = 1024;
+
+/// One thread adds up a column of a panel: the bound on a chain of additions must hold for it.
+const LONGEST_PANEL: usize = 1 << 19;
+
+/// Slices that share a line of 64 bytes where the innermost axis is kept.
+const LINE: u32 = 16;
+
 /// The schedule that the backend would choose.
 pub(super) fn choose(geometry: &Geometry) -> Schedule {
-    Schedule::Native { walk: geometry.walk() }
+    let walk = geometry.walk();
+    let width = PANEL_BYTES / (4 * geometry.length().max(1));
+    let panel = if walk == Walk::Columns && width >= NARROWEST_PANEL { width } else { 0 };
+    Schedule::Native { walk, panel: panel as u32 }
 }
 
-/// Every schedule that gives the right result.
+/// Every schedule that gives the right result, panels in three widths.
 pub(super) fn legal(geometry: &Geometry) -> Vec<Schedule> {
-    let mut legal = vec![Schedule::Native { walk: Walk::Strided }];
-    if geometry.walk() != Walk::Strided {
-        legal.push(choose(geometry));
-    }
+    let panels = [1, 3, 16].map(|panel| Schedule::Native { walk: Walk::Columns, panel });
+    let walks = [Walk::Rows, Walk::Columns, Walk::Strided];
+    let swept = walks.map(|walk| Schedule::Native { walk, panel: 0 });
+    let mut legal = [swept, panels].concat();
+    legal.retain(|schedule| check(schedule, geometry).is_ok());
     legal
 }
 
-/// Refuses what [`legal`] does not list.
+/// Refuses what would not give the right result.
 pub(super) fn check(schedule: &Schedule, geometry: &Geometry) -> Result<()> {
-    if legal(geometry).contains(schedule) {
-        return Ok(());
-    }
-    let reason = format!("the native backend walks these slices as {}", geometry.walk());
-    Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason })
+    let fastest = geometry.walk();
+    let refused = match *schedule {
+        Schedule::Native { walk: Walk::Strided, panel: 0 } => return Ok(()),
+        Schedule::Native { walk, .. } if walk != fastest => {
+            format!("the native backend walks these slices as {fastest}")
+        }
+        Schedule::Native { panel: 0, .. } => return Ok(()),
+        Schedule::Native { walk: Walk::Columns, .. } if geometry.length() <= LONGEST_PANEL => {
+            return Ok(());
+        }
+        Schedule::Native { walk: Walk::Columns, .. } => {
+            format!("a panel of {} rows is over {LONGEST_PANEL}", geometry.length())
+        }
+        Schedule::Native { .. } => "only columns have panels".to_string(),
+        _ => "it is a schedule of a GPU".to_string(),
+    };
+    Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason: refused })
 }
 
 /// Sums run in f64; a slice of any length has fewer than 2²⁰ additions in a chain.
@@ -36,28 +67,101 @@ pub(super) fn margin() -> Margin {
 }
 
 /// The traffic of a schedule.
+///
+/// Memory is read once where the smallest part that holds whole slices fits the cache of a thread:
+/// a row, a panel, or a matrix of a batch. Otherwise it is swept twice, the second time only over
+/// lines that hold a violator. A store to a line that was not read fetches the line first; that is
+/// not counted here, and no copy avoids it either.
 pub(super) fn cost(
-    _schedule: &Schedule,
+    schedule: &Schedule,
     geometry: &Geometry,
     request: &Request,
     _threads: usize,
     cache_bytes: usize,
 ) -> Cost {
     let bytes = 4 * geometry.elements() as u64;
-    let cached = 4 * geometry.length() <= cache_bytes;
-    let (written, written_again) = match request.output {
-        Output::InPlace => (0, bytes),
-        Output::Into(_) => (bytes, 0),
-        Output::Norms(_) => (0, 0),
+    let panels = matches!(schedule, Schedule::Native { panel, .. } if *panel > 0);
+    let cached = panels || 4 * inseparable(geometry) <= cache_bytes;
+    let swept_again = if cached { 0 } else { bytes };
+    let (read, read_again, written, written_again) = match request.output {
+        Output::InPlace => (bytes, swept_again, 0, bytes),
+        // Kept slices are copied too, so the second sweep covers everything.
+        Output::Into(_) => (bytes + swept_again, 0, bytes, 0),
+        Output::Norms(_) => (bytes, 0, 0, 0),
     };
+    let kept_inside = in_memory_order(geometry).last().is_some_and(|axis| axis.slice != 0);
+    let sector = if kept_inside { LINE } else { 1 };
     Cost {
         elements: geometry.elements() as u64,
-        read: bytes,
+        read,
         written,
-        read_again: if cached { 0 } else { bytes },
+        read_again,
         written_again,
-        read_sector: 1,
-        write_sector: 1,
+        read_sector: sector,
+        write_sector: sector,
+        // The sums, written and read; inside a cached part they never leave the cache.
+        scratch: if cached { 0 } else { 16 * geometry.slices() as u64 },
         ..Cost::default()
+    }
+}
+
+fn in_memory_order(geometry: &Geometry) -> Vec<Axis> {
+    let mut axes = [&geometry.kept[..], &geometry.reduced[..]].concat();
+    axes.sort_by_key(|axis| std::cmp::Reverse(axis.target));
+    axes
+}
+
+/// Elements of the smallest part of memory that holds whole slices: everything from the outermost
+/// reduced axis inward.
+fn inseparable(geometry: &Geometry) -> usize {
+    let axes = in_memory_order(geometry);
+    axes.iter().skip_while(|axis| axis.slice != 0).map(|axis| axis.size).product()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Plan;
+    use crate::plan::profile::DeviceProfile;
+    use crate::{Axes, Layout, Projection};
+
+    fn plan(shape: &[usize], axes: impl Into<Axes>) -> Plan {
+        let layout = Layout::contiguous(shape).unwrap();
+        let request = Request::in_place(Projection::max_norm(1.0, axes), layout);
+        Plan::new(&request, &DeviceProfile::native(2)).unwrap()
+    }
+
+    #[test]
+    fn what_fits_the_cache_is_read_once() {
+        let bytes =
+            |plan: Plan| (plan.cost().bytes_per_element(0.0), plan.cost().bytes_per_element(1.0));
+        assert_eq!(bytes(plan(&[4096, 4096], 1)), (4.0, 8.0));
+        assert_eq!(bytes(plan(&[4096, 4096], 0)), (4.0, 12.0));
+        assert_eq!(bytes(plan(&[1, 1 << 20], 1)), (4.0, 12.0));
+        // One matrix, a batch of small ones, and panels.
+        assert_eq!(bytes(plan(&[784, 256], 0)), (4.0, 8.0));
+        assert_eq!(bytes(plan(&[64, 512, 512], 1)), (4.0, 8.0));
+        assert_eq!(bytes(plan(&[64, 1 << 18], 0)), (4.0, 8.0));
+        assert_eq!(bytes(plan(&[256, 256, 256], [0, 2])), (4.0, 12.0));
+    }
+
+    #[test]
+    fn few_rows_are_walked_in_panels() {
+        let schedule = |rows| plan(&[rows, 1 << 16], 0).schedule();
+        assert_eq!(schedule(256), Schedule::Native { walk: Walk::Columns, panel: 1024 });
+        assert_eq!(schedule(257), Schedule::Native { walk: Walk::Columns, panel: 0 });
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused() {
+        let plan = plan(&[8, 8], 1);
+        let legal = legal(plan.geometry());
+        for (walk, panel) in [(Walk::Columns, 0), (Walk::Rows, 16), (Walk::Strided, 16)] {
+            let forced = Schedule::Native { walk, panel };
+            assert!(!legal.contains(&forced), "{forced}");
+            let forced = Plan::with_schedule(plan.request(), plan.profile(), forced);
+            assert!(matches!(forced, Err(Error::IllegalSchedule { .. })), "{forced:?}");
+        }
+        assert_eq!(legal.len(), 2);
     }
 }

@@ -27,6 +27,9 @@ pub enum Schedule {
     Native {
         /// How slices are walked.
         walk: Walk,
+        /// How many columns a thread reduces and stores while they are in its cache; 0: a matrix
+        /// that exceeds the cache is swept twice.
+        panel: u32,
     },
 }
 
@@ -70,7 +73,10 @@ impl std::fmt::Display for Schedule {
                 let decide = if *decide { "decide, " } else { "" };
                 write!(formatter, "{}_partial({tiling}, {decide}{chunk} steps)", tiling.walk)
             }
-            Schedule::Native { walk } => write!(formatter, "native_{walk}"),
+            Schedule::Native { walk, panel: 0 } => write!(formatter, "native_{walk}"),
+            Schedule::Native { walk, panel } => {
+                write!(formatter, "native_{walk}(panels of {panel})")
+            }
         }
     }
 }

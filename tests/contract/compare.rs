@@ -204,7 +204,7 @@ impl Bounds {
             ));
         }
         let finite = y.iter().all(|y| y.is_finite());
-        if self.feasible(x.len()) && !(finite && !reference::exceeds(y, c)) {
+        if self.feasible(x.len()) && (!finite || reference::exceeds(y, c)) {
             let norm = reference::exact_sum_of_squares(y).0.sqrt();
             all.push((
                 Rule::Feasible,

@@ -170,10 +170,10 @@ fn a_schedule_must_fit_its_request() {
         let layout = Layout::contiguous([8, 6]).expect("small");
         let request = Request::in_place(Projection::max_norm(1.0, 0), layout);
         let rows = if context.as_gpu().is_none() {
-            Schedule::Native { walk: Walk::Rows }
+            Schedule::Native { walk: Walk::Rows, panel: 0 }
         } else {
             // One of the other backend.
-            Schedule::Native { walk: Walk::Strided }
+            Schedule::Native { walk: Walk::Strided, panel: 0 }
         };
         let forced = Plan::with_schedule(&request, context.profile(), rows);
         let told = message!(forced, Error::IllegalSchedule { .. });

@@ -79,7 +79,9 @@ fn far(found: &[f32], peer: &[f32], input: &[f32], plan: &Plan, tol: Tolerance) 
             let (y, expected) = (f64::from(found[i]), f64::from(peer[i]));
             let scale = y.abs().max(expected.abs()).max(f64::from(f32::MIN_POSITIVE));
             let error = (y - expected).abs();
-            if !(error <= (tol.ulp * f64::from(f32::EPSILON) + beside) * scale) {
+            // A NaN is never within.
+            let within = error <= (tol.ulp * f64::from(f32::EPSILON) + beside) * scale;
+            if !within {
                 return Some(format!("element {i} is {y:e}, the peer's {expected:e}"));
             }
             off += error * error;

@@ -70,7 +70,7 @@ impl Golden {
             Kind::OtherEpsilon
         } else if self.expects_error.as_ref().is_some_and(|why| why.contains("at least 2 dim")) {
             Kind::OnlyThePeerRefuses
-        } else if self.expects_error.is_some() || !(self.radius() >= 0.0) {
+        } else if self.expects_error.is_some() || self.radius().is_nan() || self.radius() < 0.0 {
             Kind::Refused
         } else if files.array(&self.inputs[0]).iter().any(|x| !x.is_finite()) {
             Kind::NonFinite

@@ -1,1 +1,66 @@
-fn main() {}
+//! `normproj`: norm constraints on the tensors of `.safetensors` and `.npy` files.
+
+mod check;
+mod constrain;
+mod device;
+mod devices;
+mod failure;
+mod files;
+mod interrupt;
+mod job;
+mod max_norm;
+mod norms;
+mod options;
+mod output;
+mod parse;
+mod progress;
+mod report;
+mod select;
+mod slices;
+mod table;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use failure::{Failure, Result};
+
+/// Puts the tensors of checkpoints back inside a norm constraint
+///
+/// Inputs are .safetensors and .npy files. Exit status: 0 done, 1 could not be done (or a bound or
+/// check does not hold), 2 wrong usage.
+#[derive(Debug, Parser)]
+#[command(name = "normproj", version, max_term_width = 100, arg_required_else_help = false)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, clap::Subcommand)]
+enum Command {
+    Devices(devices::Arguments),
+    Check(check::Arguments),
+    Norms(norms::Arguments),
+    MaxNorm(max_norm::Arguments),
+}
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+fn run() -> Result<()> {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return Failure::from_clap(error),
+    };
+    interrupt::install()?;
+    match cli.command {
+        Command::Devices(arguments) => devices::run(&arguments),
+        Command::Check(arguments) => check::run(&arguments),
+        Command::Norms(arguments) => norms::run(&arguments),
+        Command::MaxNorm(arguments) => max_norm::run(&arguments),
+    }
+}

@@ -4,12 +4,17 @@
 //! for AVX2 with FMA and once for the baseline.
 
 mod columns;
+mod factors;
 mod rows;
 
-pub(super) use columns::{add_columns, scale_columns, scale_columns_into};
+pub(super) use columns::{
+    add_columns, add_panel, scale_columns, scale_columns_into, scale_panel, scale_panel_into,
+};
+pub(super) use factors::{Kinds, factors, roots};
 pub(super) use rows::{rows, scale, scale_each, scale_each_into, scale_into, sum, sum_strided};
 
 use std::any::TypeId;
+use std::array::from_fn;
 
 use pulp::{Scalar, Simd};
 
@@ -19,4 +24,33 @@ use pulp::{Scalar, Simd};
 fn add_square<S: Simd>(sum: f64, x: f32) -> f64 {
     let x = f64::from(x);
     if TypeId::of::<S>() == TypeId::of::<Scalar>() { x * x + sum } else { x.mul_add(x, sum) }
+}
+
+/// Rows that are read or written in turns, each a stream of its own. A core waits for its misses
+/// one page after the other in a single stream; eight keep more of them in flight.
+const STREAMS: usize = 8;
+/// Elements of a piece of work on one stream: whole lines of cache.
+const SECTOR: usize = 64;
+
+/// Rows of `stride` elements in groups of one from each stream; rows that are missing from the
+/// last groups are empty.
+#[inline(always)]
+fn streams(
+    data: &mut [f32],
+    stride: usize,
+    rows: usize,
+) -> impl Iterator<Item = [&mut [f32]; STREAMS]> {
+    let each = rows.div_ceil(STREAMS);
+    let mut parts = data.chunks_mut((each * stride).max(1));
+    let mut streams: [_; STREAMS] =
+        from_fn(|_| parts.next().unwrap_or_default().chunks_mut(stride.max(1)));
+    (0..each).map(move |_| from_fn(|s| streams[s].next().unwrap_or_default()))
+}
+
+/// Rows wherever they are, in groups; rows that are missing from the last group are empty.
+pub(super) fn groups<'a>(
+    mut rows: impl ExactSizeIterator<Item = &'a mut [f32]>,
+) -> impl Iterator<Item = [&'a mut [f32]; STREAMS]> {
+    let groups = rows.len().div_ceil(STREAMS);
+    (0..groups).map(move |_| from_fn(|_| rows.next().unwrap_or_default()))
 }

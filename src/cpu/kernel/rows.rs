@@ -1,44 +1,62 @@
 //! Contiguous and strided runs of one slice.
 
+use std::array::from_fn;
+
 use pulp::{Arch, Simd, WithSimd};
 
-use super::add_square;
+use super::{STREAMS, add_square};
 use crate::cpu::factor::Factor;
 use crate::cpu::part::Part;
 use crate::cpu::rule::Rule;
 use crate::cpu::tile::{At, Line};
 use crate::report::Tally;
 
-/// Independent sums: eight registers of four f64, which hide the latency of the addition.
-const LANES: usize = 32;
-/// The tail of a run, and short runs, go by one register.
-const NARROW: usize = 4;
+/// f64 lanes of one sum: a register of AVX2. Eight streams of one register each hide the latency
+/// of the addition.
+const LANES: usize = 4;
 
+/// The sum of squares of each of some runs of one length.
+///
+/// Loops, not `map` or `from_fn`: a closure that is too large to be inlined there would be compiled
+/// for the baseline.
 #[inline(always)]
-fn sum_squares<S: Simd>(run: &[f32]) -> f64 {
-    let (wide, rest) = run.as_chunks::<LANES>();
-    let (narrow, tail) = rest.as_chunks::<NARROW>();
-    let mut lanes = [0.0; NARROW];
-    if !wide.is_empty() {
-        let mut sums = [0.0; LANES];
-        for chunk in wide {
+fn sums_of<S: Simd, const N: usize>(runs: [&[f32]; N]) -> [f64; N] {
+    let length = runs[0].len() / LANES;
+    let mut chunks: [&[[f32; LANES]]; N] = [&[]; N];
+    for s in 0..N {
+        chunks[s] = &runs[s].as_chunks().0[..length];
+    }
+    let mut sums = [[0.0; LANES]; N];
+    #[allow(clippy::needless_range_loop, reason = "an iterator over N runs does not vectorise")]
+    for i in 0..length {
+        for s in 0..N {
             for lane in 0..LANES {
-                sums[lane] = add_square::<S>(sums[lane], chunk[lane]);
-            }
-        }
-        for group in sums.as_chunks::<NARROW>().0 {
-            for lane in 0..NARROW {
-                lanes[lane] += group[lane];
+                sums[s][lane] = add_square::<S>(sums[s][lane], chunks[s][i][lane]);
             }
         }
     }
-    for chunk in narrow {
-        for lane in 0..NARROW {
-            lanes[lane] = add_square::<S>(lanes[lane], chunk[lane]);
+    let mut totals = [0.0; N];
+    for s in 0..N {
+        let [a, b, c, d] = sums[s];
+        totals[s] = (a + c) + (b + d);
+        for &x in &runs[s][length * LANES..] {
+            totals[s] = add_square::<S>(totals[s], x);
         }
     }
-    let tail = tail.iter().fold(0.0, |sum, &x| add_square::<S>(sum, x));
-    (lanes[0] + lanes[2]) + (lanes[1] + lanes[3]) + tail
+    totals
+}
+
+/// The sum of squares of one run, read as several streams.
+#[inline(always)]
+fn sum_of<S: Simd>(run: &[f32]) -> f64 {
+    let length = run.len() / (STREAMS * LANES) * LANES;
+    let (streams, tail) = run.split_at(STREAMS * length);
+    let [tail] = sums_of::<S, 1>([tail]);
+    if length == 0 {
+        return tail;
+    }
+    let sums = sums_of::<S, STREAMS>(from_fn(|i| &streams[i * length..(i + 1) * length]));
+    sums.iter().sum::<f64>() + tail
 }
 
 /// The sum of squares of a contiguous run.
@@ -48,7 +66,7 @@ pub(in crate::cpu) fn sum(run: &[f32]) -> f64 {
         type Output = f64;
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) -> f64 {
-            sum_squares::<S>(self.0)
+            sum_of::<S>(self.0)
         }
     }
     Arch::new().dispatch(Op(run))
@@ -60,16 +78,16 @@ pub(in crate::cpu) fn sum_strided(source: &[f32], stride: usize, size: usize) ->
     let mut total = 0.0;
     for start in (0..size).step_by(BLOCK) {
         let elements = source[start * stride..].iter().step_by(stride);
-        let mut sums = [0.0; NARROW];
+        let mut sums = [0.0; LANES];
         for (i, &x) in elements.take(BLOCK.min(size - start)).enumerate() {
-            sums[i % NARROW] += f64::from(x) * f64::from(x);
+            sums[i % LANES] += f64::from(x) * f64::from(x);
         }
         total += (sums[0] + sums[2]) + (sums[1] + sums[3]);
     }
     total
 }
 
-/// Reduces and finishes contiguous slices, one after the other.
+/// Reduces and finishes contiguous slices, several at a time.
 pub(in crate::cpu) fn rows<P: Part>(
     part: &mut P,
     at: At,
@@ -82,52 +100,77 @@ pub(in crate::cpu) fn rows<P: Part>(
         part: &'a mut P,
         at: At,
         rows: &'a Line,
-        run: &'a Line,
+        length: usize,
         rule: &'a Rule,
         tally: &'a mut Tally,
+    }
+    impl<P: Part> Op<'_, P> {
+        #[inline(always)]
+        fn row(&self, at: At) -> &[f32] {
+            &self.part.source()[at.source..at.source + self.length]
+        }
+
+        #[inline(always)]
+        fn finish(&mut self, at: At, sum: f64) {
+            self.rule.count(self.tally, sum, at.slice);
+            self.part.finish_row(at, self.length, sum, self.rule);
+        }
     }
     impl<P: Part> WithSimd for Op<'_, P> {
         type Output = ();
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) {
-            let Op { part, at, rows, run, rule, tally } = self;
-            for i in 0..rows.size {
-                let at = at.step(rows, i);
-                let sum = sum_squares::<S>(&part.source()[at.source..at.source + run.size]);
-                rule.count(tally, sum, at.slice);
-                part.finish_row(at, run.size, sum, rule);
+        fn with_simd<S: Simd>(mut self, _: S) {
+            let together = self.rows.size / STREAMS;
+            for i in 0..together {
+                let mut runs: [&[f32]; STREAMS] = [&[]; STREAMS];
+                for (s, run) in runs.iter_mut().enumerate() {
+                    *run = self.row(self.at.step(self.rows, s * together + i));
+                }
+                for (s, sum) in sums_of::<S, STREAMS>(runs).into_iter().enumerate() {
+                    self.finish(self.at.step(self.rows, s * together + i), sum);
+                }
+            }
+            for i in STREAMS * together..self.rows.size {
+                let at = self.at.step(self.rows, i);
+                let sum = sum_of::<S>(self.row(at));
+                self.finish(at, sum);
             }
         }
     }
-    Arch::new().dispatch(Op { part, at, rows, run, rule, tally });
+    Arch::new().dispatch(Op { part, at, rows, length: run.size, rule, tally });
 }
 
 /// For use inside a dispatched loop; [`scale`] dispatches by itself.
 #[inline(always)]
 pub(in crate::cpu) fn scale_each<F: Factor>(run: &mut [f32], factor: F) {
-    run.iter_mut().for_each(|x| *x = factor.scaled(*x));
+    run.iter_mut().for_each(|x| *x = factor.times(*x));
 }
 
 /// As [`scale_each`], to other memory.
 #[inline(always)]
 pub(in crate::cpu) fn scale_each_into<F: Factor>(source: &[f32], target: &mut [f32], factor: F) {
-    target.iter_mut().zip(source).for_each(|(y, x)| *y = factor.scaled(*x));
+    target.iter_mut().zip(source).for_each(|(y, x)| *y = factor.times(*x));
 }
 
-/// Scales a contiguous run.
+/// Scales a contiguous run, written as several streams.
 pub(in crate::cpu) fn scale<F: Factor>(run: &mut [f32], factor: F) {
     struct Op<'a, F>(&'a mut [f32], F);
     impl<F: Factor> WithSimd for Op<'_, F> {
         type Output = ();
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) {
-            scale_each(self.0, self.1);
+            let Op(run, factor) = self;
+            for group in super::streams(run, super::SECTOR, run.len().div_ceil(super::SECTOR)) {
+                for piece in group {
+                    scale_each(piece, factor);
+                }
+            }
         }
     }
     Arch::new().dispatch(Op(run, factor));
 }
 
-/// Scales a contiguous run to other memory, or copies it.
+/// Scales a contiguous run to other memory.
 pub(in crate::cpu) fn scale_into<F: Factor>(source: &[f32], target: &mut [f32], factor: F) {
     struct Op<'a, F>(&'a [f32], &'a mut [f32], F);
     impl<F: Factor> WithSimd for Op<'_, F> {

@@ -4,6 +4,7 @@ use crate::error::{Error, Result};
 use crate::plan::geometry::{Axis, Geometry, Walk};
 use crate::plan::gpu::policy::{MOST_HELD, MOST_TERMS, floor_pow2};
 use crate::plan::gpu::steps as plan_steps;
+use crate::plan::gpu::windows::cut;
 use crate::plan::margin::Margin;
 use crate::plan::profile::GpuLimits;
 use crate::plan::request::{Output, Request};
@@ -94,7 +95,7 @@ pub(in crate::plan) fn check(
     }
     let resident = matches!(schedule, Schedule::Resident { .. });
     let whole = geometry.kept.iter().map(|axis| 0..axis.size).collect();
-    if !geometry.is_empty() && plan_steps::cut(geometry, &whole, limits, !resident).is_none() {
+    if !geometry.is_empty() && cut(geometry, &whole, limits, !resident).is_none() {
         return illegal(format!("a slice spans more than {} bytes", limits.binding_bytes));
     }
     Ok(())

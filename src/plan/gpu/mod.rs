@@ -1,12 +1,15 @@
 //! Planning for a device that runs WGSL.
 
+mod build;
 mod cost;
 mod legal;
+mod piece_params;
 mod pieces;
 mod policy;
 pub mod steps;
+mod windows;
 
+pub(super) use build::build;
 pub(super) use cost::cost;
 pub(super) use legal::{check, margin, schedules};
 pub(super) use policy::choose;
-pub(super) use steps::build;

@@ -115,7 +115,10 @@ fn rounded(part: usize, stride: usize) -> usize {
 fn product(axes: impl Iterator<Item = Vec<Range<usize>>>) -> Vec<Box> {
     axes.fold(vec![Vec::new()], |boxes, ranges| {
         let extend = |done: &Box| -> Vec<Box> {
-            ranges.iter().map(|range| [done.as_slice(), &[range.clone()]].concat()).collect()
+            ranges
+                .iter()
+                .map(|range| [done.as_slice(), std::slice::from_ref(range)].concat())
+                .collect()
         };
         boxes.iter().flat_map(extend).collect()
     })

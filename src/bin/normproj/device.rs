@@ -1,0 +1,36 @@
+//! Where work runs.
+
+use std::io::Write;
+
+use normproj::Context;
+
+use crate::failure::Result;
+use crate::options::RunOptions;
+
+/// The context that `--device` asks for. stderr says which it is, and what runs on it.
+pub fn open(options: &RunOptions) -> Result<Context> {
+    let context = match options.device.as_str() {
+        "auto" => Context::new()?,
+        "cpu" => Context::cpu(),
+        "gpu" => Context::gpu()?,
+        name => Context::named(name)?,
+    };
+    note(options, &build());
+    note(options, &format!("on {}", context.describe()));
+    Ok(context)
+}
+
+/// What this program was built as.
+pub fn build() -> String {
+    let (arch, os) = (std::env::consts::ARCH, std::env::consts::OS);
+    let profile = if cfg!(debug_assertions) { "debug" } else { "release" };
+    format!("version {}, {arch}-{os}, {profile} build", env!("CARGO_PKG_VERSION"))
+}
+
+/// Says something on stderr.
+fn note(options: &RunOptions, text: &str) {
+    if !options.quiet {
+        // Nothing depends on a note: a closed stderr is no failure.
+        let _ = writeln!(std::io::stderr(), "normproj: {text}");
+    }
+}

@@ -1,0 +1,83 @@
+//! What a header says of one tensor.
+
+use std::ops::Range;
+
+use normproj::Layout;
+use safetensors::Dtype;
+
+/// One tensor of a file.
+#[derive(Debug)]
+pub struct Tensor {
+    /// Its name, unique within the file.
+    pub name: String,
+    pub dtype: Dtype,
+    pub shape: Vec<usize>,
+    /// Where its elements are, in bytes from the start of the file.
+    pub bytes: Range<u64>,
+    /// Whether the first axis is the one whose neighbours lie side by side.
+    pub fortran: bool,
+    /// Whether its bytes are in the other order than this machine's.
+    pub swapped: bool,
+    /// Whether it is to be worked on.
+    pub taken: bool,
+}
+
+impl Tensor {
+    /// The dtype as it is written everywhere but in headers.
+    pub fn dtype_name(&self) -> String {
+        self.dtype.to_string().to_lowercase()
+    }
+
+    /// Whether the elements are (real) floating point numbers.
+    pub fn is_float(&self) -> bool {
+        use Dtype::*;
+        matches!(
+            self.dtype,
+            F4 | F6_E2M3
+                | F6_E3M2
+                | F8_E5M2
+                | F8_E4M3
+                | F8_E8M0
+                | F8_E4M3FNUZ
+                | F8_E5M2FNUZ
+                | F16
+                | BF16
+                | F32
+                | F64
+        )
+    }
+
+    /// Where the elements are once the bytes of the tensor are in memory.
+    pub fn layout(&self) -> normproj::Result<Layout> {
+        if !self.fortran {
+            return Layout::contiguous(&self.shape);
+        }
+        let reversed: Vec<usize> = self.shape.iter().rev().copied().collect();
+        let order: Vec<usize> = (0..self.shape.len()).rev().collect();
+        Layout::contiguous(reversed)?.permuted(&order)
+    }
+}
+
+/// The bytes of a tensor; none if they cannot be counted or do not fill whole bytes.
+pub fn byte_count(shape: &[usize], dtype: Dtype) -> Option<u64> {
+    let start = u64::try_from(dtype.bitsize()).ok()?;
+    // A zero-length axis must not hide that the others overflow.
+    let all = shape.iter().try_fold(start, |bits, &size| bits.checked_mul(size.max(1) as u64))?;
+    let bits = if shape.contains(&0) { 0 } else { all };
+    (bits % 8 == 0).then_some(bits / 8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_are_counted_or_refused() {
+        assert_eq!(byte_count(&[2, 3], Dtype::F32), Some(24));
+        assert_eq!(byte_count(&[], Dtype::F64), Some(8));
+        assert_eq!(byte_count(&[0, 7], Dtype::F32), Some(0));
+        assert_eq!(byte_count(&[3], Dtype::F4), None);
+        assert_eq!(byte_count(&[1 << 40, 1 << 40], Dtype::F32), None);
+        assert_eq!(byte_count(&[0, 1 << 40, 1 << 40], Dtype::F32), None);
+    }
+}

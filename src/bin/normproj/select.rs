@@ -1,0 +1,107 @@
+//! Which tensors are worked on.
+
+use globset::{GlobBuilder, GlobMatcher};
+use safetensors::Dtype;
+
+use crate::failure::{Failure, Result};
+use crate::files::{Format, Input, Tensor};
+use crate::options::InputOptions;
+
+/// Marks the tensors to work on: of a .safetensors the floating point tensors of a least rank,
+/// unless `--include` names others; a .npy always.
+pub fn take(inputs: &mut [Input], options: &InputOptions, least_rank: usize) -> Result<()> {
+    let mut include = patterns("--include", &options.include)?;
+    let mut exclude = patterns("--exclude", &options.exclude)?;
+    for input in inputs {
+        for tensor in &mut input.tensors {
+            let taken = match input.format {
+                Format::Npy => true,
+                Format::Safetensors => {
+                    let by_name = named(&mut include, &tensor.name);
+                    let by_kind = tensor.is_float() && tensor.shape.len() >= least_rank;
+                    let wanted = if options.include.is_empty() { by_kind } else { by_name };
+                    // Asked in any case: a pattern that matches nothing is a mistake.
+                    !named(&mut exclude, &tensor.name) && wanted
+                }
+            };
+            if taken {
+                check(tensor).map_err(|failure| failure.within(&input.path.to_string_lossy()))?;
+            }
+            tensor.taken = taken;
+        }
+    }
+    match include.iter().chain(&exclude).find(|pattern| !pattern.used) {
+        Some(Pattern { option, text, .. }) => Err(Failure::new(format!(
+            "{option} '{text}' matches no tensor; see the names with norms --axis all"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Refuses what cannot be computed: there is no silent skip, and no silent downcast.
+fn check(tensor: &Tensor) -> Result<()> {
+    let (name, dtype) = (&tensor.name, tensor.dtype_name());
+    if !tensor.is_float() {
+        return Err(Failure::new(format!(
+            "`{name}` is {dtype}, not floating point; leave it out with --exclude '{name}'"
+        )));
+    }
+    if tensor.dtype != Dtype::F32 {
+        return Err(Failure::new(format!(
+            "`{name}` is {dtype}, which is not supported yet (f32 is); leave it out with --exclude '{name}'"
+        )));
+    }
+    Ok(())
+}
+
+struct Pattern {
+    option: &'static str,
+    text: String,
+    matcher: GlobMatcher,
+    used: bool,
+}
+
+fn patterns(option: &'static str, texts: &[String]) -> Result<Vec<Pattern>> {
+    let pattern = |text: &String| {
+        let glob =
+            GlobBuilder::new(text)
+                .literal_separator(false)
+                .backslash_escape(true)
+                .build()
+                .map_err(|error| Failure::usage(format!("{option} '{text}': {}", error.kind())))?;
+        let matcher = glob.compile_matcher();
+        Ok(Pattern { option, text: text.clone(), matcher, used: false })
+    };
+    texts.iter().map(pattern).collect()
+}
+
+/// Whether a pattern matches a name. All are asked, so that each learns whether it is of use.
+fn named(patterns: &mut [Pattern], name: &str) -> bool {
+    patterns.iter_mut().fold(false, |any, pattern| {
+        let matches = pattern.matcher.is_match(name);
+        pattern.used |= matches;
+        any | matches
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_crosses_dots_and_slashes() {
+        let matches = |text: &str, name: &str| {
+            named(&mut patterns("--include", &[text.to_string()]).unwrap(), name)
+        };
+        assert!(matches("*kernel", "lstm.lstm_cell.recurrent_kernel"));
+        assert!(matches("*kernel", "model/dense/kernel"));
+        assert!(matches("enc*.weight", "encoder/0/proj.weight"));
+        assert!(!matches("kernel", "dense.kernel"));
+        assert!(!matches("*kernel", "kernel.bias"));
+    }
+
+    #[test]
+    fn a_broken_pattern_is_wrong_usage() {
+        assert!(patterns("--include", &["a[".to_string()]).is_err());
+    }
+}

@@ -1,0 +1,302 @@
+//! Schedule → dispatches.
+
+use crate::error::Result;
+use crate::plan::geometry::{Geometry, Walk};
+use crate::plan::gpu::legal::tile_fastest;
+use crate::plan::gpu::piece_params::of_piece;
+use crate::plan::gpu::pieces::{self, Box, Piece};
+use crate::plan::gpu::steps::{
+    ACCUMULATOR_BYTES, SMALL_LANES, SUMMARY_BYTES, Step, Steps, Window, decide_fan, most_partials,
+    steps_of,
+};
+use crate::plan::gpu::windows::{Windows, cut};
+use crate::plan::profile::GpuLimits;
+use crate::plan::request::{Output, Request};
+use crate::plan::schedule::{Schedule, Tiling};
+use crate::shader::params::Params;
+use crate::shader::variant::{Kernel, Lane, Storage, Variant, Verdict};
+
+/// Scratch stays under this however many slices there are; more are done in slabs. Not measured.
+const SCRATCH_BYTES: u64 = 64 << 20;
+/// Invocations that gather a report; the host adds up their summaries.
+const SUMMARIES: u64 = 4096;
+/// Turns a schedule, checked before, into dispatches.
+pub(in crate::plan) fn build(
+    schedule: &Schedule,
+    geometry: &Geometry,
+    request: &Request,
+    limits: &GpuLimits,
+) -> Result<Steps> {
+    let (tiling, partials, decide) = match *schedule {
+        Schedule::Resident { tiling, .. } => (tiling, 0, false),
+        Schedule::Partial { tiling, chunk, decide } => {
+            (tiling, most_partials(geometry, &tiling, chunk, limits), decide)
+        }
+        Schedule::Native { .. } => return Ok(Steps::default()),
+    };
+    let verdicts = u64::from(decide || request.report);
+    let scratch = ACCUMULATOR_BYTES * partials.max(verdicts);
+    let budget = SCRATCH_BYTES.min(limits.binding_bytes);
+    let most = budget.checked_div(scratch).map_or(u64::MAX, |slices| slices.max(1));
+    let mut builder =
+        Builder { schedule, geometry, request, limits, tiling, steps: Steps::default() };
+    if geometry.is_empty() {
+        builder.empty();
+        return Ok(builder.steps);
+    }
+    let mut first_norm = 0;
+    for slab in pieces::slabs(&geometry.kept, usize::try_from(most).unwrap_or(usize::MAX)) {
+        let slices: usize = slab.iter().map(|range| range.len()).product();
+        builder.slab(&slab, slices as u64, first_norm);
+        first_norm += slices as u64;
+        let steps = &mut builder.steps;
+        steps.partial_bytes = steps.partial_bytes.max(ACCUMULATOR_BYTES * partials * slices as u64);
+        steps.verdict_bytes = steps.verdict_bytes.max(ACCUMULATOR_BYTES * verdicts * slices as u64);
+    }
+    Ok(builder.steps)
+}
+
+struct Builder<'a> {
+    schedule: &'a Schedule,
+    geometry: &'a Geometry,
+    request: &'a Request,
+    limits: &'a GpuLimits,
+    tiling: Tiling,
+    steps: Steps,
+}
+
+impl Builder<'_> {
+    /// Slices without elements: there is nothing to do, but that their norms are zero.
+    fn empty(&mut self) {
+        let slices = self.geometry.slices();
+        if slices == 0 || !matches!(self.request.output, Output::Norms(_)) {
+            return;
+        }
+        let kept: Box = self.geometry.kept.iter().map(|axis| 0..axis.size).collect();
+        let piece = Piece { kept: kept.clone(), reduced: vec![0..0; self.geometry.reduced.len()] };
+        let base = Params { first_norm: self.norm_base(0), chunks: 1, ..Params::default() };
+        let params = of_piece(self.geometry, &self.tiling, base, &kept, &piece);
+        let resident = self.variant(Kernel::Resident, Storage::ReadOnly, Verdict::Norm);
+        let norms = self.norms_window(0, slices as u64);
+        self.push(Variant { held: 1, ..resident }, params, None, norms, false);
+    }
+
+    /// All dispatches of one slab of slices.
+    fn slab(&mut self, slab: &Box, slices: u64, first_norm: u64) {
+        let resident = matches!(self.schedule, Schedule::Resident { .. });
+        // The check of the schedule made sure that this can be cut.
+        let cut = cut(self.geometry, slab, self.limits, !resident).unwrap_or_default();
+        let base = Params {
+            slices: slices as u32,
+            first_norm: self.norm_base(first_norm),
+            ..Params::default()
+        };
+        let norms = self.norms_window(first_norm, slices);
+        match *self.schedule {
+            Schedule::Resident { held, .. } => {
+                let storage = self.storage();
+                for piece in &cut {
+                    let base = Params { chunks: 1, ..base };
+                    let params = of_piece(self.geometry, &self.tiling, base, slab, piece);
+                    let variant =
+                        Variant { held, ..self.variant(Kernel::Resident, storage, self.verdict()) };
+                    self.push(variant, params, Some(piece), norms, false);
+                }
+            }
+            Schedule::Partial { chunk, decide, .. } => {
+                let chunks = self.chunks(&cut, chunk);
+                let total = chunks.last().map_or(0, |&(first, count)| first + count);
+                let base = Params { partials: total, chunk, ..base };
+                let variant = self.variant(Kernel::Partial, Storage::ReadOnly, Verdict::None);
+                for (piece, &(first, count)) in cut.iter().zip(&chunks) {
+                    let base = Params { chunks: count, first_chunk: first, ..base };
+                    let params = of_piece(self.geometry, &self.tiling, base, slab, piece);
+                    self.push(variant, params, Some(piece), None, false);
+                }
+                if decide {
+                    self.decide(base, slices, norms);
+                }
+                if !matches!(self.request.output, Output::Norms(_)) {
+                    let verdict =
+                        if self.request.report && !decide { Verdict::Store } else { Verdict::None };
+                    let base = if decide { Params { partials: 1, ..base } } else { base };
+                    let variant = self.variant(Kernel::Rescale, self.storage(), verdict);
+                    // Backward, as inside each dispatch: the last piece is still in cache.
+                    for (piece, &(first, count)) in cut.iter().zip(&chunks).rev() {
+                        let base = Params { chunks: count, first_chunk: first, ..base };
+                        let params = of_piece(self.geometry, &self.tiling, base, slab, piece);
+                        self.push(variant, params, Some(piece), None, decide);
+                    }
+                }
+            }
+            Schedule::Native { .. } => {}
+        }
+        if self.request.report {
+            self.summary(base, slices, first_norm);
+        }
+    }
+
+    /// First chunk and number of chunks of each piece; pieces of other slices share them.
+    fn chunks(&self, cut: &[Piece], chunk: u32) -> Vec<(u32, u32)> {
+        let mut next = 0;
+        let mut previous: Option<(&Box, (u32, u32))> = None;
+        cut.iter()
+            .map(|piece| {
+                if let Some((reduced, chunks)) = previous
+                    && *reduced == piece.reduced
+                {
+                    return chunks;
+                }
+                let count =
+                    steps_of(&piece.reduced, &self.tiling).div_ceil(u64::from(chunk)) as u32;
+                let chunks = (next, count);
+                next += count;
+                previous = Some((&piece.reduced, chunks));
+                chunks
+            })
+            .collect()
+    }
+
+    fn decide(&mut self, base: Params, slices: u64, norms: Option<Window>) {
+        let fan = decide_fan(u64::from(base.partials));
+        let tile = SMALL_LANES / fan;
+        let verdict = self.verdict_of_decide();
+        let variant =
+            Variant { tile, fan, ..self.variant(Kernel::Decide, Storage::ReadOnly, verdict) };
+        let groups = (slices / u64::from(self.tiling.slices_per_lane())).div_ceil(u64::from(tile));
+        let workgroups = grid(groups, self.limits);
+        let (source, target) = (None, None);
+        self.steps.steps.push(Step {
+            variant,
+            params: base,
+            workgroups,
+            source,
+            target,
+            norms,
+            decided: false,
+        });
+    }
+
+    fn summary(&mut self, base: Params, slices: u64, first_norm: u64) {
+        let units = slices / u64::from(self.tiling.slices_per_lane());
+        let summaries = SUMMARIES.min(units.next_power_of_two());
+        let params = Params {
+            summaries: summaries as u32,
+            first_summary: (self.steps.summary_bytes / SUMMARY_BYTES) as u32,
+            first_norm: first_norm as u32,
+            ..base
+        };
+        let variant = Variant {
+            tile: SMALL_LANES,
+            fan: 1,
+            ..self.variant(Kernel::Summary, Storage::ReadOnly, Verdict::None)
+        };
+        let workgroups = grid(summaries.div_ceil(u64::from(SMALL_LANES)), self.limits);
+        let (source, target, norms) = (None, None, None);
+        self.steps.steps.push(Step {
+            variant,
+            params,
+            workgroups,
+            source,
+            target,
+            norms,
+            decided: false,
+        });
+        self.steps.summary_bytes += summaries * SUMMARY_BYTES;
+    }
+
+    fn push(
+        &mut self,
+        variant: Variant,
+        params: Params,
+        piece: Option<&Piece>,
+        norms: Option<Window>,
+        decided: bool,
+    ) {
+        let groups = u64::from(params.tiles) * u64::from(params.chunks.max(1));
+        let workgroups = grid(groups, self.limits);
+        let width = u64::from(self.tiling.width);
+        let windows = piece.map(|piece| Windows::new(self.geometry, piece, self.limits));
+        let params = Params {
+            source_offset: windows.as_ref().map_or(0, |w| (w.source_base / width) as u32),
+            target_offset: windows.as_ref().map_or(0, |w| (w.target_base / width) as u32),
+            ..params
+        };
+        let target = matches!(variant.storage, Storage::Into | Storage::IntoSameBuffer);
+        self.steps.steps.push(Step {
+            variant,
+            params,
+            workgroups,
+            source: windows.as_ref().map(|w| w.source),
+            target: windows.as_ref().filter(|_| target).map(|w| w.target),
+            norms,
+            decided,
+        });
+    }
+
+    fn variant(&self, kernel: Kernel, storage: Storage, verdict: Verdict) -> Variant {
+        let Tiling { walk, width, tile, fan } = self.tiling;
+        let lane = match (walk, width) {
+            (_, 1) => Lane::One,
+            (Walk::Columns, _) => Lane::FourColumns,
+            _ => Lane::FourInRow,
+        };
+        let tile_fastest = walk == Walk::Strided && tile_fastest(self.geometry);
+        Variant {
+            kernel,
+            lane,
+            walk,
+            storage,
+            verdict,
+            tile,
+            fan,
+            held: 0,
+            tile_fastest,
+            counted: false,
+        }
+    }
+
+    fn storage(&self) -> Storage {
+        match self.request.output {
+            Output::InPlace => Storage::InPlace,
+            Output::Into(_) => Storage::Into,
+            Output::Norms(_) => Storage::ReadOnly,
+        }
+    }
+
+    fn verdict(&self) -> Verdict {
+        match self.request.output {
+            Output::Norms(_) => Verdict::Norm,
+            _ if self.request.report => Verdict::Store,
+            _ => Verdict::None,
+        }
+    }
+
+    fn verdict_of_decide(&self) -> Verdict {
+        if matches!(self.request.output, Output::Norms(_)) { Verdict::Norm } else { Verdict::Store }
+    }
+
+    /// Where the slab's first norm is within the window that is bound.
+    fn norm_base(&self, first_norm: u64) -> u32 {
+        match &self.request.output {
+            Output::Norms(norms) => {
+                let byte = 4 * (norms.offset() as u64 + first_norm);
+                (byte % u64::from(self.limits.storage_alignment) / 4) as u32
+            }
+            _ => first_norm as u32,
+        }
+    }
+
+    fn norms_window(&self, first_norm: u64, slices: u64) -> Option<Window> {
+        let Output::Norms(norms) = &self.request.output else { return None };
+        let first = norms.offset() as u64 + first_norm;
+        Some(Window::around(first, slices, self.limits).0)
+    }
+}
+
+/// Workgroups in x and y, as square as it takes.
+fn grid(groups: u64, limits: &GpuLimits) -> [u32; 2] {
+    let most = u64::from(limits.workgroups);
+    let rows = groups.div_ceil(most).max(1);
+    [groups.div_ceil(rows) as u32, rows as u32]
+}

@@ -1,0 +1,66 @@
+//! The parts of a buffer that a dispatch binds.
+
+use crate::plan::geometry::{Axis, Geometry};
+use crate::plan::gpu::pieces::{self, Box, Piece};
+use crate::plan::gpu::steps::Window;
+use crate::plan::profile::GpuLimits;
+
+/// The pieces of a slab that can be bound; None if slices would have to be cut and must not be.
+pub(super) fn cut(
+    geometry: &Geometry,
+    slab: &Box,
+    limits: &GpuLimits,
+    may_cut_slices: bool,
+) -> Option<Vec<Piece>> {
+    let bytes = limits.binding_bytes.min(limits.dispatch_bytes);
+    let most = (bytes / 16 * 4) as usize;
+    let pieces = pieces::pieces(geometry, slab, most, may_cut_slices)?;
+    let fits = |piece: &Piece| {
+        let windows = Windows::new(geometry, piece, limits);
+        windows.source.size.max(windows.target.size) <= bytes
+    };
+    if pieces.iter().all(fits) {
+        return Some(pieces);
+    }
+    // A window starts where the device allows it to, a little before its first element.
+    let slack = limits.storage_alignment.max(16) as usize / 4;
+    pieces::pieces(geometry, slab, most - slack, may_cut_slices)
+}
+
+/// What a piece binds of source and target, and where its first elements are in that.
+pub(super) struct Windows {
+    pub source: Window,
+    pub source_base: u64,
+    pub target: Window,
+    pub target_base: u64,
+}
+
+impl Windows {
+    pub fn new(geometry: &Geometry, piece: &Piece, limits: &GpuLimits) -> Self {
+        let axes = || {
+            let ranges = piece.kept.iter().chain(&piece.reduced);
+            geometry.kept.iter().chain(&geometry.reduced).zip(ranges)
+        };
+        let start = |stride: fn(&Axis) -> usize| -> u64 {
+            axes().map(|(axis, range)| (range.start * stride(axis)) as u64).sum()
+        };
+        let span = |stride: fn(&Axis) -> usize| -> u64 {
+            axes().map(|(axis, range)| ((range.len() - 1) * stride(axis)) as u64).sum::<u64>() + 1
+        };
+        let first = geometry.source_offset as u64 + start(|axis| axis.source);
+        let (source, source_base) = Window::around(first, span(|axis| axis.source), limits);
+        let first = geometry.target_offset as u64 + start(|axis| axis.target);
+        let (target, target_base) = Window::around(first, span(|axis| axis.target), limits);
+        Windows { source, source_base, target, target_base }
+    }
+}
+
+impl Window {
+    /// The window around `count` elements from `first`, and where the first of them is in it.
+    pub(super) fn around(first: u64, count: u64, limits: &GpuLimits) -> (Self, u64) {
+        let alignment = u64::from(limits.storage_alignment.max(16));
+        let offset = 4 * first / alignment * alignment;
+        let base = first - offset / 4;
+        (Window { offset, size: 4 * (base + count) }, base)
+    }
+}

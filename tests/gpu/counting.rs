@@ -1,0 +1,119 @@
+//! The programs, with their loads and stores counted, move what `Plan::cost` says.
+
+use normproj::plan::request::Output;
+use normproj::{Axes, Context, Layout, Norm, Plan, Projection, Request};
+
+use crate::contexts;
+
+/// Counts what one run of a plan loads and stores, in bytes.
+fn counted(context: &Context, plan: &Plan, host: &[f32]) -> [u64; 2] {
+    let gpu = context.as_gpu().unwrap();
+    let request = plan.request();
+    let source = context.upload(host, request.source.shape()).unwrap();
+    let target = match &request.output {
+        Output::InPlace => source.clone(),
+        Output::Into(layout) | Output::Norms(layout) => context.zeros(layout.shape()).unwrap(),
+    };
+    let bound = gpu.prepare_counting(plan).unwrap().bind_into(&source, &target).unwrap();
+    let mut encoder = gpu.device().create_command_encoder(&Default::default());
+    bound.record_pass(&mut encoder);
+    gpu.queue().submit([encoder.finish()]);
+    bound.counters().unwrap().map(|elements| 4 * u64::from(elements))
+}
+
+fn requests(shape: &[usize], axes: Axes) -> Vec<Request> {
+    let layout = Layout::contiguous(shape).unwrap();
+    let projection = Projection::max_norm(1.0, axes);
+    let reduced = axes.resolve(shape).unwrap();
+    let slices: usize = (0..shape.len()).filter(|&d| !reduced[d]).map(|d| shape[d]).product();
+    let norms = Layout::contiguous([slices]).unwrap();
+    vec![
+        Request::in_place(projection, layout),
+        Request::in_place(projection, layout).with_report(),
+        Request::into(projection, layout, layout),
+        Request::norms(Norm::L2, axes, layout, norms),
+    ]
+}
+
+/// Checks every schedule at v = 0, v = 1, and with whole sectors of 16 slices violating.
+fn check(context: &Context, shape: &[usize], axes: Axes) -> usize {
+    let len: usize = shape.iter().product();
+    let mut checked = 0;
+    for request in requests(shape, axes) {
+        for schedule in Plan::legal_schedules(&request, context.profile()).unwrap() {
+            let plan = Plan::with_schedule(&request, context.profile(), schedule).unwrap();
+            let cost = plan.cost();
+            for (value, all) in [(1e-6f32, 0), (1e3, 1)] {
+                let expected =
+                    [cost.read + all * cost.read_again, cost.written + all * cost.written_again];
+                let found = counted(context, &plan, &vec![value; len]);
+                assert_eq!(
+                    found,
+                    expected,
+                    "{} at v = {all}\n{}",
+                    context.describe(),
+                    plan.explain()
+                );
+                checked += 1;
+            }
+        }
+    }
+    checked
+}
+
+#[test]
+fn every_schedule_moves_what_its_cost_says() {
+    let mut checked = 0;
+    for context in contexts().iter() {
+        checked += check(context, &[64, 48], 0.into());
+        checked += check(context, &[64, 48], 1.into());
+        checked += check(context, &[37, 19], 0.into());
+        checked += check(context, &[2, 3, 4, 5, 6], [0, 2, 4].into());
+        println!("{checked} counts were right on {}", context.describe());
+    }
+}
+
+/// Columns: a sector of 8 slices is rewritten whole if one of them violates, and no other.
+#[test]
+fn a_single_violator_costs_its_sector() {
+    for context in contexts().iter() {
+        let (rows, columns) = (64, 64);
+        let request = Request::in_place(
+            Projection::max_norm(1.0, 0),
+            Layout::contiguous([rows, columns]).unwrap(),
+        );
+        for schedule in Plan::legal_schedules(&request, context.profile()).unwrap() {
+            let plan = Plan::with_schedule(&request, context.profile(), schedule).unwrap();
+            let cost = plan.cost();
+            if cost.write_sector != 8 || schedule.to_string().contains("(1×") {
+                continue;
+            }
+            let mut host = vec![1e-6f32; rows * columns];
+            (0..rows).for_each(|row| host[row * columns + 21] = 1e3);
+            let [loaded, stored] = counted(context, &plan, &host);
+            let tile = tile_columns(&plan);
+            assert_eq!(stored, (4 * rows * tile.min(8)) as u64, "{}", plan.explain());
+            assert!(loaded <= cost.read + stored, "{}", plan.explain());
+        }
+    }
+}
+
+/// The columns that a workgroup covers; a sector does not reach past them.
+fn tile_columns(plan: &Plan) -> usize {
+    let step = &plan.steps().steps[0];
+    let width =
+        if step.variant.lane == normproj::shader::variant::Lane::FourColumns { 4 } else { 1 };
+    step.variant.tile as usize * width
+}
+
+#[test]
+fn a_wrong_count_is_caught() {
+    for context in contexts().iter() {
+        let layout = Layout::contiguous([64, 48]).unwrap();
+        let request = Request::in_place(Projection::max_norm(1.0, 0), layout);
+        let plan = Plan::new(&request, context.profile()).unwrap();
+        let found = counted(context, &plan, &vec![1e3; 64 * 48]);
+        assert_ne!(found, [plan.cost().read, 0]);
+        assert_ne!(found, [0, plan.cost().written_again]);
+    }
+}

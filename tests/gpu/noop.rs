@@ -1,0 +1,76 @@
+//! Every variant can be compiled, bound and recorded without a validation error, on a device that
+//! validates and executes nothing.
+
+use normproj::plan::request::Output;
+use normproj::{Axes, Context, Layout, Norm, Plan, Projection, Request};
+
+fn noop() -> Context {
+    let descriptor =
+        wgpu::DeviceDescriptor { required_limits: wgpu::Limits::default(), ..Default::default() };
+    let (device, queue) = wgpu::Device::noop(&descriptor);
+    Context::from_wgpu(device, queue)
+}
+
+fn requests(shape: &[usize], axes: Axes) -> Vec<Request> {
+    let layout = Layout::contiguous(shape).unwrap();
+    let projection = Projection::max_norm(1.0, axes);
+    let reduced = axes.resolve(shape).unwrap();
+    let slices: usize = (0..shape.len()).filter(|&d| !reduced[d]).map(|d| shape[d]).product();
+    let norms = Layout::contiguous([slices]).unwrap();
+    vec![
+        Request::in_place(projection, layout),
+        Request::in_place(projection, layout).with_report(),
+        Request::into(projection, layout, layout),
+        Request::into(projection, layout, layout).with_report(),
+        Request::norms(Norm::L2, axes, layout, norms),
+    ]
+}
+
+#[test]
+fn every_schedule_records_without_an_error() {
+    let context = noop();
+    let gpu = context.as_gpu().unwrap();
+    let mut recorded = 0;
+    for (shape, axes) in [
+        (vec![64, 48], Axes::from(0)),
+        (vec![64, 48], Axes::from(1)),
+        (vec![33, 17], Axes::from(0)),
+        (vec![33, 17], Axes::from(1)),
+        (vec![2, 3, 4, 5, 6], Axes::from([0, 2, 4])),
+        (vec![3000], Axes::all()),
+    ] {
+        for request in requests(&shape, axes) {
+            for schedule in Plan::legal_schedules(&request, context.profile()).unwrap() {
+                let plan = Plan::with_schedule(&request, context.profile(), schedule).unwrap();
+                let source = context.zeros(&shape).unwrap();
+                let target = match &request.output {
+                    Output::InPlace => source.clone(),
+                    Output::Into(layout) | Output::Norms(layout) => {
+                        context.zeros(layout.shape()).unwrap()
+                    }
+                };
+                let bound = gpu.prepare(&plan).unwrap().bind_into(&source, &target).unwrap();
+                let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::Validation);
+                let mut encoder = gpu.device().create_command_encoder(&Default::default());
+                bound.record_pass(&mut encoder);
+                gpu.queue().submit([encoder.finish()]);
+                let error = pollster::block_on(scope.pop());
+                assert!(error.is_none(), "{}\n{error:?}", plan.explain());
+                recorded += 1;
+            }
+        }
+    }
+    println!("{recorded} plans were recorded");
+    assert!(recorded > 300);
+}
+
+#[test]
+fn the_scope_would_catch_an_error() {
+    let context = noop();
+    let gpu = context.as_gpu().unwrap();
+    let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::Validation);
+    let mut encoder = gpu.device().create_command_encoder(&Default::default());
+    encoder.begin_compute_pass(&Default::default()).dispatch_workgroups(1, 1, 1);
+    gpu.queue().submit([encoder.finish()]);
+    assert!(pollster::block_on(scope.pop()).is_some());
+}
