@@ -136,11 +136,15 @@ impl Bounds {
         Bounds { radius, rounding: projection.rounds(), margin }
     }
 
-    /// Whether a slice of this length must end with `n ≤ c`: below that radius the result is made
-    /// of subnormal numbers, whose rounding is no longer relative.
+    /// Whether the result of a slice of this length is made of normal numbers. Below that radius the
+    /// rounding is no longer relative, and an adapter may take elements for zero.
+    fn normal(&self, length: usize) -> bool {
+        self.radius == 0.0 || self.radius >= (length as f64).sqrt() * 2f64.powi(-125)
+    }
+
+    /// Whether a slice of this length must end with `n ≤ c`.
     fn feasible(&self, length: usize) -> bool {
-        let smallest = (length as f64).sqrt() * 2f64.powi(-125);
-        self.rounding == Rounding::Feasible && (self.radius == 0.0 || self.radius >= smallest)
+        self.rounding == Rounding::Feasible && self.normal(length)
     }
 
     /// How far an element may be from the exact one.
@@ -171,10 +175,8 @@ impl Bounds {
         }
         let inside = !reference::exceeds(x, c * (1.0 - self.margin.sigma));
         let within = inside || !reference::exceeds(x, c);
-        let outside = match self.rounding {
-            Rounding::Feasible => !within && self.feasible(x.len()),
-            _ => reference::exceeds(x, c * (1.0 + self.margin.sigma)),
-        };
+        let slack = if self.rounding == Rounding::Feasible { 0.0 } else { self.margin.sigma };
+        let outside = self.normal(x.len()) && reference::exceeds(x, c * (1.0 + slack));
         *(match (inside, outside) {
             (true, _) => &mut stats.inside,
             (_, true) => &mut stats.outside,
