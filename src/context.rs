@@ -6,7 +6,7 @@ use crate::axes::Axes;
 use crate::buffer::{DeviceBuffer, Storage, gather, lock_read, lock_write};
 use crate::cpu;
 use crate::error::{Error, Result};
-use crate::gpu::{self, Adapter, Gpu, GpuBuffer};
+use crate::gpu::{self, Adapter, Gpu, GpuBuffer, Prepared};
 use crate::layout::Layout;
 use crate::norm::Norm;
 use crate::pending::PendingReport;
@@ -294,9 +294,10 @@ impl Context {
     ) -> Result<PendingReport> {
         self.check(source, target)?;
         match (&self.inner.backend, source.storage(), target.storage()) {
-            (Backend::Gpu(gpu), Storage::Device(from), Storage::Device(to)) => {
-                let bind = || gpu.prepare(&self.plan(request)?)?.bind_into(source, target);
-                gpu.submit(&from.bound(request, to, bind)?)
+            (Backend::Gpu(gpu), Storage::Device(memory), Storage::Device(_)) => {
+                let prepare = || gpu.prepare(&self.plan(request)?);
+                let bind = |prepared: &Prepared| prepared.bind_into(source, target);
+                gpu.submit(&memory.bound(request, prepare, bind)?)
             }
             _ => self.run(&self.plan(request)?, source, target),
         }

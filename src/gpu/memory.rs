@@ -4,14 +4,15 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::gpu::bound::Bound;
-use crate::plan::request::Request;
+use crate::gpu::prepared::Prepared;
+use crate::plan::request::{Output, Request};
 
-/// How many bindings of a tensor are remembered. The one-line calls of a training step repeat a
+/// How many requests on a tensor are remembered. The one-line calls of a training step repeat a
 /// few requests on each tensor.
 const RECENT: usize = 4;
 
-/// A tensor's memory, and its recent bindings: they die with it, so that no cache keeps memory
-/// alive that its owner dropped.
+/// A tensor's memory, and what was recently prepared for it. That dies with it, and binds no other
+/// tensor: no cache keeps memory alive that its owner dropped.
 #[derive(Debug)]
 pub(crate) struct GpuBuffer {
     handle: wgpu::Buffer,
@@ -21,8 +22,9 @@ pub(crate) struct GpuBuffer {
 #[derive(Debug)]
 struct Recent {
     request: Request,
-    target: wgpu::Buffer,
-    bound: Bound,
+    prepared: Prepared,
+    /// Only of a request in place.
+    bound: Option<Bound>,
 }
 
 impl GpuBuffer {
@@ -42,26 +44,39 @@ impl GpuBuffer {
         &self.handle
     }
 
-    /// The binding of a request on this tensor and a target, made by `bind` unless it was used
-    /// recently.
+    /// The binding of a request on this tensor, prepared and bound unless it was used recently.
     pub fn bound(
         &self,
         request: &Request,
-        target: &GpuBuffer,
-        bind: impl FnOnce() -> Result<Bound>,
+        prepare: impl FnOnce() -> Result<Prepared>,
+        bind: impl FnOnce(&Prepared) -> Result<Bound>,
     ) -> Result<Bound> {
-        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |entry: &Recent| entry.request == *request && entry.target == target.handle;
-        let entry = match recent.iter().position(fits) {
-            Some(place) => recent.remove(place),
-            None => Recent { request: *request, target: target.handle.clone(), bound: bind()? },
+        let prepared = match self.take(request) {
+            Some(Recent { bound: Some(bound), .. }) => {
+                self.remember(request, bound.prepared().clone(), &bound);
+                return Ok(bound);
+            }
+            Some(Recent { prepared, .. }) => prepared,
+            None => prepare()?,
         };
-        let bound = entry.bound.clone();
-        // The last is the most recent.
-        recent.push(entry);
+        let bound = bind(&prepared)?;
+        self.remember(request, prepared, &bound);
+        Ok(bound)
+    }
+
+    fn take(&self, request: &Request) -> Option<Recent> {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = recent.iter().position(|entry| entry.request == *request)?;
+        Some(recent.remove(place))
+    }
+
+    /// The last is the most recent; the first is forgotten.
+    fn remember(&self, request: &Request, prepared: Prepared, bound: &Bound) {
+        let bound = (request.output == Output::InPlace).then(|| bound.clone());
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.push(Recent { request: *request, prepared, bound });
         if recent.len() > RECENT {
             recent.remove(0);
         }
-        Ok(bound)
     }
 }
