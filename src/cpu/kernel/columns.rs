@@ -13,7 +13,7 @@ use crate::cpu::tile::Line;
 const BLOCK: usize = 2048;
 /// Fewer columns than this are folded: several rows that touch are read as one.
 const FOLD: usize = 64;
-/// The length of a folded row at most.
+/// The most elements of a folded row.
 const FOLDED: usize = 512;
 /// Columns that share a line of cache: what is stored whole.
 const LINE: usize = 16;
@@ -21,6 +21,11 @@ const LINE: usize = 16;
 /// How many rows of `columns` elements are read as one, if rows touch.
 fn fold(columns: usize, stride: usize, rows: usize) -> usize {
     if columns == stride && columns < FOLD { (FOLDED / columns).min(rows) } else { 1 }
+}
+
+/// The factors of a folded row.
+fn tiled<F: Factor>(factors: &[F], fold: usize) -> Vec<F> {
+    factors.iter().copied().cycle().take(fold * factors.len()).collect()
 }
 
 /// Adds the squares of each column of `rows` rows to its sum.
@@ -113,7 +118,7 @@ pub(in crate::cpu) fn scale_columns<F: Factor>(data: &mut [f32], rows: &Line, fa
         let end = data.len().min(rows.size * stride);
         return scale_panel(streams(&mut data[..end], stride, rows.size), factors);
     }
-    let tiled: Vec<F> = factors.iter().copied().cycle().take(fold * factors.len()).collect();
+    let tiled = tiled(factors, fold);
     let whole = &mut data[..rows.size * factors.len()];
     let rows = whole.len().div_ceil(tiled.len());
     scale_panel(streams(whole, tiled.len(), rows), &tiled);
@@ -162,8 +167,16 @@ pub(in crate::cpu) fn scale_columns_into<F: Factor>(
     rows: &Line,
     factors: &[F],
 ) {
-    let pairs = (0..rows.size).zip(target.chunks_mut(rows.target.max(factors.len())));
-    scale_panel_into(pairs.map(|(i, target)| (&source[i * rows.source..], target)), factors);
+    let touch = rows.source == rows.target;
+    let fold = if touch { fold(factors.len(), rows.target, rows.size) } else { 1 };
+    if fold == 1 {
+        let pairs = (0..rows.size).zip(target.chunks_mut(rows.target.max(factors.len())));
+        let pairs = pairs.map(|(i, target)| (&source[i * rows.source..], target));
+        return scale_panel_into(pairs, factors);
+    }
+    let tiled = tiled(factors, fold);
+    let whole = &mut target[..rows.size * factors.len()];
+    scale_panel_into(source.chunks(tiled.len()).zip(whole.chunks_mut(tiled.len())), &tiled);
 }
 
 /// As [`scale_columns_into`], for rows wherever they are.

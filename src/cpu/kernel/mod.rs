@@ -1,7 +1,10 @@
 //! The hot loops, compiled for the widest registers of the machine at run time.
 //!
-//! Each is a safe loop over arrays of lanes inside [`pulp::Arch::dispatch`], which compiles it once
-//! for AVX2 with FMA and once for the baseline.
+//! Each is a safe loop inside [`pulp::Arch::dispatch`], which compiles it once for AVX2 with FMA and
+//! once for the baseline. What the compiler makes of them for AVX2 (rustc 1.95, `objdump -d`): both
+//! sums are eight `vcvtps2pd` and eight `vfmadd` on `ymm` a step, in eight registers; scaling is
+//! four unrolled `vmulps ymm`, with `vblendvps` where a kept column is among them; roots and
+//! quotients are `vsqrtpd` and `vdivpd` on `ymm`.
 
 mod columns;
 mod factors;
@@ -26,10 +29,12 @@ fn add_square<S: Simd>(sum: f64, x: f32) -> f64 {
     if TypeId::of::<S>() == TypeId::of::<Scalar>() { x * x + sum } else { x.mul_add(x, sum) }
 }
 
-/// Rows that are read or written in turns, each a stream of its own. A core waits for its misses
-/// one page after the other in a single stream; eight keep more of them in flight.
+/// Rows that are read or written in turns, each a stream of its own. In a single stream a core
+/// waits for the first misses of one page after the other; more streams keep more misses in flight.
+/// Xeon, one thread, 64 MiB, best of 40, with 1, 4, 8, 16, 32 streams: read 4.4, 3.3, 2.9, 3.0,
+/// 3.3 ms; scale in place 4.9, 3.2, 2.9, 3.0, 3.5 ms; copy 7.1, 6.0, 6.0, 7.8, 10.5 ms.
 const STREAMS: usize = 8;
-/// Elements of a piece of work on one stream: whole lines of cache.
+/// Elements of a stream before it is the turn of the next: whole lines of cache.
 const SECTOR: usize = 64;
 
 /// Rows of `stride` elements in groups of one from each stream; rows that are missing from the
