@@ -24,13 +24,16 @@ pub fn contexts() -> &'static [Context] {
     })
 }
 
-/// One context for each adapter, and one with a browser's limits, where large tensors are split and
-/// workgroups are small.
+/// One context for each adapter, and one with a browser's limits, where workgroups are small and large
+/// tensors are split; only its buffers may be as large as the adapter's.
 fn gpus() -> Vec<Context> {
     let adapters = adapters();
+    let browser = adapters.first().map(|adapter| {
+        let max_buffer_size = adapter.limits.buffer_bytes;
+        let limits = wgpu::Limits { max_buffer_size, ..wgpu::Limits::default() };
+        Context::on_with_limits(adapter, limits)
+    });
     let whole = adapters.iter().map(Context::on);
-    let browser =
-        adapters.first().map(|adapter| Context::on_with_limits(adapter, wgpu::Limits::default()));
     whole.chain(browser).map(|opened| opened.expect("an adapter that is listed opens")).collect()
 }
 

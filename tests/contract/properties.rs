@@ -5,7 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use normproj::{Context, Plan, Request};
 use proptest::prelude::*;
-use proptest::test_runner::{FileFailurePersistence, RngSeed};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
 
 use crate::case::{Case, cases};
 use crate::compare::Memory;
@@ -80,5 +81,33 @@ proptest! {
             let same = same_bits(&first, &second) && same_bits(&first, &third);
             assert!(same, "{} by {}", context.describe(), plan.schedule());
         });
+    }
+}
+
+/// A generator that never reaches a corner proves nothing about it.
+#[test]
+fn the_cases_reach_every_corner() {
+    let mut runner = TestRunner::deterministic();
+    let context = Context::cpu();
+    let (mut inside, mut rim, mut outside, mut non_finite, mut views) = (0, 0, 0, 0, 0);
+    for _ in 0..200 {
+        let case = cases().new_tree(&mut runner).expect("a case").current();
+        let (request, memory) = in_place(&case);
+        let plan = context.plan(&request).expect("a valid request");
+        let stats = prove(&context, &plan, &memory, &[]);
+        inside += usize::from(stats.inside > 0);
+        rim += usize::from(stats.rim > 0);
+        outside += usize::from(stats.outside > 0);
+        non_finite += usize::from(stats.non_finite > 0);
+        views += usize::from(!request.source.is_contiguous());
+    }
+    for (what, count) in [
+        ("inside", inside),
+        ("at the rim", rim),
+        ("outside", outside),
+        ("not finite", non_finite),
+        ("not contiguous", views),
+    ] {
+        assert!(count >= 10, "{count} of 200 cases have slices {what}");
     }
 }

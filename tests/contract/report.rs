@@ -2,7 +2,7 @@
 
 use normproj::plan::margin::Margin;
 use normproj::plan::request::Task;
-use normproj::{Plan, Projection, Report, reference};
+use normproj::{DeviceProfile, Layout, Plan, Projection, Report, Request, reference};
 
 use crate::compare::Stats;
 
@@ -80,4 +80,41 @@ fn same_norm_f64(found: f64, exact: f64, length: usize, margin: Margin) -> bool 
     // An adapter may take subnormal elements for zero.
     let subnormal = (length as f64).sqrt() * 2f64.powi(-126);
     (found - exact).abs() <= (0.5 * margin.sigma + 1e-6) * exact + subnormal
+}
+
+#[test]
+fn planted_errors_are_caught() {
+    let memory = [3.0, 4.0, 0.0, 0.0, f32::NAN, 1.0, 0.1, 0.2];
+    let layout = Layout::contiguous([4, 2]).expect("small");
+    let request = Request::in_place(Projection::max_norm(1.0, 1), layout).with_report();
+    let plan = Plan::new(&request, &DeviceProfile::native(1)).expect("valid");
+    let stats = Stats { inside: 2, rim: 0, outside: 1, non_finite: 1 };
+    let judged = |plant: fn(&mut Report)| {
+        let mut report = Report::default();
+        (report.slices, report.changed, report.zero, report.non_finite) = (4, 1, 1, 1);
+        (report.first_non_finite, report.smallest_factor) = (Some(2), 0.2);
+        report.largest_norm = 5.0;
+        report.mean_norm = (5.0 + 0.05f64.sqrt()) / 3.0;
+        plant(&mut report);
+        check(&report, &plan, &memory, &stats).err().unwrap_or_default()
+    };
+    assert_eq!(judged(|_| ()), "");
+    assert!(judged(|report| report.slices = 3).starts_with("slices"));
+    assert!(judged(|report| report.changed = 2).starts_with("changed"));
+    assert!(judged(|report| report.zero = 0).starts_with("zero"));
+    assert!(judged(|report| report.non_finite = 2).starts_with("non_finite"));
+    assert!(judged(|report| report.first_non_finite = Some(0)).starts_with("first_non_finite"));
+    assert!(judged(|report| report.largest_norm *= 1.0 + 1e-5).starts_with("largest_norm"));
+    assert!(judged(|report| report.mean_norm *= 4.0 / 3.0).starts_with("mean_norm"));
+    assert!(judged(|report| report.smallest_factor = 1.0).starts_with("smallest_factor"));
+}
+
+#[test]
+fn a_wrong_norm_is_caught() {
+    let near = |found: f64, exact: f64| same_norm(found, exact, 9, Margin::f32(20));
+    assert!(near(1.0, 1.0) && near(1.0 + 1e-6, 1.0) && !near(1.0 + 1e-5, 1.0));
+    assert!(near(f64::INFINITY, 4e38) && !near(f64::INFINITY, 3e38) && !near(3.4e38, 4e38));
+    assert!(near(f64::NAN, f64::NAN) && !near(f64::NAN, 1.0) && !near(1.0, f64::NAN));
+    assert!(near(f64::INFINITY, f64::INFINITY) && !near(f64::NAN, f64::INFINITY));
+    assert!(near(0.0, 1e-40) && !near(0.0, 1e-37));
 }

@@ -1,10 +1,11 @@
-//! Tensors of up to 1 GiB. Their values are computed, not stored, and sums in f64 take the place
-//! of the oracle: with m terms they are within `m·2⁻⁵³` of exact, far inside every margin.
+//! Tensors of up to 1 GiB. Sums in f64 take the place of the oracle: with m terms they are within
+//! `m·2⁻⁵³` of exact, far inside every margin.
 
 use std::sync::Mutex;
 
 use normproj::plan::margin::Margin;
-use normproj::{Context, DeviceBuffer, Layout, Projection, Request};
+use normproj::plan::request::Task;
+use normproj::{Layout, Projection, Request, reference};
 use rayon::prelude::*;
 
 use crate::contexts::contexts;
@@ -41,10 +42,13 @@ impl Slices {
     }
 
     /// Uniform numbers, in half of the slices (and in the first) three times as large.
-    fn value(self, element: usize) -> f32 {
-        let uniform = (hash(1, element) >> 40) as f32 / (1 << 23) as f32 - 1.0;
-        let slice = self.of(element);
-        if slice == 0 || hash(2, slice) & 1 == 1 { 1.5 * uniform } else { 0.5 * uniform }
+    fn values(self, elements: usize) -> Vec<f32> {
+        let value = |element: usize| {
+            let uniform = (hash(1, element) >> 40) as f32 / (1 << 23) as f32 - 1.0;
+            let slice = self.of(element);
+            if slice == 0 || hash(2, slice) & 1 == 1 { 1.5 * uniform } else { 0.5 * uniform }
+        };
+        (0..elements).into_par_iter().map(value).collect()
     }
 }
 
@@ -54,8 +58,9 @@ fn radius(length: usize) -> f64 {
 }
 
 /// The sum of the squares of each slice.
-fn sums(slices: Slices, elements: usize, value: impl Fn(usize) -> f32 + Sync) -> Vec<f64> {
-    let square = |i: usize| f64::from(value(i)).powi(2);
+fn sums(slices: Slices, values: &[f32]) -> Vec<f64> {
+    let elements = values.len();
+    let square = |i: usize| f64::from(values[i]) * f64::from(values[i]);
     let blocks = |start: usize, length: usize| {
         let ranges = (0..length.div_ceil(BLOCK)).into_par_iter();
         ranges.map(move |block| start + block * BLOCK..start + length.min((block + 1) * BLOCK))
@@ -87,11 +92,16 @@ fn sums(slices: Slices, elements: usize, value: impl Fn(usize) -> f32 + Sync) ->
 }
 
 /// The promises, by sums in f64; a slice that these cannot place is only asked to be accurate.
-fn check(slices: Slices, found: &[f32], c: f64, margin: Margin) {
-    let length = slices.length(found.len());
-    let error = length as f64 * 2f64.powi(-53);
-    let before = sums(slices, found.len(), |i| slices.value(i));
-    let after = sums(slices, found.len(), |i| found[i]);
+fn check(
+    slices: Slices,
+    given: &[f32],
+    before: &[f64],
+    found: &[f32],
+    c: f64,
+    margin: Margin,
+) -> Result<(), String> {
+    let error = slices.length(found.len()) as f64 * 2f64.powi(-53);
+    let after = sums(slices, found);
     let inside = |s: usize| before[s] * (1.0 + error) <= (c * (1.0 - margin.sigma)).powi(2);
     let outside = |s: usize| before[s] * (1.0 - error) > c * c;
     let counted = |is: &(dyn Fn(usize) -> bool + Sync)| {
@@ -101,42 +111,58 @@ fn check(slices: Slices, found: &[f32], c: f64, margin: Margin) {
     assert!((kept + scaled) as f64 > 0.999 * before.len() as f64, "too many at the rim");
     assert!(scaled > 0 && (kept > 0 || before.len() == 1), "{kept} inside, {scaled} outside");
     for (s, &sum) in after.iter().enumerate() {
-        assert!(sum * (1.0 - error) <= c * c, "slice {s} has norm {:e} over {c:e}", sum.sqrt());
-        let lands = sum * (1.0 + error) <= c * c;
-        assert!(lands || !outside(s), "slice {s} is scaled to {:e}, too near {c:e}", sum.sqrt());
+        // A slice that is scaled lands far enough inside for these sums to tell.
+        let worst = if outside(s) { 1.0 + error } else { 1.0 - error };
+        let lands = sum * worst <= c * c;
+        if !lands {
+            return Err(format!("slice {s} has norm {:e} over {c:e}", sum.sqrt()));
+        }
     }
     let wrong = found.par_iter().enumerate().find_map_first(|(i, &y)| {
-        let (x, s) = (slices.value(i), slices.of(i));
+        let (x, s) = (given[i], slices.of(i));
         let exact = f64::from(x) * (c / before[s].sqrt()).min(1.0);
         let off = (f64::from(y) - exact).abs();
         let allowed = 2.0 * margin.kappa * exact.abs() + 2f64.powi(-126);
         let right = if inside(s) { x.to_bits() == y.to_bits() } else { off <= allowed };
         (!right).then(|| format!("element {i} of slice {s}: {x:e} became {y:e}, exactly {exact:e}"))
     });
-    assert_eq!(wrong, None);
+    wrong.map_or(Ok(()), Err)
 }
 
 fn prove_large(shape: [usize; 2], axis: i32, slices: Slices) {
     let _alone = MEMORY.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let elements = shape[0] * shape[1];
-    let layout = Layout::contiguous(shape).expect("it can be counted");
-    let projection = Projection::max_norm(radius(slices.length(elements)), axis);
+    let given = slices.values(shape[0] * shape[1]);
+    let before = sums(slices, &given);
+    let request = request(shape, axis, slices);
+    let Task::Project(projection) = request.task else { panic!("not a projection") };
     for context in contexts() {
-        let plan = context.plan(&Request::in_place(projection, layout)).expect("a valid request");
-        let buffer = upload(context, shape, slices);
+        let margin = context.plan(&request).expect("a valid request").margin();
+        let buffer = context.upload(&given, shape).expect("upload");
         context.project(&projection, &buffer).expect("project");
         let once = buffer.read().expect("read");
-        let c = normproj::reference::radius(projection.radius());
-        check(slices, &once, c, plan.margin());
+        let c = reference::radius(projection.radius());
+        if let Err(wrong) = check(slices, &given, &before, &once, c, margin) {
+            panic!("{}: {wrong}", context.describe());
+        }
         context.project(&projection, &buffer).expect("project");
         let twice = buffer.read().expect("read");
         assert!(same_bits(&once, &twice), "{}: the second time differs", context.describe());
     }
 }
 
-fn upload(context: &Context, shape: [usize; 2], slices: Slices) -> DeviceBuffer {
-    let values = (0..shape[0] * shape[1]).into_par_iter().map(|i| slices.value(i));
-    context.upload(&values.collect::<Vec<f32>>(), shape).expect("upload")
+fn request(shape: [usize; 2], axis: i32, slices: Slices) -> Request {
+    let layout = Layout::contiguous(shape).expect("it can be counted");
+    let radius = radius(slices.length(layout.len()));
+    Request::in_place(Projection::max_norm(radius, axis), layout)
+}
+
+/// The same slices under another shape: once the unit axis is dropped, nothing differs.
+fn same_work(first: Request, second: Request) {
+    for context in contexts() {
+        let [first, second] = [&first, &second].map(|r| context.plan(r).expect("a valid request"));
+        assert_eq!(first.geometry(), second.geometry());
+        assert_eq!(first.schedule(), second.schedule());
+    }
 }
 
 const MANY: usize = 50_000_000;
@@ -144,14 +170,16 @@ const SIDE: usize = 16_384;
 
 #[test]
 fn fifty_million_slices_of_one() {
-    prove_large([1, MANY], 0, Slices::Rows(1));
-    prove_large([MANY, 1], 1, Slices::Rows(1));
+    let slices = Slices::Rows(1);
+    prove_large([1, MANY], 0, slices);
+    same_work(request([1, MANY], 0, slices), request([MANY, 1], 1, slices));
 }
 
 #[test]
 fn one_slice_of_fifty_million() {
-    prove_large([1, MANY], 1, Slices::Rows(MANY));
-    prove_large([MANY, 1], 0, Slices::Rows(MANY));
+    let slices = Slices::Rows(MANY);
+    prove_large([MANY, 1], 0, slices);
+    same_work(request([MANY, 1], 0, slices), request([1, MANY], 1, slices));
 }
 
 #[test]
@@ -167,4 +195,26 @@ fn a_gibibyte_of_rows() {
 #[test]
 fn a_gibibyte_in_one_slice() {
     prove_large([1, SIDE * SIDE], 1, Slices::Rows(SIDE * SIDE));
+}
+
+#[test]
+fn planted_errors_are_caught() {
+    for slices in [Slices::Rows(300), Slices::Columns(200), Slices::Rows(60_000)] {
+        let (given, margin, c) = (slices.values(60_000), Margin::f32(20), 10.0);
+        let before = sums(slices, &given);
+        let factor = |i: usize| (c * (1.0 - margin.kappa) / before[slices.of(i)].sqrt()).min(1.0);
+        let honest = |i: usize| (f64::from(given[i]) * factor(i)) as f32;
+        let judged = |spoil: &dyn Fn(usize, f32) -> f32| {
+            let found: Vec<f32> = (0..given.len()).map(|i| spoil(i, honest(i))).collect();
+            check(slices, &given, &before, &found, c, margin).is_ok()
+        };
+        assert!(judged(&|_, y| y));
+        assert!(!judged(&|_, y| y * (1.0 + 2f32.powi(-18))), "over the radius");
+        assert!(!judged(&|i, _| given[i]), "nothing is scaled");
+        assert!(!judged(&|_, y| y * (1.0 - 2f32.powi(-16))), "shrunk too far, or not kept");
+        assert!(!judged(&|i, y| if i == 7 { f32::NAN } else { y }));
+        let kept = (0..given.len()).find(|&i| factor(i) == 1.0);
+        let ulp = |i: usize, y: f32| if Some(i) == kept { y.next_down() } else { y };
+        assert_eq!(judged(&ulp), kept.is_none(), "an ulp in a kept slice");
+    }
 }
