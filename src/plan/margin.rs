@@ -29,7 +29,7 @@ pub struct Margin {
 impl Margin {
     /// Sums in f32, as the kernels compute them.
     pub fn f32(additions: u32) -> Self {
-        Self::new(additions + 2, U)
+        Self::new(additions.saturating_add(2), U)
     }
 
     /// Sums in f64 of f32 values, as the CPU backend computes them.

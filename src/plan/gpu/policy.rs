@@ -2,6 +2,7 @@
 
 use crate::plan::geometry::{Geometry, Walk};
 use crate::plan::gpu::legal::{self, steps, width};
+use crate::plan::gpu::steps::SMALL_LANES;
 use crate::plan::profile::GpuLimits;
 use crate::plan::request::{Output, Request};
 use crate::plan::schedule::{Schedule, Tiling};
@@ -34,6 +35,10 @@ pub(in crate::plan) fn choose(
     request: &Request,
     limits: &GpuLimits,
 ) -> Schedule {
+    if geometry.is_empty() {
+        let tiling = Tiling { walk: Walk::Strided, width: 1, tile: SMALL_LANES, fan: 1 };
+        return Schedule::Resident { tiling, held: 1 };
+    }
     let walk = geometry.walk();
     let width = width(geometry, walk);
     let schedule = match walk {
@@ -45,7 +50,10 @@ pub(in crate::plan) fn choose(
     if legal::check(&schedule, geometry, request, limits).is_ok() {
         return schedule;
     }
-    partial(geometry, request, walk, width, limits)
+    // Columns need the most workgroup memory.
+    let lanes = limits.workgroup_memory / legal::memory_of_lane(4);
+    let limits = GpuLimits { invocations: limits.invocations.min(lanes), ..*limits };
+    partial(geometry, request, walk, width, &limits)
 }
 
 fn rows(geometry: &Geometry, width: u32, limits: &GpuLimits) -> Schedule {
