@@ -116,24 +116,3 @@ fn recording_allocates_nothing_above_the_same_dispatches_by_hand() {
         }
     }
 }
-
-/// The memory of a target must go with its owner, although the source remembers the request.
-#[test]
-fn a_dropped_target_is_not_kept_alive_by_its_source() {
-    for context in contexts().iter() {
-        let gpu = context.as_gpu().unwrap();
-        let source = context.zeros([64, 48]).unwrap();
-        let count = || gpu.device().get_internal_counters().hal.buffers.read();
-        let norms = |axis: i32| {
-            let norms = context.zeros([48]).unwrap();
-            context.norms(normproj::Norm::L2, axis, &source, &norms).unwrap();
-            gpu.device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
-        };
-        norms(0);
-        let before = count();
-        assert!(before > 0, "buffers are counted");
-        (0..10).for_each(|_| norms(0));
-        gpu.device().poll(wgpu::PollType::wait_indefinitely()).unwrap();
-        assert_eq!(count(), before);
-    }
-}

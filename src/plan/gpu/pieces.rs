@@ -104,7 +104,11 @@ pub(super) fn pieces(
 /// How many elements the largest box spans beyond `most`, in the source or the target.
 fn excess(axes: &[Axis], parts: &[usize], most: usize) -> Option<usize> {
     let span = |stride: fn(&Axis) -> usize| {
-        axes.iter().zip(parts).map(|(axis, part)| (part - 1) * stride(axis)).sum::<usize>() + 1
+        axes.iter()
+            .zip(parts)
+            .map(|(axis, part)| part.saturating_sub(1) * stride(axis))
+            .sum::<usize>()
+            + 1
     };
     let span = span(|axis| axis.source).max(span(|axis| axis.target));
     (span > most).then(|| span - most)

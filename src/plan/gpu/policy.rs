@@ -149,12 +149,12 @@ fn chunked(tiling: Tiling, geometry: &Geometry, limits: &GpuLimits, tiles: u64) 
     let wanted = u64::from(limits.busy_workgroups).div_ceil(tiles.max(1));
     let cheap = most_chunks(geometry);
     // Half of what keeps the device busy is enough to do without another dispatch.
-    let decide = cheap * 2 < wanted;
+    let decide = cheap.saturating_mul(2) < wanted;
     let chunks = if decide { wanted } else { wanted.min(cheap) }.max(1);
     let fan = u64::from(tiling.fan);
     let least = steps.div_ceil(chunks).clamp(1, fan * u64::from(MOST_TERMS));
     let chunk = least.next_multiple_of(fan * 4).min(fan * u64::from(MOST_TERMS)) as u32;
-    let decide = decide || steps.div_ceil(u64::from(chunk)) > 2 * cheap;
+    let decide = decide || steps.div_ceil(u64::from(chunk)) > cheap.saturating_mul(2);
     Schedule::Partial { tiling, chunk, decide }
 }
 
