@@ -26,7 +26,6 @@ fn sums_of<S: Simd, const N: usize>(runs: [&[f32]; N]) -> [f64; N] {
         chunks[s] = &runs[s].as_chunks().0[..length];
     }
     let mut sums = [[0.0; LANES]; N];
-    #[allow(clippy::needless_range_loop, reason = "an iterator over N runs does not vectorise")]
     for i in 0..length {
         for s in 0..N {
             for lane in 0..LANES {
