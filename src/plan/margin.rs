@@ -81,7 +81,7 @@ pub fn toward_zero(radius: f64) -> f64 {
     const SMALLEST_NORMAL: f64 = f32::MIN_POSITIVE as f64;
     if radius < SMALLEST_NORMAL {
         let step = SMALLEST_NORMAL * f64::from(f32::EPSILON);
-        return (radius / step).floor() * step + 0.0;
+        return (radius / step).floor() * step;
     }
     f64::from_bits(radius.to_bits() & !((1 << 29) - 1))
 }
