@@ -6,7 +6,7 @@ use crate::axes::Axes;
 use crate::buffer::{DeviceBuffer, Storage, gather, lock_read, lock_write};
 use crate::cpu;
 use crate::error::{Error, Result};
-use crate::gpu::{self, Adapter, Gpu, GpuBuffer};
+use crate::gpu::{self, Adapter, Gpu, GpuBuffer, Prepared};
 use crate::layout::Layout;
 use crate::norm::Norm;
 use crate::pending::PendingReport;
@@ -177,7 +177,9 @@ impl Context {
             });
         }
         let storage = match &self.inner.backend {
-            Backend::Native => Storage::Host(Arc::new(RwLock::new(host.to_vec()))),
+            Backend::Native => {
+                host_memory(host.len(), |elements| elements.extend_from_slice(host))?
+            }
             Backend::Gpu(gpu) => Storage::Device(Arc::new(gpu.upload(host)?)),
         };
         DeviceBuffer::new(self.clone(), storage, layout)
@@ -190,7 +192,9 @@ impl Context {
     pub fn zeros(&self, shape: impl AsRef<[usize]>) -> Result<DeviceBuffer> {
         let layout = Layout::contiguous(shape)?;
         let storage = match &self.inner.backend {
-            Backend::Native => Storage::Host(Arc::new(RwLock::new(vec![0.0; layout.len()]))),
+            Backend::Native => {
+                host_memory(layout.len(), |elements| elements.resize(layout.len(), 0.0))?
+            }
             Backend::Gpu(gpu) => Storage::Device(Arc::new(gpu.zeros(layout.len())?)),
         };
         DeviceBuffer::new(self.clone(), storage, layout)
@@ -294,9 +298,10 @@ impl Context {
     ) -> Result<PendingReport> {
         self.check(source, target)?;
         match (&self.inner.backend, source.storage(), target.storage()) {
-            (Backend::Gpu(gpu), Storage::Device(from), Storage::Device(to)) => {
-                let bind = || gpu.prepare(&self.plan(request)?)?.bind_into(source, target);
-                gpu.submit(&from.bound(request, to, bind)?)
+            (Backend::Gpu(gpu), Storage::Device(memory), Storage::Device(_)) => {
+                let prepare = || gpu.prepare(&self.plan(request)?);
+                let bind = |prepared: &Prepared| prepared.bind_into(source, target);
+                gpu.submit(&memory.bound(request, prepare, bind)?)
             }
             _ => self.run(&self.plan(request)?, source, target),
         }
@@ -357,6 +362,16 @@ impl Context {
             found: buffer.context().describe().to_string(),
         }
     }
+}
+
+/// Memory of the CPU backend; too much of it is an error, as on a GPU, and no abort.
+fn host_memory(count: usize, fill: impl FnOnce(&mut Vec<f32>)) -> Result<Storage> {
+    let mut elements = Vec::new();
+    elements
+        .try_reserve_exact(count)
+        .map_err(|error| Error::OutOfMemory { message: format!("{count} elements: {error}") })?;
+    fill(&mut elements);
+    Ok(Storage::Host(Arc::new(RwLock::new(elements))))
 }
 
 fn norms_of<'a>(elements: &'a mut [f32], layout: &Layout) -> &'a mut [f32] {

@@ -60,7 +60,25 @@ impl Tally {
             largest_norm: self.largest_norm,
             mean_norm: if finite == 0 { 0.0 } else { self.norm_sum / finite as f64 },
             // The largest norm has the smallest factor.
-            smallest_factor: if self.changed == 0 { 1.0 } else { target / self.largest_norm },
+            smallest_factor: match self.changed {
+                0 => 1.0,
+                // Not 0/0 where subnormal elements have a norm of zero.
+                _ if target == 0.0 => 0.0,
+                _ => target / self.largest_norm,
+            },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn subnormal_slices_that_become_zero_are_scaled_by_zero() {
+        // A device that flushes subnormal numbers counts them as changed, with a norm of zero.
+        let tally = Tally { slices: 2, changed: 2, ..Tally::default() };
+        assert_eq!(tally.report(0.0).smallest_factor, 0.0);
+        assert_eq!(Tally::default().report(1.0).smallest_factor, 1.0);
     }
 }

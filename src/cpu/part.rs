@@ -20,8 +20,9 @@ pub(super) trait Part: Send + Sized {
     /// The memory of panels of `width` columns.
     fn panels(self, rows: &Line, columns: &Line, width: usize) -> Vec<Self::Panel>;
 
-    /// Finishes a slice that is one contiguous run and still in cache.
-    fn finish_row(&mut self, at: At, length: usize, sum: f64, rule: &Rule);
+    /// Finishes a slice that is one contiguous run and still in cache, by its factor or the mark
+    /// that it is kept.
+    fn finish_row(&mut self, at: At, length: usize, sum: f64, factor: f64);
 
     /// Finishes every slice of a tile, by all threads if it is large.
     fn finish(self, tile: &Tile, sums: &mut [f64], rule: &Rule);
@@ -61,14 +62,15 @@ impl<'a> Part for InPlace<'a> {
     }
 
     #[inline(always)]
-    fn finish_row(&mut self, at: At, length: usize, sum: f64, rule: &Rule) {
-        if let Some(factor) = rule.factor(sum) {
-            let row = &mut self.data[at.target..at.target + length];
-            if fits_f32(factor) {
-                kernel::scale_each(row, factor as f32);
-            } else {
-                kernel::scale_each(row, factor);
-            }
+    fn finish_row(&mut self, at: At, length: usize, _sum: f64, factor: f64) {
+        if factor.keeps() {
+            return;
+        }
+        let row = &mut self.data[at.target..at.target + length];
+        if fits_f32(factor) {
+            kernel::scale_each(row, factor as f32);
+        } else {
+            kernel::scale_each(row, factor);
         }
     }
 
@@ -99,15 +101,15 @@ impl<'a> Part for Apart<'a> {
     }
 
     #[inline(always)]
-    fn finish_row(&mut self, at: At, length: usize, sum: f64, rule: &Rule) {
+    fn finish_row(&mut self, at: At, length: usize, _sum: f64, factor: f64) {
         let source = &self.source[at.source..at.source + length];
         let target = &mut self.target[at.target..at.target + length];
-        match rule.factor(sum) {
-            None => target.copy_from_slice(source),
-            Some(factor) if fits_f32(factor) => {
-                kernel::scale_each_into(source, target, factor as f32);
-            }
-            Some(factor) => kernel::scale_each_into(source, target, factor),
+        if factor.keeps() {
+            target.copy_from_slice(source);
+        } else if fits_f32(factor) {
+            kernel::scale_each_into(source, target, factor as f32);
+        } else {
+            kernel::scale_each_into(source, target, factor);
         }
     }
 
@@ -135,7 +137,7 @@ impl<'a> Part for Norms<'a> {
     }
 
     #[inline(always)]
-    fn finish_row(&mut self, at: At, _length: usize, sum: f64, _rule: &Rule) {
+    fn finish_row(&mut self, at: At, _length: usize, sum: f64, _factor: f64) {
         // Beyond f32 this is infinite, as the contract says; NaN stays NaN.
         self.norms[at.slot] = sum.sqrt() as f32;
     }

@@ -1,5 +1,6 @@
 //! The decision for one slice, from its sum of squares.
 
+use super::factor::Factor;
 use super::tile::{At, Line};
 use crate::plan::Plan;
 use crate::report::Tally;
@@ -36,10 +37,18 @@ impl Rule {
         self.target / sum.sqrt()
     }
 
-    /// The factor of a slice, if it violates.
+    /// The factors of some slices, computed side by side, or the mark of those that are kept.
     #[inline(always)]
-    pub fn factor(&self, sum: f64) -> Option<f64> {
-        self.violates(sum).then(|| self.unchecked_factor(sum))
+    pub fn factors<const N: usize>(&self, sums: &[f64; N]) -> [f64; N] {
+        let mut factors = [f64::KEEP; N];
+        // Roots and quotients cost more than all else of a short slice.
+        if sums.iter().fold(false, |any, &sum| any | self.violates(sum)) {
+            for (factor, &sum) in factors.iter_mut().zip(sums) {
+                let scaled = self.unchecked_factor(sum);
+                *factor = if self.violates(sum) { scaled } else { f64::KEEP };
+            }
+        }
+        factors
     }
 
     /// Counts one slice, `index` in row-major order of the kept axes.

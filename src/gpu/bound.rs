@@ -170,9 +170,15 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
 /// One dispatch must bind all of a buffer in one way: a target in the source's own buffer makes the
 /// source writable as well.
 fn variant(prepared: &Prepared, views: &Views, step: &Step) -> Variant {
-    let same = step.variant.storage == variant::Storage::Into && views.source == views.target;
+    let same = views.source == views.target;
+    let storage = match (step.variant.storage, step.variant.verdict) {
+        (variant::Storage::Into, _) if same => variant::Storage::IntoSameBuffer,
+        // Nothing is stored: where norms are asked for, no slice violates.
+        (variant::Storage::ReadOnly, variant::Verdict::Norm) if same => variant::Storage::InPlace,
+        (storage, _) => storage,
+    };
     Variant {
-        storage: if same { variant::Storage::IntoSameBuffer } else { step.variant.storage },
+        storage,
         counted: prepared.counted && step.variant.kernel.touches_tensor(),
         ..step.variant
     }

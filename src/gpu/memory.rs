@@ -4,25 +4,27 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::{Error, Result};
 use crate::gpu::bound::Bound;
-use crate::plan::request::Request;
+use crate::gpu::prepared::Prepared;
+use crate::plan::request::{Output, Request};
 
-/// How many bindings of a tensor are remembered. The one-line calls of a training step repeat a
+/// How many requests on a tensor are remembered. The one-line calls of a training step repeat a
 /// few requests on each tensor.
 const RECENT: usize = 4;
 
-/// A tensor's memory, and its recent bindings: they die with it, so that no cache keeps memory
-/// alive that its owner dropped.
+/// A tensor's memory, and what was recently prepared for it. That dies with it, and binds no other
+/// tensor: no cache keeps memory alive that its owner dropped.
 #[derive(Debug)]
 pub(crate) struct GpuBuffer {
     handle: wgpu::Buffer,
     recent: Mutex<Vec<Recent>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Recent {
     request: Request,
-    target: wgpu::Buffer,
-    bound: Bound,
+    prepared: Prepared,
+    /// Only of a request in place.
+    bound: Option<Bound>,
 }
 
 impl GpuBuffer {
@@ -42,26 +44,41 @@ impl GpuBuffer {
         &self.handle
     }
 
-    /// The binding of a request on this tensor and a target, made by `bind` unless it was used
-    /// recently.
+    /// The binding of a request on this tensor, prepared and bound unless it was used recently.
     pub fn bound(
         &self,
         request: &Request,
-        target: &GpuBuffer,
-        bind: impl FnOnce() -> Result<Bound>,
+        prepare: impl FnOnce() -> Result<Prepared>,
+        bind: impl FnOnce(&Prepared) -> Result<Bound>,
     ) -> Result<Bound> {
+        let known = self.recall(request);
+        if let Some(Recent { bound: Some(bound), .. }) = known {
+            return Ok(bound);
+        }
+        // Not under the lock: other threads that use this tensor need not wait for a compiler.
+        let prepared = known.map_or_else(prepare, |entry| Ok(entry.prepared))?;
+        let bound = bind(&prepared)?;
+        // A binding of another tensor would keep that tensor's memory alive.
+        let own = (request.output == Output::InPlace).then(|| bound.clone());
+        self.remember(Recent { request: *request, prepared, bound: own });
+        Ok(bound)
+    }
+
+    fn recall(&self, request: &Request) -> Option<Recent> {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        let fits = |entry: &Recent| entry.request == *request && entry.target == target.handle;
-        let entry = match recent.iter().position(fits) {
-            Some(place) => recent.remove(place),
-            None => Recent { request: *request, target: target.handle.clone(), bound: bind()? },
-        };
-        let bound = entry.bound.clone();
+        let place = recent.iter().position(|entry| entry.request == *request)?;
         // The last is the most recent.
+        recent[place..].rotate_left(1);
+        recent.last().cloned()
+    }
+
+    fn remember(&self, entry: Recent) {
+        let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        // Another thread may have been as fast.
+        recent.retain(|other| other.request != entry.request);
         recent.push(entry);
         if recent.len() > RECENT {
             recent.remove(0);
         }
-        Ok(bound)
     }
 }

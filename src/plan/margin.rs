@@ -29,7 +29,7 @@ pub struct Margin {
 impl Margin {
     /// Sums in f32, as the kernels compute them.
     pub fn f32(additions: u32) -> Self {
-        Self::new(additions + 2, U)
+        Self::new(additions.saturating_add(2), U)
     }
 
     /// Sums in f64 of f32 values, as the CPU backend computes them.
@@ -55,7 +55,8 @@ pub struct Rim {
 impl Rim {
     /// The rim of a ball of radius `radius` (0 or more, checked before).
     pub fn new(radius: f64, rounding: Rounding, margin: Margin) -> Self {
-        let radius = toward_zero(radius);
+        // Zero has no sign here: a factor of -0 would turn the signs of the elements over.
+        let radius = toward_zero(radius.abs());
         if radius > BEYOND_ALL {
             return Rim { threshold: f64::INFINITY, target: f64::INFINITY };
         }
@@ -128,6 +129,12 @@ mod tests {
         assert_eq!(toward_zero(f64::from(f32::from_bits(1)) * 1.5) as f32, f32::from_bits(1));
         assert_eq!(toward_zero(1e-50), 0.0);
         assert_eq!(toward_zero(f64::INFINITY), f64::INFINITY);
+    }
+
+    #[test]
+    fn a_radius_of_minus_zero_is_zero() {
+        let rim = Rim::new(-0.0, Rounding::Feasible, Margin::f32(1));
+        assert!(rim.target == 0.0 && rim.target.is_sign_positive());
     }
 
     #[test]

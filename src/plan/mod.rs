@@ -44,6 +44,7 @@ impl Plan {
     /// What is wrong with the request: [`Error::Radius`](crate::Error::Radius), an axis that the
     /// shape lacks, shapes that differ.
     pub fn new(request: &Request, profile: &DeviceProfile) -> Result<Self> {
+        profile.check(request)?;
         let geometry = request.geometry()?;
         let schedule = match profile.kind {
             DeviceKind::Native { .. } => native::choose(&geometry),
@@ -61,6 +62,7 @@ impl Plan {
         profile: &DeviceProfile,
         schedule: Schedule,
     ) -> Result<Self> {
+        profile.check(request)?;
         let geometry = request.geometry()?;
         match profile.kind {
             DeviceKind::Native { .. } => native::check(&schedule, &geometry)?,
@@ -75,6 +77,7 @@ impl Plan {
     /// # Errors
     /// As [`Plan::new`].
     pub fn legal_schedules(request: &Request, profile: &DeviceProfile) -> Result<Vec<Schedule>> {
+        profile.check(request)?;
         let geometry = request.geometry()?;
         Ok(match profile.kind {
             DeviceKind::Native { .. } => native::legal(&geometry),

@@ -1,5 +1,8 @@
 //! What a plan must know of a device: numbers, no handle.
 
+use crate::error::{Error, Result};
+use crate::plan::request::Request;
+
 /// The kind of device and its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DeviceKind {
@@ -46,7 +49,41 @@ pub struct DeviceProfile {
     pub kind: DeviceKind,
 }
 
+/// What the smallest device must grant: the lanes and workgroups of the small dispatches, and
+/// windows that hold more than their alignment wastes.
+const LEAST: GpuLimits =
+    GpuLimits { invocations: 64, workgroups: 64, binding_bytes: 4096, ..GpuLimits::BROWSER };
+/// Workgroup memory of so many lanes of columns.
+const LEAST_MEMORY: u64 = 64 * 52;
+/// The most memory that a plan is made for: 1 TiB.
+const MOST_BYTES: u64 = 1 << 40;
+
 impl DeviceProfile {
+    /// Refuses a device whose limits are too small to plan anything for, and memory that no device
+    /// has: the dispatches for it could not be counted up.
+    pub(crate) fn check(&self, request: &Request) -> Result<()> {
+        let DeviceKind::Gpu(limits) = &self.kind else { return Ok(()) };
+        let refuse = |what: String| Err(Error::Unsupported { device: self.name.clone(), what });
+        let binding = LEAST.binding_bytes.max(4 * u64::from(limits.storage_alignment));
+        for (what, found, least) in [
+            ("invocations", limits.invocations.into(), LEAST.invocations.into()),
+            ("bytes of workgroup memory", limits.workgroup_memory.into(), LEAST_MEMORY),
+            ("workgroups", limits.workgroups.into(), LEAST.workgroups.into()),
+            ("bytes in a binding", limits.binding_bytes, binding),
+            ("bytes in a dispatch", limits.dispatch_bytes, binding),
+        ] {
+            if found < least {
+                return refuse(format!("it has {found} {what}, and {least} are needed"));
+            }
+        }
+        match 4 * request.source.end().max(request.target().end()) as u64 {
+            bytes if bytes > MOST_BYTES => {
+                refuse(format!("a view that ends at {bytes} bytes (at most {MOST_BYTES})"))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// The native CPU backend with that many threads, each with 1 MiB of cache.
     pub fn native(threads: usize) -> Self {
         DeviceProfile {

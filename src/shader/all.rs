@@ -43,8 +43,13 @@ impl Variant {
 }
 
 fn residents(sized: Variant) -> impl Iterator<Item = Variant> {
-    let norms = Variant { verdict: Verdict::Norm, ..sized };
-    stored().map(move |(storage, verdict)| Variant { storage, verdict, ..sized }).chain([norms])
+    // In place: the norms go to another part of the tensor's own buffer.
+    let norms = [Storage::ReadOnly, Storage::InPlace].map(|storage| Variant {
+        storage,
+        verdict: Verdict::Norm,
+        ..sized
+    });
+    stored().map(move |(storage, verdict)| Variant { storage, verdict, ..sized }).chain(norms)
 }
 
 fn two_passes(sized: Variant) -> impl Iterator<Item = Variant> {

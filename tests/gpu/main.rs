@@ -3,6 +3,7 @@
 
 mod allocations;
 mod counting;
+mod memory;
 mod noop;
 mod sharing;
 mod steady;

@@ -26,7 +26,6 @@ fn sums_of<S: Simd, const N: usize>(runs: [&[f32]; N]) -> [f64; N] {
         chunks[s] = &runs[s].as_chunks().0[..length];
     }
     let mut sums = [[0.0; LANES]; N];
-    #[allow(clippy::needless_range_loop, reason = "an iterator over N runs does not vectorise")]
     for i in 0..length {
         for s in 0..N {
             for lane in 0..LANES {
@@ -122,29 +121,33 @@ pub(in crate::cpu) fn rows<P: Part>(
         }
 
         #[inline(always)]
-        fn finish(&mut self, at: At, sum: f64) {
-            self.rule.count(self.tally, sum, at.slice);
-            self.part.finish_row(at, self.length, sum, self.rule);
+        fn finish<const N: usize>(&mut self, at: impl Fn(usize) -> At, sums: [f64; N]) {
+            let factors = self.rule.factors(&sums);
+            for (i, (sum, factor)) in sums.into_iter().zip(factors).enumerate() {
+                self.rule.count(self.tally, sum, at(i).slice);
+                self.part.finish_row(at(i), self.length, sum, factor);
+            }
         }
     }
     impl<P: Part> WithSimd for Op<'_, P> {
         type Output = ();
         #[inline(always)]
         fn with_simd<S: Simd>(mut self, _: S) {
-            let together = self.rows.size / STREAMS;
+            let (first, rows) = (self.at, *self.rows);
+            let together = rows.size / STREAMS;
             for i in 0..together {
+                let at = |s: usize| first.step(&rows, s * together + i);
                 let mut runs: [&[f32]; STREAMS] = [&[]; STREAMS];
                 for (s, run) in runs.iter_mut().enumerate() {
-                    *run = self.row(self.at.step(self.rows, s * together + i));
+                    *run = self.row(at(s));
                 }
-                for (s, sum) in sums_of::<S, STREAMS>(runs).into_iter().enumerate() {
-                    self.finish(self.at.step(self.rows, s * together + i), sum);
-                }
+                let sums = sums_of::<S, STREAMS>(runs);
+                self.finish(at, sums);
             }
-            for i in STREAMS * together..self.rows.size {
-                let at = self.at.step(self.rows, i);
+            for i in STREAMS * together..rows.size {
+                let at = first.step(&rows, i);
                 let sum = sum_of::<S>(self.row(at));
-                self.finish(at, sum);
+                self.finish(|_| at, [sum]);
             }
         }
     }

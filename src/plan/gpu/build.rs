@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::plan::geometry::{Geometry, Walk};
-use crate::plan::gpu::legal::tile_fastest;
+use crate::plan::gpu::legal::{check_steps, tile_fastest};
 use crate::plan::gpu::piece_params::of_piece;
 use crate::plan::gpu::pieces::{self, Box, Piece};
 use crate::plan::gpu::steps::{
@@ -20,6 +20,9 @@ use crate::shader::variant::{Kernel, Lane, Storage, Variant, Verdict};
 const SCRATCH_BYTES: u64 = 64 << 20;
 /// Invocations that gather a report; the host adds up their summaries.
 const SUMMARIES: u64 = 4096;
+/// Slices are counted in 32 bits.
+const MOST_SLICES: u64 = 1 << 30;
+
 /// Turns a schedule, checked before, into dispatches.
 pub(in crate::plan) fn build(
     schedule: &Schedule,
@@ -37,22 +40,36 @@ pub(in crate::plan) fn build(
     let verdicts = u64::from(decide || request.report);
     let scratch = ACCUMULATOR_BYTES * partials.max(verdicts);
     let budget = SCRATCH_BYTES.min(limits.binding_bytes);
-    let most = budget.checked_div(scratch).map_or(u64::MAX, |slices| slices.max(1));
-    let mut builder =
-        Builder { schedule, geometry, request, limits, tiling, steps: Steps::default() };
-    if geometry.is_empty() {
-        builder.empty();
-        return Ok(builder.steps);
+    let mut most = budget.checked_div(scratch).unwrap_or(MOST_SLICES).min(MOST_SLICES);
+    let norms = matches!(request.output, Output::Norms(_));
+    if norms {
+        // Those of a slab are bound at once.
+        let alignment = u64::from(limits.storage_alignment.max(16));
+        most = most.min(limits.binding_bytes.saturating_sub(alignment) / 4);
+    }
+    // Slices without elements: there is nothing to do, but that their norms are zero.
+    if geometry.is_empty() && !(norms && geometry.slices() > 0) {
+        return Ok(Steps::default());
     }
     let mut first_norm = 0;
-    for slab in pieces::slabs(&geometry.kept, usize::try_from(most).unwrap_or(usize::MAX)) {
+    let slabs = pieces::slabs(&geometry.kept, most.max(tiling.slices_per_lane().into()) as usize);
+    // Those of all slabs are bound at once.
+    let summaries = (limits.binding_bytes / SUMMARY_BYTES / slabs.len() as u64).clamp(1, SUMMARIES);
+    let steps = Steps::default();
+    let mut builder = Builder { schedule, geometry, request, limits, tiling, summaries, steps };
+    for slab in slabs {
         let slices: usize = slab.iter().map(|range| range.len()).product();
-        builder.slab(&slab, slices as u64, first_norm);
+        if geometry.is_empty() {
+            builder.empty(&slab, slices as u64, first_norm);
+        } else {
+            builder.slab(&slab, slices as u64, first_norm);
+        }
         first_norm += slices as u64;
         let steps = &mut builder.steps;
         steps.partial_bytes = steps.partial_bytes.max(ACCUMULATOR_BYTES * partials * slices as u64);
         steps.verdict_bytes = steps.verdict_bytes.max(ACCUMULATOR_BYTES * verdicts * slices as u64);
     }
+    check_steps(schedule, &builder.steps, limits)?;
     Ok(builder.steps)
 }
 
@@ -62,22 +79,20 @@ struct Builder<'a> {
     request: &'a Request,
     limits: &'a GpuLimits,
     tiling: Tiling,
+    /// Summaries of a slab, at most.
+    summaries: u64,
     steps: Steps,
 }
 
 impl Builder<'_> {
-    /// Slices without elements: there is nothing to do, but that their norms are zero.
-    fn empty(&mut self) {
-        let slices = self.geometry.slices();
-        if slices == 0 || !matches!(self.request.output, Output::Norms(_)) {
-            return;
-        }
-        let kept: Box = self.geometry.kept.iter().map(|axis| 0..axis.size).collect();
-        let piece = Piece { kept: kept.clone(), reduced: vec![0..0; self.geometry.reduced.len()] };
-        let base = Params { first_norm: self.norm_base(0), chunks: 1, ..Params::default() };
-        let params = of_piece(self.geometry, &self.tiling, base, &kept, &piece);
+    /// The norms of a slab of slices without elements.
+    fn empty(&mut self, slab: &Box, slices: u64, first_norm: u64) {
+        let piece = Piece { kept: slab.clone(), reduced: vec![0..0; self.geometry.reduced.len()] };
+        let first = self.norm_base(first_norm);
+        let base = Params { first_norm: first, chunks: 1, ..Params::default() };
+        let params = of_piece(self.geometry, &self.tiling, base, slab, &piece);
         let resident = self.variant(Kernel::Resident, Storage::ReadOnly, Verdict::Norm);
-        let norms = self.norms_window(0, slices as u64);
+        let norms = self.norms_window(first_norm, slices);
         self.push(Variant { held: 1, ..resident }, params, None, norms, false);
     }
 
@@ -179,7 +194,7 @@ impl Builder<'_> {
 
     fn summary(&mut self, base: Params, slices: u64, first_norm: u64) {
         let units = slices / u64::from(self.tiling.slices_per_lane());
-        let summaries = SUMMARIES.min(units.next_power_of_two());
+        let summaries = self.summaries.min(units.next_power_of_two());
         let params = Params {
             summaries: summaries as u32,
             first_summary: (self.steps.summary_bytes / SUMMARY_BYTES) as u32,

@@ -3,7 +3,7 @@
 use crate::error::{Error, Result};
 use crate::plan::geometry::{Axis, Geometry, Walk};
 use crate::plan::gpu::policy::{MOST_HELD, MOST_TERMS, floor_pow2};
-use crate::plan::gpu::steps as plan_steps;
+use crate::plan::gpu::steps::{self as plan_steps, ACCUMULATOR_BYTES, Steps};
 use crate::plan::gpu::windows::cut;
 use crate::plan::margin::Margin;
 use crate::plan::profile::GpuLimits;
@@ -49,11 +49,9 @@ pub(in crate::plan) fn check(
 ) -> Result<()> {
     let illegal =
         |reason: String| Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason });
-    let (tiling, chain) = match schedule {
+    let tiling = match schedule {
         Schedule::Native { .. } => return illegal("it is one of the CPU backend".to_string()),
-        Schedule::Resident { tiling, .. } | Schedule::Partial { tiling, .. } => {
-            (tiling, chain(schedule, geometry, limits))
-        }
+        Schedule::Resident { tiling, .. } | Schedule::Partial { tiling, .. } => tiling,
     };
     let Tiling { walk, width, tile, fan } = *tiling;
     if walk != Walk::Strided && walk != geometry.walk() {
@@ -69,13 +67,9 @@ pub(in crate::plan) fn check(
     if lanes > u64::from(limits.invocations) {
         return illegal(format!("{lanes} lanes are more than {}", limits.invocations));
     }
-    // Sum, exponent and magnitude of each slice of a lane, and the sector flags.
-    let memory = lanes * u64::from(12 * tiling.slices_per_lane() + 4);
+    let memory = lanes * u64::from(memory_of_lane(tiling.slices_per_lane()));
     if memory > u64::from(limits.workgroup_memory) {
         return illegal(format!("{memory} bytes of workgroup memory are too many"));
-    }
-    if chain > LONGEST_CHAIN && !geometry.is_empty() {
-        return illegal(format!("chains of {chain} additions are longer than {LONGEST_CHAIN}"));
     }
     let steps = steps(geometry, walk, width);
     match *schedule {
@@ -98,6 +92,43 @@ pub(in crate::plan) fn check(
     if !geometry.is_empty() && cut(geometry, &whole, limits, !resident).is_none() {
         return illegal(format!("a slice spans more than {} bytes", limits.binding_bytes));
     }
+    if let Schedule::Partial { chunk, .. } = *schedule {
+        let partials = plan_steps::most_partials(geometry, tiling, chunk, limits);
+        let bytes = ACCUMULATOR_BYTES * partials * u64::from(tiling.slices_per_lane());
+        if bytes > limits.binding_bytes {
+            return illegal(format!("a lane's slices have {bytes} bytes of partial sums"));
+        }
+    }
+    // Last, because only what passed the rest has a chain.
+    let chain = chain(schedule, geometry, limits);
+    if chain > LONGEST_CHAIN && !geometry.is_empty() {
+        return illegal(format!("chains of {chain} additions are longer than {LONGEST_CHAIN}"));
+    }
+    Ok(())
+}
+
+/// Bytes of workgroup memory of a lane: sum, exponent and magnitude of each of its slices, and the
+/// flag of its sector.
+pub(super) fn memory_of_lane(slices: u32) -> u32 {
+    12 * slices + 4
+}
+
+/// Refuses dispatches that the device would refuse.
+pub(super) fn check_steps(schedule: &Schedule, steps: &Steps, limits: &GpuLimits) -> Result<()> {
+    let illegal =
+        |reason: String| Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason });
+    let most = limits.binding_bytes;
+    let windows = steps.steps.iter().flat_map(|step| [step.source, step.target, step.norms]);
+    let windows = windows.flatten().map(|window| window.size);
+    let bound = windows.chain([steps.partial_bytes, steps.verdict_bytes, steps.summary_bytes]);
+    if let Some(bytes) = bound.max().filter(|&bytes| bytes > most) {
+        return illegal(format!("{bytes} bytes are to be bound, of at most {most}"));
+    }
+    let groups = steps.steps.iter().flat_map(|step| step.workgroups).max().unwrap_or(0);
+    if groups > limits.workgroups {
+        let most = limits.workgroups;
+        return illegal(format!("{groups} workgroups in one dimension, of at most {most}"));
+    }
     Ok(())
 }
 
@@ -114,8 +145,9 @@ fn chain(schedule: &Schedule, geometry: &Geometry, limits: &GpuLimits) -> u32 {
             let lane = terms.min(16) + terms.div_ceil(16);
             let chunks = plan_steps::most_partials(geometry, tiling, *chunk, limits);
             let fan = if *decide { plan_steps::decide_fan(chunks) } else { tiling.fan };
-            let combined = chunks.div_ceil(u64::from(fan)) as u32 + fan.ilog2();
-            lane + folded(tiling) + tiling.fan.ilog2() + combined
+            let serial = u32::try_from(chunks.div_ceil(u64::from(fan))).unwrap_or(u32::MAX);
+            let tree = folded(tiling) + tiling.fan.ilog2() + fan.ilog2();
+            (lane + tree).saturating_add(serial)
         }
     }
 }

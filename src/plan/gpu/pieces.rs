@@ -8,6 +8,8 @@ use crate::plan::geometry::{Axis, Geometry};
 /// Elements that a cut of a contiguous axis is rounded to: 256 bytes, so that no cut splits a
 /// vector load or moves the alignment of a window.
 const GRANULE: usize = 64;
+/// Elements of a vector load.
+const VECTOR: usize = 4;
 
 /// A range on every axis.
 pub(super) type Box = Vec<Range<usize>>;
@@ -81,7 +83,8 @@ pub(super) fn pieces(
     let grid = |d: usize, range: Range<usize>| -> Vec<Range<usize>> {
         // As many parts as it takes, all of about one size: no last part that keeps nothing busy.
         let even = range.len().div_ceil(range.len().div_ceil(parts[d]).max(1)).max(1);
-        let cuts = range.len() > parts[d] && axes[d].source == 1 && parts[d] > GRANULE;
+        let contiguous = axes[d].source.max(axes[d].target) == 1;
+        let cuts = range.len() > parts[d] && contiguous && parts[d] > GRANULE;
         let part = if cuts { even.next_multiple_of(GRANULE) } else { even };
         let end = range.end;
         range.step_by(part).map(|start| start..(start + part).min(end)).collect()
@@ -101,15 +104,24 @@ pub(super) fn pieces(
 /// How many elements the largest box spans beyond `most`, in the source or the target.
 fn excess(axes: &[Axis], parts: &[usize], most: usize) -> Option<usize> {
     let span = |stride: fn(&Axis) -> usize| {
-        axes.iter().zip(parts).map(|(axis, part)| (part - 1) * stride(axis)).sum::<usize>() + 1
+        axes.iter()
+            .zip(parts)
+            .map(|(axis, part)| part.saturating_sub(1) * stride(axis))
+            .sum::<usize>()
+            + 1
     };
     let span = span(|axis| axis.source).max(span(|axis| axis.target));
     (span > most).then(|| span - most)
 }
 
-/// A cut of a contiguous axis keeps whole granules, if it keeps one at all.
+/// A cut of a contiguous axis keeps whole granules, or if it has none, whole vectors.
 fn rounded(part: usize, stride: usize) -> usize {
-    if stride == 1 && part > GRANULE { part / GRANULE * GRANULE } else { part }
+    match part {
+        _ if stride != 1 => part,
+        0..VECTOR => part,
+        VECTOR..GRANULE => part / VECTOR * VECTOR,
+        _ => part / GRANULE * GRANULE,
+    }
 }
 
 fn product(axes: impl Iterator<Item = Vec<Range<usize>>>) -> Vec<Box> {

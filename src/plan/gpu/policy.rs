@@ -2,6 +2,7 @@
 
 use crate::plan::geometry::{Geometry, Walk};
 use crate::plan::gpu::legal::{self, steps, width};
+use crate::plan::gpu::steps::SMALL_LANES;
 use crate::plan::profile::GpuLimits;
 use crate::plan::request::{Output, Request};
 use crate::plan::schedule::{Schedule, Tiling};
@@ -34,6 +35,10 @@ pub(in crate::plan) fn choose(
     request: &Request,
     limits: &GpuLimits,
 ) -> Schedule {
+    if geometry.is_empty() {
+        let tiling = Tiling { walk: Walk::Strided, width: 1, tile: SMALL_LANES, fan: 1 };
+        return Schedule::Resident { tiling, held: 1 };
+    }
     let walk = geometry.walk();
     let width = width(geometry, walk);
     let schedule = match walk {
@@ -45,7 +50,10 @@ pub(in crate::plan) fn choose(
     if legal::check(&schedule, geometry, request, limits).is_ok() {
         return schedule;
     }
-    partial(geometry, request, walk, width, limits)
+    // Columns need the most workgroup memory.
+    let lanes = limits.workgroup_memory / legal::memory_of_lane(4);
+    let limits = GpuLimits { invocations: limits.invocations.min(lanes), ..*limits };
+    partial(geometry, request, walk, width, &limits)
 }
 
 fn rows(geometry: &Geometry, width: u32, limits: &GpuLimits) -> Schedule {
@@ -141,12 +149,12 @@ fn chunked(tiling: Tiling, geometry: &Geometry, limits: &GpuLimits, tiles: u64) 
     let wanted = u64::from(limits.busy_workgroups).div_ceil(tiles.max(1));
     let cheap = most_chunks(geometry);
     // Half of what keeps the device busy is enough to do without another dispatch.
-    let decide = cheap * 2 < wanted;
+    let decide = cheap.saturating_mul(2) < wanted;
     let chunks = if decide { wanted } else { wanted.min(cheap) }.max(1);
     let fan = u64::from(tiling.fan);
     let least = steps.div_ceil(chunks).clamp(1, fan * u64::from(MOST_TERMS));
     let chunk = least.next_multiple_of(fan * 4).min(fan * u64::from(MOST_TERMS)) as u32;
-    let decide = decide || steps.div_ceil(u64::from(chunk)) > 2 * cheap;
+    let decide = decide || steps.div_ceil(u64::from(chunk)) > cheap.saturating_mul(2);
     Schedule::Partial { tiling, chunk, decide }
 }
 

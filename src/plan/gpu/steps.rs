@@ -68,7 +68,8 @@ pub(super) fn decide_fan(chunks: u64) -> u32 {
     chunks.clamp(1, u64::from(SMALL_LANES)).next_power_of_two() as u32
 }
 
-/// The most partial sums that a slice has, whatever the slab.
+/// The most partial sums that a slice has in any slab. A narrower slab may be cut into fewer and
+/// longer pieces than the whole, which chunks divide in another way.
 pub(super) fn most_partials(
     geometry: &Geometry,
     tiling: &Tiling,
@@ -81,15 +82,17 @@ pub(super) fn most_partials(
     let whole: Box = geometry.kept.iter().map(|axis| 0..axis.size).collect();
     let cut = cut(geometry, &whole, limits, true).unwrap_or_default();
     // Pieces come grouped by their box of reduced axes; one of each group counts.
-    let mut total = 0;
+    let (mut steps, mut boxes) = (0, 0);
     let mut previous: Option<&Box> = None;
     for piece in &cut {
         if previous != Some(&piece.reduced) {
-            total += steps_of(&piece.reduced, tiling).div_ceil(u64::from(chunk));
+            steps += steps_of(&piece.reduced, tiling);
+            boxes += 1;
             previous = Some(&piece.reduced);
         }
     }
-    total.max(1)
+    // Each box begins a chunk; the sum of the rounded quotients is at most this.
+    (steps.saturating_sub(boxes) / u64::from(chunk.max(1)) + boxes).max(1)
 }
 
 pub(super) fn steps_of(reduced: &Box, tiling: &Tiling) -> u64 {

@@ -5,6 +5,9 @@ use crate::plan::gpu::pieces::{self, Box, Piece};
 use crate::plan::gpu::steps::Window;
 use crate::plan::profile::GpuLimits;
 
+/// Addresses are 32 bits wide; some adapters bind more than those reach.
+const ADDRESSABLE: u64 = 1 << 32;
+
 /// The pieces of a slab that can be bound; None if slices would have to be cut and must not be.
 pub(super) fn cut(
     geometry: &Geometry,
@@ -12,7 +15,7 @@ pub(super) fn cut(
     limits: &GpuLimits,
     may_cut_slices: bool,
 ) -> Option<Vec<Piece>> {
-    let bytes = limits.binding_bytes.min(limits.dispatch_bytes);
+    let bytes = limits.binding_bytes.min(limits.dispatch_bytes).min(ADDRESSABLE);
     let most = (bytes / 16 * 4) as usize;
     let pieces = pieces::pieces(geometry, slab, most, may_cut_slices)?;
     let fits = |piece: &Piece| {

@@ -1,0 +1,318 @@
+//! A device on the host: an element is a number, an accumulator the sum of the numbers that it
+//! covers, and every access is checked.
+
+use std::cell::Cell;
+
+use normproj::plan::gpu::steps::{ACCUMULATOR_BYTES, SUMMARY_BYTES, Step, Steps, Window};
+use normproj::plan::profile::GpuLimits;
+use normproj::plan::request::Output;
+use normproj::shader::variant::{Kernel, Storage, Verdict};
+use normproj::{Layout, Request, reference};
+
+use crate::walk::{Place, Walker};
+
+/// A lane's sums, one for each of its slices.
+type Sums = [u64; 4];
+
+/// What memory holds that was never written.
+const GARBAGE: u64 = 0xdead_beef_dead_beef;
+
+pub struct Device<'a> {
+    request: &'a Request,
+    limits: &'a GpuLimits,
+    /// The element at each place, if there is one.
+    source: Vec<Option<usize>>,
+    target: Vec<Option<usize>>,
+    slice_of: Vec<usize>,
+    /// What the sum of each slice must be.
+    expected: Vec<u64>,
+    /// How often each element was loaded by a reduction, and stored.
+    loaded: Vec<Cell<u32>>,
+    stored: Vec<u32>,
+    norms: Vec<u32>,
+    reported: Vec<u32>,
+    partials: Vec<u64>,
+    verdicts: Vec<u64>,
+    summaries: Vec<u32>,
+}
+
+impl<'a> Device<'a> {
+    pub fn new(request: &'a Request, limits: &'a GpuLimits, steps: &Steps) -> Self {
+        let slices = reference::slices(request.axes(), request.source.shape()).expect("valid axes");
+        let elements = request.source.len();
+        let mut slice_of = vec![0; elements];
+        for (slice, members) in slices.iter().enumerate() {
+            members.iter().for_each(|&element| slice_of[element] = slice);
+        }
+        let memory = |layout: &Layout| {
+            let mut memory = vec![None; layout.end()];
+            for (element, place) in reference::places(layout).into_iter().enumerate() {
+                memory[place] = Some(element);
+            }
+            memory
+        };
+        let written = match &request.output {
+            Output::Into(layout) => layout,
+            _ => &request.source,
+        };
+        let sum = |members: &Vec<usize>| members.iter().fold(0, |a, &e| number(e).wrapping_add(a));
+        let sums = |bytes: u64| vec![GARBAGE; (bytes / ACCUMULATOR_BYTES) as usize];
+        Device {
+            request,
+            limits,
+            source: memory(&request.source),
+            target: memory(written),
+            slice_of,
+            expected: slices.iter().map(sum).collect(),
+            loaded: vec![Cell::new(0); elements],
+            stored: vec![0; elements],
+            norms: vec![0; slices.len()],
+            reported: vec![0; slices.len()],
+            partials: sums(steps.partial_bytes),
+            verdicts: sums(steps.verdict_bytes),
+            summaries: vec![0; (steps.summary_bytes / SUMMARY_BYTES) as usize],
+        }
+    }
+
+    pub fn run(&mut self, step: &Step) {
+        assert!(step.workgroups.iter().all(|n| (1..=self.limits.workgroups).contains(n)));
+        assert!(step.variant.lanes() <= self.limits.invocations);
+        for window in [step.source, step.target, step.norms].into_iter().flatten() {
+            assert_eq!(window.offset % u64::from(self.limits.storage_alignment), 0);
+            assert!(window.size <= self.limits.binding_bytes, "{window:?}");
+        }
+        let groups = step.workgroups[0] * step.workgroups[1];
+        for group in 0..groups {
+            match step.variant.kernel {
+                Kernel::Resident => self.resident(step, group),
+                Kernel::Partial => self.partial(step, group),
+                Kernel::Decide => self.decide(step, group),
+                Kernel::Rescale => self.rescale(step, group, groups),
+                Kernel::Summary => self.summary(step, group),
+            }
+        }
+    }
+
+    /// Everything that was asked for was done, once.
+    pub fn finish(&self) {
+        let once =
+            |counts: &[u32], times| assert!(counts.iter().all(|&n| n == times), "{counts:?}");
+        let norms = matches!(self.request.output, Output::Norms(_));
+        self.loaded.iter().for_each(|n| assert_eq!(n.get(), 1));
+        once(&self.stored, u32::from(!norms));
+        once(&self.norms, u32::from(norms));
+        if !self.stored.is_empty() {
+            once(&self.reported, u32::from(self.request.report));
+        }
+        once(&self.summaries, 1);
+    }
+
+    fn resident(&mut self, step: &Step, group: u32) {
+        let walk = Walker { variant: &step.variant, params: &step.params };
+        let (fan, held) = (step.variant.fan, step.variant.held);
+        let steps = |position| {
+            (0..held).map(move |i| position + i * fan).filter(|&at| at < step.params.steps)
+        };
+        let placed = |lane| (walk.place(group, lane), walk.fan_position(lane));
+        let totals = self.reduce(&walk, |device, lane| {
+            let (here, position) = placed(lane);
+            let steps = steps(position).filter(|_| here.inside);
+            steps.fold([0; 4], |sum, at| add(sum, device.load(step, &walk, here, at)))
+        });
+        for (lane, total) in totals.into_iter().enumerate() {
+            let (here, position) = placed(lane as u32);
+            if here.inside && position == 0 {
+                self.settle(step, here.slice, total);
+            }
+            if here.inside && step.variant.storage != Storage::ReadOnly {
+                steps(position).for_each(|at| self.store(step, &walk, here, at, total));
+            }
+        }
+    }
+
+    fn partial(&mut self, step: &Step, group: u32) {
+        let walk = Walker { variant: &step.variant, params: &step.params };
+        let params = &step.params;
+        let (chunk, tile) = (group / params.tiles, group % params.tiles);
+        let active = |here: Place| here.inside && chunk < params.chunks;
+        let totals = self.reduce(&walk, |device, lane| {
+            let here = walk.place(tile, lane);
+            if !active(here) {
+                return [0; 4];
+            }
+            let first = chunk * params.chunk + walk.fan_position(lane);
+            let last = (chunk * params.chunk + params.chunk).min(params.steps);
+            let steps = (first..last).step_by(step.variant.fan as usize);
+            steps.fold([0; 4], |sum, at| add(sum, device.load(step, &walk, here, at)))
+        });
+        for (lane, total) in totals.into_iter().enumerate() {
+            let here = walk.place(tile, lane as u32);
+            if active(here) && walk.fan_position(lane as u32) == 0 {
+                let at = (params.first_chunk + chunk) * params.slices + here.slice;
+                write(&mut self.partials, at, walk.slices(), total);
+            }
+        }
+    }
+
+    fn decide(&mut self, step: &Step, group: u32) {
+        let (params, tile) = (&step.params, step.variant.tile);
+        let width = Walker { variant: &step.variant, params }.slices();
+        for lane in 0..tile {
+            let slice = (group * tile + lane) * width;
+            if slice < params.slices {
+                let total = (0..params.partials).fold([0; 4], |sum, i| {
+                    add(sum, read(&self.partials, i * params.slices + slice, width))
+                });
+                self.settle(step, slice, total);
+            }
+        }
+    }
+
+    fn rescale(&mut self, step: &Step, group: u32, groups: u32) {
+        let walk = Walker { variant: &step.variant, params: &step.params };
+        let (params, fan) = (&step.params, step.variant.fan);
+        let count = params.tiles * params.chunks;
+        assert!(count <= groups);
+        if group >= count {
+            return;
+        }
+        let (chunk, tile) =
+            ((count - 1 - group) / params.tiles, (count - 1 - group) % params.tiles);
+        for lane in 0..step.variant.lanes() {
+            let (here, position) = (walk.place(tile, lane), walk.fan_position(lane));
+            if !here.inside {
+                continue;
+            }
+            let sums = if step.decided { &self.verdicts } else { &self.partials };
+            let total = (0..params.partials).fold([0; 4], |sum, i| {
+                add(sum, read(sums, i * params.slices + here.slice, walk.slices()))
+            });
+            if position == 0 && params.first_chunk + chunk == 0 {
+                self.settle(step, here.slice, total);
+            }
+            let first = chunk * params.chunk + position;
+            let last = (chunk * params.chunk + params.chunk).min(params.steps);
+            if first >= last {
+                continue;
+            }
+            let mut at = first + (last - 1 - first) / fan * fan;
+            loop {
+                self.store(step, &walk, here, at, total);
+                if at < first + fan {
+                    break;
+                }
+                at -= fan;
+            }
+        }
+    }
+
+    fn summary(&mut self, step: &Step, group: u32) {
+        let params = &step.params;
+        let width = Walker { variant: &step.variant, params }.slices();
+        let lanes = step.variant.lanes();
+        for index in (group * lanes..(group + 1) * lanes).filter(|&i| i < params.summaries) {
+            let mut slice = index * width;
+            while slice < params.slices {
+                let sums = read(&self.verdicts, slice, width);
+                for i in 0..width {
+                    let logical = (params.first_norm + slice + i) as usize;
+                    assert_eq!(sums[i as usize], self.expected[logical], "slice {logical}");
+                    self.reported[logical] += 1;
+                }
+                slice += params.summaries * width;
+            }
+            self.summaries[(params.first_summary + index) as usize] += 1;
+        }
+    }
+
+    /// The totals of all lanes, each that of its fan.
+    fn reduce(&self, walk: &Walker<'_>, own: impl Fn(&Self, u32) -> Sums) -> Vec<Sums> {
+        let lanes = walk.variant.lanes();
+        let mut totals = vec![[0; 4]; lanes as usize];
+        for lane in 0..lanes {
+            let leader = walk.leader(lane) as usize;
+            totals[leader] = add(totals[leader], own(self, lane));
+        }
+        (0..lanes).map(|lane| totals[walk.leader(lane) as usize]).collect()
+    }
+
+    fn load(&self, step: &Step, walk: &Walker<'_>, here: Place, at: u32) -> Sums {
+        let mut sums = [0u64; 4];
+        for i in 0..walk.width() {
+            let element = at_place(&self.source, step.source, walk, walk.at(here, at).0, i);
+            self.loaded[element].set(self.loaded[element].get() + 1);
+            let slice = i as usize % walk.slices() as usize;
+            sums[slice] = sums[slice].wrapping_add(number(element));
+        }
+        sums
+    }
+
+    fn store(&mut self, step: &Step, walk: &Walker<'_>, here: Place, at: u32, total: Sums) {
+        let into = step.variant.storage == Storage::Into;
+        let window = if into { step.target } else { step.source };
+        for i in 0..walk.width() {
+            let (from, to) = walk.at(here, at);
+            let to = if into { to } else { from };
+            let element = at_place(&self.target, window, walk, to, i);
+            let source = at_place(&self.source, step.source, walk, from, i);
+            assert_eq!(source, element, "another element's value");
+            let sum = total[i as usize % walk.slices() as usize];
+            assert_eq!(sum, self.expected[self.slice_of[element]], "decided by another sum");
+            self.stored[element] += 1;
+        }
+    }
+
+    fn settle(&mut self, step: &Step, slice: u32, total: Sums) {
+        let width = Walker { variant: &step.variant, params: &step.params }.slices();
+        match step.variant.verdict {
+            Verdict::None => {}
+            Verdict::Store => write(&mut self.verdicts, slice, width, total),
+            Verdict::Norm => {
+                let window = step.norms.expect("a window of norms");
+                for i in 0..width {
+                    let place = u64::from(step.params.first_norm + slice + i);
+                    assert!(4 * place + 4 <= window.size, "a norm outside its window");
+                    let offset = self.request.target().offset() as u64;
+                    let logical = (window.offset / 4 + place - offset) as usize;
+                    assert_eq!(total[i as usize], self.expected[logical], "norm {logical}");
+                    self.norms[logical] += 1;
+                }
+            }
+        }
+    }
+}
+
+/// A number that no sum of others equals by chance.
+fn number(element: usize) -> u64 {
+    let mixed = (element as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
+}
+
+fn add(a: Sums, b: Sums) -> Sums {
+    std::array::from_fn(|i| a[i].wrapping_add(b[i]))
+}
+
+fn read(sums: &[u64], at: u32, width: u32) -> Sums {
+    assert_eq!(at % width, 0, "accumulators of four slices are one vector");
+    std::array::from_fn(|i| if i < width as usize { sums[at as usize + i] } else { 0 })
+}
+
+fn write(sums: &mut [u64], at: u32, width: u32, total: Sums) {
+    assert_eq!(at % width, 0, "accumulators of four slices are one vector");
+    sums[at as usize..][..width as usize].copy_from_slice(&total[..width as usize]);
+}
+
+/// The element that part `i` of a load holds, which must be inside the window.
+fn at_place(
+    memory: &[Option<usize>],
+    window: Option<Window>,
+    walk: &Walker<'_>,
+    load: u32,
+    i: u32,
+) -> usize {
+    let window = window.expect("a window");
+    let byte = 4 * (u64::from(load) * u64::from(walk.width()) + u64::from(i));
+    assert!(byte + 4 <= window.size, "{byte} is outside {window:?}");
+    let place = (window.offset + byte) / 4;
+    memory[place as usize].expect("an element of the view")
+}
