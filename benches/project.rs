@@ -103,14 +103,14 @@ fn side_by_side(
             let base = context.upload(host, layout.shape()).expect("memory");
             let work = context.upload(host, layout.shape()).expect("memory");
             let restore = Restore::new(context, projection, &base, &work);
-            project(context, &plan, &work);
+            project(context, projection, &work);
             verify(&work.read().expect("readable"), host, exact, &plan);
             bencher.iter_custom(|times| {
                 let mut total = Duration::ZERO;
                 for _ in 0..times {
                     restore.run();
                     let start = Instant::now();
-                    project(context, &plan, &work);
+                    project(context, projection, &work);
                     total += start.elapsed();
                 }
                 total
@@ -136,9 +136,9 @@ fn oracle(projection: &Projection, host: &[f32], layout: &Layout) -> Vec<f64> {
     reference::project(projection, host, layout).expect("a legal request")
 }
 
-fn project(context: &Context, plan: &Plan, work: &DeviceBuffer) {
-    // No report was asked for.
-    drop(context.run(plan, work, work).expect("a legal plan"));
+/// The one-line call, which plans and binds once for a tensor, and its end.
+fn project(context: &Context, projection: &Projection, work: &DeviceBuffer) {
+    context.project(projection, work).expect("a legal request");
     finish(context);
 }
 
@@ -154,7 +154,7 @@ fn verify(found: &[f32], host: &[f32], exact: &[f64], plan: &Plan) {
 /// Puts the input back: a projection onto everything copies it.
 struct Restore<'a> {
     context: &'a Context,
-    plan: Plan,
+    everything: Projection,
     base: &'a DeviceBuffer,
     work: &'a DeviceBuffer,
 }
@@ -166,14 +166,13 @@ impl<'a> Restore<'a> {
         base: &'a DeviceBuffer,
         work: &'a DeviceBuffer,
     ) -> Self {
-        let everything = projection.with_radius(f64::INFINITY);
-        let request = Request::into(everything, *base.layout(), *work.layout());
-        Restore { context, plan: context.plan(&request).expect("a legal request"), base, work }
+        Restore { context, everything: projection.with_radius(f64::INFINITY), base, work }
     }
 
     fn run(&self) {
-        drop(self.context.run(&self.plan, self.base, self.work).expect("a legal plan"));
-        finish(self.context);
+        let Restore { context, everything, base, work } = self;
+        context.project_into(everything, base, work).expect("a legal request");
+        finish(context);
     }
 }
 

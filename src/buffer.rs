@@ -95,7 +95,8 @@ impl DeviceBuffer {
         pollster::block_on(self.read_async())
     }
 
-    /// [`DeviceBuffer::read`] without blocking.
+    /// [`DeviceBuffer::read`] as a future. On the web it yields to the event loop; natively it polls
+    /// the device until the work is done.
     ///
     /// # Errors
     /// As [`DeviceBuffer::read`].

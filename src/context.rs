@@ -177,7 +177,9 @@ impl Context {
             });
         }
         let storage = match &self.inner.backend {
-            Backend::Native => Storage::Host(Arc::new(RwLock::new(host.to_vec()))),
+            Backend::Native => {
+                host_memory(host.len(), |elements| elements.extend_from_slice(host))?
+            }
             Backend::Gpu(gpu) => Storage::Device(Arc::new(gpu.upload(host)?)),
         };
         DeviceBuffer::new(self.clone(), storage, layout)
@@ -190,7 +192,9 @@ impl Context {
     pub fn zeros(&self, shape: impl AsRef<[usize]>) -> Result<DeviceBuffer> {
         let layout = Layout::contiguous(shape)?;
         let storage = match &self.inner.backend {
-            Backend::Native => Storage::Host(Arc::new(RwLock::new(vec![0.0; layout.len()]))),
+            Backend::Native => {
+                host_memory(layout.len(), |elements| elements.resize(layout.len(), 0.0))?
+            }
             Backend::Gpu(gpu) => Storage::Device(Arc::new(gpu.zeros(layout.len())?)),
         };
         DeviceBuffer::new(self.clone(), storage, layout)
@@ -358,6 +362,16 @@ impl Context {
             found: buffer.context().describe().to_string(),
         }
     }
+}
+
+/// Memory of the CPU backend; too much of it is an error, as on a GPU, and no abort.
+fn host_memory(count: usize, fill: impl FnOnce(&mut Vec<f32>)) -> Result<Storage> {
+    let mut elements = Vec::new();
+    elements
+        .try_reserve_exact(count)
+        .map_err(|error| Error::OutOfMemory { message: format!("{count} elements: {error}") })?;
+    fill(&mut elements);
+    Ok(Storage::Host(Arc::new(RwLock::new(elements))))
 }
 
 fn norms_of<'a>(elements: &'a mut [f32], layout: &Layout) -> &'a mut [f32] {

@@ -35,7 +35,9 @@ impl PendingReport {
         pollster::block_on(self.wait_async())
     }
 
-    /// [`PendingReport::wait`] without blocking.
+    /// [`PendingReport::wait`] as a future. On the web it yields to the event loop; natively somebody
+    /// must poll the device, so the first poll of this future does, until all work that was
+    /// submitted is done.
     ///
     /// # Errors
     /// As [`PendingReport::wait`].

@@ -19,7 +19,7 @@ pub(crate) struct GpuBuffer {
     recent: Mutex<Vec<Recent>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Recent {
     request: Request,
     prepared: Prepared,
@@ -51,30 +51,32 @@ impl GpuBuffer {
         prepare: impl FnOnce() -> Result<Prepared>,
         bind: impl FnOnce(&Prepared) -> Result<Bound>,
     ) -> Result<Bound> {
-        let prepared = match self.take(request) {
-            Some(Recent { bound: Some(bound), .. }) => {
-                self.remember(request, bound.prepared().clone(), &bound);
-                return Ok(bound);
-            }
-            Some(Recent { prepared, .. }) => prepared,
-            None => prepare()?,
-        };
+        let known = self.recall(request);
+        if let Some(Recent { bound: Some(bound), .. }) = known {
+            return Ok(bound);
+        }
+        // Not under the lock: other threads that use this tensor need not wait for a compiler.
+        let prepared = known.map_or_else(prepare, |entry| Ok(entry.prepared))?;
         let bound = bind(&prepared)?;
-        self.remember(request, prepared, &bound);
+        // A binding of another tensor would keep that tensor's memory alive.
+        let own = (request.output == Output::InPlace).then(|| bound.clone());
+        self.remember(Recent { request: *request, prepared, bound: own });
         Ok(bound)
     }
 
-    fn take(&self, request: &Request) -> Option<Recent> {
+    fn recall(&self, request: &Request) -> Option<Recent> {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         let place = recent.iter().position(|entry| entry.request == *request)?;
-        Some(recent.remove(place))
+        // The last is the most recent.
+        recent[place..].rotate_left(1);
+        recent.last().cloned()
     }
 
-    /// The last is the most recent; the first is forgotten.
-    fn remember(&self, request: &Request, prepared: Prepared, bound: &Bound) {
-        let bound = (request.output == Output::InPlace).then(|| bound.clone());
+    fn remember(&self, entry: Recent) {
         let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-        recent.push(Recent { request: *request, prepared, bound });
+        // Another thread may have been as fast.
+        recent.retain(|other| other.request != entry.request);
+        recent.push(entry);
         if recent.len() > RECENT {
             recent.remove(0);
         }

@@ -43,7 +43,8 @@ impl Prepared {
             return Err(Error::PlanMismatch { reason });
         }
         let steps = plan.steps();
-        // Compiled now, so that binding and recording never compile.
+        // Compiled now, so that recording never compiles; binding does so only for a target in the
+        // source's own buffer, which needs another program.
         for step in &steps.steps {
             gpu.pipeline(Variant {
                 counted: counted && step.variant.kernel.touches_tensor(),

@@ -34,9 +34,9 @@ impl Plan {
         let steps = &self.steps().steps;
         while let Some(step) = steps.get(index) {
             let alike = steps[index..].iter().take_while(|other| other.variant == step.variant);
-            let count = alike.count();
-            writeln!(text, "  {}", line(step, count))?;
-            index += count;
+            let groups: Vec<u64> = alike.map(workgroups).collect();
+            writeln!(text, "  {}", line(step, &groups))?;
+            index += groups.len();
         }
         let cost = self.cost();
         let bytes = |v: f64| cost.bytes_per_element(v);
@@ -68,10 +68,15 @@ fn title(request: &Request) -> String {
     }
 }
 
-fn line(step: &Step, count: usize) -> String {
+fn workgroups(step: &Step) -> u64 {
     let [x, y] = step.workgroups;
-    let groups = u64::from(x) * u64::from(y);
-    let lanes = step.variant.lanes();
-    let times = if count == 1 { String::new() } else { format!("{count} × ") };
-    format!("{times}{}: {groups} workgroups of {lanes}", step.variant.label())
+    u64::from(x) * u64::from(y)
+}
+
+/// Pieces of one kind in one line, with the workgroups of all.
+fn line(step: &Step, groups: &[u64]) -> String {
+    let times = if groups.len() == 1 { String::new() } else { format!("{} × ", groups.len()) };
+    let all = if groups.len() == 1 { "" } else { " in all" };
+    let (label, lanes) = (step.variant.label(), step.variant.lanes());
+    format!("{times}{label}: {} workgroups of {lanes}{all}", groups.iter().sum::<u64>())
 }

@@ -89,8 +89,13 @@ impl Request {
 
     /// Refuses what cannot be done, and brings the rest into canonical form.
     pub(crate) fn geometry(&self) -> Result<Geometry> {
-        if let Task::Project(projection) = &self.task {
-            projection.check()?;
+        match (&self.task, &self.output) {
+            (Task::Project(projection), Output::InPlace | Output::Into(_)) => projection.check()?,
+            (Task::Norms { .. }, Output::Norms(_)) => {}
+            (task, output) => {
+                let reason = format!("{task:?} does not go to {output:?}");
+                return Err(Error::PlanMismatch { reason });
+            }
         }
         let reduced = self.axes().resolve(self.source.shape())?;
         let ordered = self.report || matches!(self.output, Output::Norms(_));

@@ -37,6 +37,32 @@ fn prove_by(shape: &[usize], axes: Axes, plans: impl Fn(&Context, &Request) -> V
     }
 }
 
+/// Into aligned memory, and norms alone, by every schedule.
+fn prove_other_outputs(shape: &[usize], axes: Axes) {
+    let layout = Layout::contiguous(shape).expect("small");
+    let memory: Vec<f32> = (0..layout.len()).map(|i| Fill::Normal.value(7, i)).collect();
+    let norms = reference::norms(Norm::L2, axes, &memory, &layout).expect("valid axes");
+    let mean = norms.iter().sum::<f64>() / norms.len() as f64;
+    let projection = Projection::max_norm(0.9 * mean, axes);
+    let target = Layout::strided(shape, layout.strides(), 64).expect("as the source");
+    let room = vec![-7.0; target.end() + 3];
+    for context in contexts() {
+        for plan in all_plans(context, &Request::into(projection, layout, target)) {
+            prove(context, &plan, &memory, &room);
+        }
+        for plan in all_plans(context, &norms_of(axes, layout)) {
+            prove_norms(context, &plan, &memory);
+        }
+    }
+}
+
+#[test]
+fn every_legal_schedule_of_other_outputs() {
+    prove_other_outputs(&[60, 132], Axes::from(0));
+    prove_other_outputs(&[60, 132], Axes::from(1));
+    prove_other_outputs(&[5, 12, 7, 8], Axes::from([0, 2]));
+}
+
 #[test]
 fn every_legal_schedule() {
     prove_by(&[1021], Axes::all(), all_plans);

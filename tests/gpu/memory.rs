@@ -51,3 +51,38 @@ fn norms_go_into_the_tensors_own_buffer() {
         }
     }
 }
+
+#[test]
+fn a_target_in_the_sources_own_buffer() {
+    for context in contexts().iter() {
+        let memory = context.upload(&[2.0; 64 * 48 * 2], [64 * 48 * 2]).unwrap();
+        let source = memory.view(Layout::contiguous([64, 48]).unwrap()).unwrap();
+        let target = memory.view(Layout::strided([64, 48], [48, 1], 64 * 48).unwrap()).unwrap();
+        context.project_into(&Projection::max_norm(8.0, 0), &source, &target).unwrap();
+        let found = memory.read().unwrap();
+        assert!(found[..64 * 48].iter().all(|&x| x == 2.0));
+        assert!(found[64 * 48..].iter().all(|&x| x <= 1.0 && x > 0.9999));
+    }
+}
+
+fn is_shared<T: Send + Sync>(_: &T) {}
+
+#[test]
+fn threads_share_a_tensor() {
+    for context in contexts().iter() {
+        let weights = context.upload(&[1.0; 64 * 48], [64, 48]).unwrap();
+        is_shared(&weights);
+        std::thread::scope(|scope| {
+            for radius in [4.0, 2.0, 3.0, 2.0] {
+                let weights = &weights;
+                scope.spawn(move || {
+                    for _ in 0..20 {
+                        normproj::project_max_norm(weights, 0, radius).unwrap();
+                    }
+                });
+            }
+        });
+        let norm = (64.0 * f64::from(weights.read().unwrap()[0]).powi(2)).sqrt();
+        assert!(norm <= 2.0 && norm > 1.9999, "{norm}");
+    }
+}
