@@ -19,9 +19,10 @@ pub struct Cost {
     pub read_again: u64,
     /// Bytes written if every slice violates, beyond `written`.
     pub written_again: u64,
-    /// Slices that share the smallest piece that memory reads (64 bytes): 1 or 16 for f32.
+    /// Slices that share the smallest piece that memory reads (64 bytes); 1 where they lie apart.
     pub read_sector: u32,
-    /// Slices that share the smallest piece that memory writes (32 bytes): 1 or 8 for f32.
+    /// Slices that share the smallest piece that memory writes (32 bytes on a GPU, 64 on a CPU); 1
+    /// where they lie apart.
     pub write_sector: u32,
     /// Bytes of scratch that are written and read beside the tensor.
     pub scratch: u64,
