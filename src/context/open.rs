@@ -32,7 +32,7 @@ impl Context {
     /// The best adapter, software included.
     ///
     /// # Errors
-    /// [`Error::NoAdapter`].
+    /// [`NoAdapter`](crate::Error::NoAdapter).
     pub fn gpu() -> Result<Self> {
         pollster::block_on(Self::gpu_async())
     }
@@ -54,7 +54,7 @@ impl Context {
     /// backend.
     ///
     /// # Errors
-    /// [`Error::NoAdapter`], which lists those that there are.
+    /// [`NoAdapter`](crate::Error::NoAdapter), which lists those that there are.
     pub fn named(name: &str) -> Result<Self> {
         if name.eq_ignore_ascii_case("cpu") {
             return Ok(Self::cpu());
@@ -65,7 +65,7 @@ impl Context {
     /// An adapter of [`adapters`](crate::adapters).
     ///
     /// # Errors
-    /// [`Error::NoAdapter`] if it cannot be opened.
+    /// [`NoAdapter`](crate::Error::NoAdapter) if it cannot be opened.
     pub fn on(adapter: &Adapter) -> Result<Self> {
         pollster::block_on(Self::on_async(adapter))
     }

@@ -41,7 +41,7 @@ impl Plan {
     /// The fastest plan known for a request on a device.
     ///
     /// # Errors
-    /// What is wrong with the request: [`Error::Radius`](crate::Error::Radius), an axis that the
+    /// What is wrong with the request: [`Error::Radius`], an axis that the
     /// shape lacks, shapes that differ.
     pub fn new(request: &Request, profile: &DeviceProfile) -> Result<Self> {
         profile.check(request)?;
@@ -56,7 +56,7 @@ impl Plan {
     /// A plan with a schedule of the caller's choice, checked as strictly as a chosen one.
     ///
     /// # Errors
-    /// As [`Plan::new`], and [`Error::IllegalSchedule`](crate::Error::IllegalSchedule).
+    /// As [`Plan::new`], and [`Error::IllegalSchedule`].
     pub fn with_schedule(
         request: &Request,
         profile: &DeviceProfile,
