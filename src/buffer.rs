@@ -28,6 +28,13 @@ pub(crate) enum Storage {
     Device(Arc<GpuBuffer>),
 }
 
+/// The identity of a memory.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) enum MemoryKey {
+    Host(usize),
+    Device(wgpu::Buffer),
+}
+
 impl DeviceBuffer {
     pub(crate) fn new(context: Context, storage: Storage, layout: Layout) -> Result<Self> {
         let buffer = DeviceBuffer { context, storage, layout };
@@ -39,7 +46,7 @@ impl DeviceBuffer {
         Ok(buffer)
     }
 
-    fn capacity_bytes(&self) -> u64 {
+    pub(crate) fn capacity_bytes(&self) -> u64 {
         match &self.storage {
             Storage::Host(elements) => 4 * lock_read(elements).len() as u64,
             Storage::Device(memory) => memory.handle().size(),
@@ -72,6 +79,14 @@ impl DeviceBuffer {
             (Storage::Host(a), Storage::Host(b)) => Arc::ptr_eq(a, b),
             (Storage::Device(a), Storage::Device(b)) => a.handle() == b.handle(),
             _ => false,
+        }
+    }
+
+    /// What two views of one memory have in common.
+    pub(crate) fn memory_key(&self) -> MemoryKey {
+        match &self.storage {
+            Storage::Host(elements) => MemoryKey::Host(Arc::as_ptr(elements) as usize),
+            Storage::Device(memory) => MemoryKey::Device(memory.handle().clone()),
         }
     }
 

@@ -197,6 +197,78 @@ pub enum Error {
         /// What the device said.
         message: String,
     },
+    /// A bound that no value satisfies.
+    #[error("the bounds are {low} and {high}; the lower must not be above the upper, nor NaN")]
+    Bounds {
+        /// The lower bound.
+        low: f64,
+        /// The upper bound.
+        high: f64,
+    },
+    /// A norm given by the caller that is negative or NaN.
+    #[error("the norm that was given is {norm}; a norm is 0 or more")]
+    GivenNorm {
+        /// What was given.
+        norm: f64,
+    },
+    /// A rate of decay that is negative, infinite or NaN.
+    #[error("the rate of decay is {rate}; it must be finite and 0 or more")]
+    DecayRate {
+        /// What was given.
+        rate: f64,
+    },
+    /// A system that has no such operation.
+    #[error("{compat} has no counterpart of {what}")]
+    Compat {
+        /// The operation.
+        what: String,
+        /// The system.
+        compat: String,
+    },
+    /// Two tensors of a model with one name.
+    #[error("two tensors are named `{name}`")]
+    SameName {
+        /// The name.
+        name: String,
+    },
+    /// Two names of a model for memory that is written once.
+    #[error("`{first}` and `{second}` share elements; say which of them is tied, and leave it out")]
+    SharedElements {
+        /// One of them.
+        first: String,
+        /// The other.
+        second: String,
+    },
+    /// A pattern that is no glob.
+    #[error("`{pattern}` is no pattern: {reason}")]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A pattern that matches no tensor.
+    #[error("`{pattern}` matches no tensor")]
+    NoMatch {
+        /// The pattern.
+        pattern: String,
+    },
+    /// A tensor of a model that something is wrong with.
+    #[error("`{name}`: {error}")]
+    Named {
+        /// The name of the tensor.
+        name: String,
+        /// What is wrong.
+        error: Box<Error>,
+    },
+    /// A norm that is not finite, where the caller asked for it to be.
+    #[error("`{name}` holds NaN or infinity ({count} tensors do)")]
+    NonFinite {
+        /// The first tensor that holds one.
+        name: String,
+        /// How many tensors do.
+        count: usize,
+    },
     /// A report of a request that was prepared without one.
     #[error("this request was prepared without a report; plan it `with_report`")]
     NoReport,

@@ -9,6 +9,7 @@ mod dtype;
 mod error;
 pub mod gpu;
 mod layout;
+mod model;
 mod norm;
 mod pending;
 pub mod plan;
@@ -24,13 +25,16 @@ pub use dtype::DType;
 pub use error::{Error, Result};
 pub use gpu::{Adapter, adapters, adapters_async};
 pub use layout::{Dims, Layout, MAX_RANK};
+pub use model::{
+    Clip, Decay, Filter, GivenNorm, Group, GroupReport, Model, PendingGroupReport, Verdict,
+};
 pub use norm::Norm;
 pub use pending::PendingReport;
 pub use plan::Plan;
 pub use plan::profile::DeviceProfile;
 pub use plan::request::Request;
 pub use plan::schedule::Schedule;
-pub use projection::{Projection, Rounding, Set};
+pub use projection::{Compat, OnNonFinite, Projection, Rounding, Set};
 pub use report::Report;
 
 /// Max-norm over `axes` with radius `c`, in place: see [`Projection::max_norm`].

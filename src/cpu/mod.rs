@@ -7,6 +7,7 @@
 
 mod drive;
 mod factor;
+pub(crate) mod group;
 mod kernel;
 mod panel;
 mod part;

@@ -3,6 +3,7 @@
 mod adapter;
 mod bound;
 mod device;
+mod group;
 mod memory;
 mod pipeline;
 mod prepared;
@@ -12,6 +13,8 @@ mod scope;
 pub use adapter::{Adapter, adapters, adapters_async};
 pub use bound::Bound;
 pub use device::Gpu;
+pub(crate) use group::PendingVerdicts;
+pub use group::{BoundGroup, PreparedGroup};
 pub use prepared::Prepared;
 
 pub(crate) use adapter::{best, named};

@@ -7,6 +7,7 @@
 //! root, 4u for a reciprocal root off by 2 ulp, u each for the product and the rounding of the
 //! result, and σ so that its own S passes the test the second time.
 
+use crate::norm::Norm;
 use crate::projection::Rounding;
 
 /// Half the spacing of f32 at 1.
@@ -46,27 +47,53 @@ impl Margin {
 /// What a slice is compared with and scaled to, in f64.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rim {
-    /// A slice is inside if its sum of squares is at most this. Infinite if everything is inside.
+    /// Which norm is compared.
+    pub norm: Norm,
+    /// A slice is inside if its norm, squared where squares are summed, is at most this. Infinite
+    /// if everything is inside; negative if nothing is.
     pub threshold: f64,
-    /// The norm that a scaled slice aims at.
+    /// The norm that a scaled slice aims at: it is multiplied by `target / (n + epsilon)`.
     pub target: f64,
+    /// What another system's formula adds to the norm; 0 of our own.
+    pub epsilon: f64,
 }
 
 impl Rim {
+    /// Everything is inside.
+    pub fn unbounded(norm: Norm) -> Self {
+        Rim { norm, threshold: f64::INFINITY, target: f64::INFINITY, epsilon: 0.0 }
+    }
+
     /// The rim of a ball of radius `radius` (0 or more, checked before).
-    pub fn new(radius: f64, rounding: Rounding, margin: Margin) -> Self {
+    ///
+    /// A sum of magnitudes (L1) is itself the norm, so that its error counts in full where that of
+    /// a sum of squares is halved by the root; the largest magnitude (Linf) is exact.
+    pub fn new(norm: Norm, radius: f64, rounding: Rounding, epsilon: f64, margin: Margin) -> Self {
         // Zero has no sign here: a factor of -0 would turn the signs of the elements over.
         let radius = toward_zero(radius.abs());
         if radius > BEYOND_ALL {
-            return Rim { threshold: f64::INFINITY, target: f64::INFINITY };
+            return Rim::unbounded(norm);
         }
-        // 24 bits squared fit f64's 53: the square is exact.
-        match rounding {
-            Rounding::Feasible => Rim {
-                threshold: radius * radius * (1.0 - margin.sigma),
-                target: radius * (1.0 - margin.kappa),
-            },
-            Rounding::Nearest => Rim { threshold: radius * radius, target: radius },
+        let (sigma, kappa) = match norm {
+            Norm::L1 => (margin.sigma, margin.kappa + 0.5 * margin.sigma),
+            Norm::L2 => (margin.sigma, margin.kappa),
+            Norm::Linf => (0.0, 6.0 * U),
+        };
+        let (sigma, kappa) = match rounding {
+            Rounding::Feasible => (sigma, kappa),
+            Rounding::Nearest => (0.0, 0.0),
+        };
+        // n + ε ≤ c. 24 bits squared fit f64's 53: without ε the square is exact.
+        let reach = radius - epsilon;
+        let threshold = reach.signum() * reach.abs().powi(norm.degree()) * (1.0 - sigma);
+        Rim { norm, threshold, target: radius * (1.0 - kappa), epsilon }
+    }
+
+    /// The threshold in powers of two, or of four where squares are summed.
+    pub(crate) fn scaled_threshold(&self) -> Scaled {
+        match self.norm {
+            Norm::L2 => Scaled::quaternary(self.threshold),
+            Norm::L1 | Norm::Linf => Scaled::binary(self.threshold),
         }
     }
 }
@@ -133,7 +160,7 @@ mod tests {
 
     #[test]
     fn a_radius_of_minus_zero_is_zero() {
-        let rim = Rim::new(-0.0, Rounding::Feasible, Margin::f32(1));
+        let rim = Rim::new(Norm::L2, -0.0, Rounding::Feasible, 0.0, Margin::f32(1));
         assert!(rim.target == 0.0 && rim.target.is_sign_positive());
     }
 

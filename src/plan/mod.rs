@@ -4,6 +4,7 @@ pub mod cost;
 mod explain;
 pub mod geometry;
 pub mod gpu;
+pub mod group;
 pub mod margin;
 mod native;
 pub mod profile;
@@ -182,9 +183,10 @@ impl Plan {
     pub fn rim(&self) -> Rim {
         match self.request.task {
             Task::Project(projection) => {
-                Rim::new(projection.radius(), projection.rounds(), self.margin)
+                let (radius, rounding) = (projection.radius(), projection.rounds());
+                Rim::new(projection.norm(), radius, rounding, projection.epsilon(), self.margin)
             }
-            Task::Norms { .. } => Rim { threshold: f64::INFINITY, target: f64::INFINITY },
+            Task::Norms { norm, .. } => Rim::unbounded(norm),
         }
     }
 }

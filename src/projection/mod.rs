@@ -1,10 +1,16 @@
 //! What a user can ask for: plain values that say which set, over which axes, and how the edges
 //! are treated. Nothing here knows of a device.
 
+mod clip_norm;
+mod compat;
 mod max_norm;
+mod policy;
+
+pub use compat::Compat;
+pub use policy::OnNonFinite;
 
 use crate::axes::Axes;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::norm::Norm;
 
 /// How the result is rounded at the rim of the set.
@@ -31,9 +37,17 @@ pub enum Set {
         /// The radius c.
         radius: f64,
     },
+    /// The same set for gradients, where systems differ in an ε: see [`Compat`].
+    ClipNorm {
+        /// Which norm is bounded.
+        norm: Norm,
+        /// The radius c.
+        radius: f64,
+    },
 }
 
-/// A projection: a set, the axes whose elements form a slice, and the rounding at the rim.
+/// A projection: a set, the axes whose elements form a slice, the rounding at the rim, and what
+/// becomes of slices with NaN or infinity.
 ///
 /// ```
 /// use normproj::{Axes, Projection, WeightLayout};
@@ -48,17 +62,26 @@ pub struct Projection {
     set: Set,
     axes: Axes,
     rounding: Rounding,
+    on_non_finite: OnNonFinite,
+    compat: Option<Compat>,
 }
 
 impl Projection {
     fn new(set: Set, axes: Axes) -> Self {
-        Projection { set, axes, rounding: Rounding::default() }
+        let (rounding, on_non_finite) = (Rounding::default(), OnNonFinite::default());
+        Projection { set, axes, rounding, on_non_finite, compat: None }
     }
 
     /// The same projection with another rounding at the rim.
     #[must_use]
     pub fn rounding(self, rounding: Rounding) -> Self {
         Projection { rounding, ..self }
+    }
+
+    /// The same projection with another policy for slices that hold NaN or infinity.
+    #[must_use]
+    pub fn on_non_finite(self, on_non_finite: OnNonFinite) -> Self {
+        Projection { on_non_finite, ..self }
     }
 
     /// The set.
@@ -71,22 +94,32 @@ impl Projection {
         self.axes
     }
 
-    /// The rounding at the rim.
+    /// The rounding at the rim. Other systems aim at the rim itself.
     pub fn rounds(&self) -> Rounding {
-        self.rounding
+        if self.compat.is_some() { Rounding::Nearest } else { self.rounding }
+    }
+
+    /// What becomes of slices with NaN or infinity.
+    pub fn policy(&self) -> OnNonFinite {
+        self.on_non_finite
+    }
+
+    /// What is added to a norm before it divides; 0 but for some of [`Compat`].
+    pub fn epsilon(&self) -> f64 {
+        self.compat.map_or(0.0, Compat::epsilon)
     }
 
     /// The norm that is computed for each slice.
     pub fn norm(&self) -> Norm {
         match self.set {
-            Set::MaxNorm { norm, .. } => norm,
+            Set::MaxNorm { norm, .. } | Set::ClipNorm { norm, .. } => norm,
         }
     }
 
     /// The radius of the set.
     pub fn radius(&self) -> f64 {
         match self.set {
-            Set::MaxNorm { radius, .. } => radius,
+            Set::MaxNorm { radius, .. } | Set::ClipNorm { radius, .. } => radius,
         }
     }
 
@@ -95,6 +128,7 @@ impl Projection {
     pub fn with_radius(self, radius: f64) -> Self {
         let set = match self.set {
             Set::MaxNorm { norm, .. } => Set::MaxNorm { norm, radius },
+            Set::ClipNorm { norm, .. } => Set::ClipNorm { norm, radius },
         };
         Projection { set, ..self }
     }
@@ -102,7 +136,15 @@ impl Projection {
     /// Refuses what no tensor could satisfy.
     pub(crate) fn check(&self) -> Result<()> {
         match self.set {
-            Set::MaxNorm { radius, .. } => max_norm::check(radius),
+            Set::MaxNorm { radius, .. } => max_norm::check(radius)?,
+            Set::ClipNorm { radius, .. } => max_norm::check(radius)?,
+        }
+        match (self.set, self.compat) {
+            (Set::MaxNorm { .. }, Some(compat)) => Err(Error::Compat {
+                what: "max-norm constraint".to_string(),
+                compat: compat.to_string(),
+            }),
+            _ => Ok(()),
         }
     }
 }
@@ -113,10 +155,18 @@ impl std::fmt::Display for Projection {
             Set::MaxNorm { norm, radius } => {
                 write!(formatter, "max-norm {radius} in {norm} {}", self.axes)?;
             }
+            Set::ClipNorm { norm, radius } => {
+                write!(formatter, "clip by norm {radius} in {norm} {}", self.axes)?;
+            }
         }
-        match self.rounding {
-            Rounding::Feasible => Ok(()),
-            Rounding::Nearest => formatter.write_str(", rounded to nearest"),
+        match (self.compat, self.rounding) {
+            (Some(compat), _) => write!(formatter, " as {compat}")?,
+            (None, Rounding::Feasible) => {}
+            (None, Rounding::Nearest) => formatter.write_str(", rounded to nearest")?,
+        }
+        match self.on_non_finite {
+            OnNonFinite::Leave => Ok(()),
+            policy => write!(formatter, ", non-finite: {policy}"),
         }
     }
 }

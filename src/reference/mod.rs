@@ -40,7 +40,7 @@ pub fn project(projection: &Projection, data: &[f32], layout: &Layout) -> Result
         let elements: Vec<f32> = slice.iter().map(|&i| view[i]).collect();
         if elements.iter().all(|x| x.is_finite()) {
             let result = match projection.set() {
-                Set::MaxNorm { norm: Norm::L2, radius: c } => {
+                Set::MaxNorm { radius: c, .. } | Set::ClipNorm { radius: c, .. } => {
                     max_norm::project(&elements, radius(c))
                 }
             };
@@ -61,6 +61,8 @@ pub fn norms(norm: Norm, axes: impl Into<Axes>, data: &[f32], layout: &Layout) -
         let elements: Vec<f32> = slice.iter().map(|&i| view[i]).collect();
         match norm {
             Norm::L2 => max_norm::norm(&elements),
+            Norm::L1 => elements.iter().map(|x| f64::from(x.abs())).sum(),
+            Norm::Linf => elements.iter().fold(0.0, |n, x| f64::from(x.abs()).max(n)),
         }
     };
     Ok(slices(axes, layout.shape())?.into_iter().map(of_slice).collect())

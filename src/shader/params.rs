@@ -55,7 +55,7 @@ impl Params {
             // Every sum of squares is above the threshold; the kernels zero by the zero radius.
             (Scaled { mantissa: 0.0, exponent: -BEYOND }, Scaled::default())
         } else {
-            (Scaled::quaternary(rim.threshold), Scaled::binary(rim.target))
+            (rim.scaled_threshold(), Scaled::binary(rim.target))
         };
         Params {
             threshold: threshold.mantissa,

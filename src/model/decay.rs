@@ -1,0 +1,37 @@
+//! Weight decay inside a clip.
+
+use crate::error::{Error, Result};
+use crate::model::{Filter, Model};
+
+/// The gradient of `λ/2·‖w‖²` over filtered weights, `λ·w`, counted inside a clip: where the clip
+/// reads a gradient `g` it takes `g + λ·w`, and `min(1, c/n)·(g + λ·w)` is what it writes.
+///
+/// Gradients and weights meet by name; those without a counterpart are not decayed. The sum is
+/// rounded to f32 once before anything else, in both passes alike.
+#[derive(Debug, Clone)]
+pub struct Decay {
+    pub(crate) rate: f64,
+    pub(crate) weights: Model,
+}
+
+impl Decay {
+    /// Decay of all of these weights at the rate λ.
+    pub fn new(rate: f64, weights: &Model) -> Self {
+        Decay { rate, weights: weights.clone() }
+    }
+
+    /// Decay of those that a filter takes.
+    ///
+    /// # Errors
+    /// [`Error::NoMatch`] for a pattern that matches no tensor.
+    pub fn filtered(rate: f64, weights: &Model, filter: &Filter) -> Result<Self> {
+        Ok(Decay { rate, weights: weights.filtered(filter)? })
+    }
+
+    pub(crate) fn check(&self) -> Result<()> {
+        match self.rate {
+            rate if rate >= 0.0 && rate < f64::INFINITY => Ok(()),
+            rate => Err(Error::DecayRate { rate }),
+        }
+    }
+}

@@ -1,0 +1,229 @@
+//! A clip of a model, planned, prepared and bound.
+
+use std::sync::Arc;
+
+use crate::buffer::DeviceBuffer;
+use crate::cpu;
+use crate::error::{Error, Result};
+use crate::gpu::{BoundGroup, PreparedGroup};
+use crate::layout::Layout;
+use crate::model::{Clip, Decay, GivenNorm, Model, PendingGroupReport};
+use crate::plan::group::{GroupPlan, GroupRequest};
+
+/// A clip of a model's tensors, ready to be carried out any number of times: on the CPU backend a
+/// plan, on a GPU also its pipelines, scratch and bind groups. A clone shares everything.
+///
+/// ```
+/// use normproj::{Clip, Context, Group, Model};
+/// let context = Context::cpu();
+/// let kernel = context.upload(&[3.0, 0.0], [2])?;
+/// let bias = context.upload(&[4.0], [1])?;
+/// let gradients = Model::new(&context, [("kernel", &kernel), ("bias", &bias)])?;
+/// let clip = Group::new(Clip::global_norm(1.0), &gradients)?;
+/// let report = clip.run()?.wait()?; // each step; without the wait nothing is read back
+/// assert_eq!(report.total().norm, 5.0);
+/// assert!((bias.read()?[0] - 0.8).abs() < 1e-6);
+/// # Ok::<(), normproj::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Group {
+    plan: Arc<GroupPlan>,
+    model: Model,
+    decay: Option<Decay>,
+    given: Option<DeviceBuffer>,
+    results: DeviceBuffer,
+    bound: Option<BoundGroup>,
+}
+
+impl Group {
+    /// Plans, prepares and binds a clip.
+    ///
+    /// # Errors
+    /// As [`GroupRequest::new`]; on a GPU what preparing and binding refuse.
+    pub fn new(clip: Clip, model: &Model) -> Result<Self> {
+        Self::assemble(clip, model, None, None)
+    }
+
+    /// A clip of gradients to which the decay of weights is added; see [`Decay`].
+    ///
+    /// # Errors
+    /// As [`Group::new`]; [`Error::DecayRate`]; [`Error::Shape`].
+    pub fn with_decay(clip: Clip, model: &Model, decay: &Decay) -> Result<Self> {
+        Self::assemble(clip, model, Some(decay), None)
+    }
+
+    /// A clip by the global norm that `norm`, one element on the device, holds when the clip is
+    /// carried out.
+    ///
+    /// # Errors
+    /// As [`Group::new`]; [`Error::Length`] if `norm` is not one element.
+    pub fn by_norm(clip: Clip, model: &Model, norm: &DeviceBuffer) -> Result<Self> {
+        Self::assemble(clip.use_norm(GivenNorm::Device), model, None, Some(norm))
+    }
+
+    fn assemble(
+        clip: Clip,
+        model: &Model,
+        decay: Option<&Decay>,
+        given: Option<&DeviceBuffer>,
+    ) -> Result<Self> {
+        let request = GroupRequest::new(clip, model, decay)?;
+        check_given(&request, model, given)?;
+        let context = model.context();
+        let plan = Arc::new(GroupPlan::new(request, context.profile())?);
+        let results = context.zeros([plan.results().elements()])?;
+        let bound = context.as_gpu().map(|gpu| -> Result<BoundGroup> {
+            PreparedGroup::new(gpu, &plan)?.bind(model, decay, given, &results)
+        });
+        Ok(Group {
+            plan,
+            model: model.clone(),
+            decay: decay.cloned(),
+            given: given.cloned(),
+            results,
+            bound: bound.transpose()?,
+        })
+    }
+
+    /// The same clip of other tensors with the same names, layouts and sharing of memory: where
+    /// gradients are new buffers every step this costs bind groups, not a plan.
+    ///
+    /// # Errors
+    /// [`Error::PlanMismatch`] for tensors that are laid out in another way.
+    pub fn rebind(&self, model: &Model) -> Result<Self> {
+        let request = GroupRequest::new(self.plan.request().clip, model, self.decay.as_ref())?;
+        self.plan.check(&request)?;
+        let bound = self.bound.as_ref().map(|bound| {
+            let (decay, given) = (self.decay.as_ref(), self.given.as_ref());
+            bound.prepared().bind(model, decay, given, &self.results)
+        });
+        Ok(Group { model: model.clone(), bound: bound.transpose()?, ..self.clone() })
+    }
+
+    /// The same clip at another radius: another small uniform buffer, and the same pipelines,
+    /// tables and scratch. Both may be recorded into one submission; the one that is recorded last
+    /// leaves its results.
+    ///
+    /// # Errors
+    /// [`Error::Radius`]; [`Error::PlanMismatch`] of a clip without a radius.
+    pub fn with_radius(&self, radius: f64) -> Result<Self> {
+        let plan = Arc::new(self.plan.with_radius(radius)?);
+        let bound = self.bound.as_ref().map(|bound| {
+            let (decay, given) = (self.decay.as_ref(), self.given.as_ref());
+            bound.prepared().with_plan(&plan)?.bind(&self.model, decay, given, &self.results)
+        });
+        Ok(Group { plan, bound: bound.transpose()?, ..self.clone() })
+    }
+
+    /// Carries it out. On a GPU the work is queued and the host does not wait.
+    ///
+    /// # Errors
+    /// [`Error::Validation`] if a buffer was destroyed; [`Error::OutOfMemory`].
+    pub fn run(&self) -> Result<PendingGroupReport> {
+        match &self.bound {
+            Some(bound) => bound.submit(),
+            None => {
+                let given = self.given.as_ref().map(DeviceBuffer::read).transpose()?;
+                let given = given.and_then(|norm| norm.first().copied());
+                cpu::group::run(&self.plan, &self.model, self.decay.as_ref(), given, &self.results)
+            }
+        }
+    }
+
+    /// The GPU side, which is recorded into passes of the caller's; None on the CPU backend.
+    pub fn as_gpu(&self) -> Option<&BoundGroup> {
+        self.bound.as_ref()
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &GroupPlan {
+        &self.plan
+    }
+
+    /// The tensors.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The norm of all tensors, one f32 on the device. Infinite beyond f32.
+    ///
+    /// # Errors
+    /// [`Error::NoReport`] of a clip by value, which computes no norm.
+    pub fn norm(&self) -> Result<DeviceBuffer> {
+        self.region(Region::Norm, 0, 1)
+    }
+
+    /// The norm of each tensor, on the device.
+    ///
+    /// # Errors
+    /// As [`Group::norm`].
+    pub fn norms(&self) -> Result<DeviceBuffer> {
+        self.region(Region::Norm, 1, self.model.len())
+    }
+
+    /// What tensors are multiplied by, on the device: one factor for all, or one for each tensor
+    /// where each has its own norm. 1 where nothing is scaled.
+    ///
+    /// # Errors
+    /// As [`Group::norm`].
+    pub fn scale(&self) -> Result<DeviceBuffer> {
+        match self.plan.request().clip.is_global() {
+            true => self.region(Region::Scale, 0, 1),
+            false => self.region(Region::Scale, 1, self.model.len()),
+        }
+    }
+
+    /// Half of the sum of squares of all tensors (`tf.nn.l2_loss`), one f32 on the device.
+    ///
+    /// # Errors
+    /// As [`Group::norm`]; [`Error::PlanMismatch`] in another norm than L2.
+    pub fn half_square(&self) -> Result<DeviceBuffer> {
+        match self.plan.request().clip.norm_used() {
+            Some(crate::norm::Norm::L2) | None => self.region(Region::HalfSquare, 0, 1),
+            Some(norm) => {
+                let reason = format!("the squares are not summed for the {norm} norm");
+                Err(Error::PlanMismatch { reason })
+            }
+        }
+    }
+
+    /// One word on the device: zero bits if every element was finite, else 1.0. An optimizer step
+    /// on the device reads it, as u32 or as f32, to skip itself.
+    ///
+    /// # Errors
+    /// As [`Group::norm`].
+    pub fn non_finite(&self) -> Result<DeviceBuffer> {
+        self.region(Region::NonFinite, 0, 1)
+    }
+
+    fn region(&self, region: Region, first: usize, count: usize) -> Result<DeviceBuffer> {
+        if self.plan.request().clip.norm_used().is_none() {
+            return Err(Error::NoReport);
+        }
+        let offset = self.plan.results().start(region) + first;
+        self.results.view(Layout::strided([count], [1], offset)?)
+    }
+}
+
+pub(crate) use crate::plan::group::Region;
+
+fn check_given(request: &GroupRequest, model: &Model, given: Option<&DeviceBuffer>) -> Result<()> {
+    match (request.clip.given(), given) {
+        (Some(GivenNorm::Device), Some(norm)) if !norm.context().is(model.context()) => {
+            Err(Error::OtherContext {
+                expected: model.context().describe().to_string(),
+                found: norm.context().describe().to_string(),
+            })
+        }
+        (Some(GivenNorm::Device), Some(norm)) if norm.layout().len() != 1 => Err(Error::Length {
+            shape: norm.shape().to_vec(),
+            expected: 1,
+            found: norm.layout().len(),
+        }),
+        (Some(GivenNorm::Device), None) => {
+            let reason = "a norm on the device is given with Group::by_norm".to_string();
+            Err(Error::PlanMismatch { reason })
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,126 @@
+//! A request for many tensors: what is to be done, and where they are.
+
+use crate::error::{Error, Result};
+use crate::layout::Layout;
+use crate::model::{Clip, Decay, Model, check_overlap};
+
+/// A tensor of a group: numbers, no handle.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Member {
+    /// Where its elements are.
+    pub layout: Layout,
+    /// In which of the request's memories.
+    pub memory: usize,
+    /// The weights that decay with it.
+    pub companion: Option<Companion>,
+}
+
+/// Weights `w` of a gradient `g` that is taken as `g + λ·w`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Companion {
+    /// Where their elements are; of the member's shape.
+    pub layout: Layout,
+    /// In which of the request's memories.
+    pub memory: usize,
+    /// λ, rounded to f32.
+    pub rate: f32,
+}
+
+/// What is to be done with which tensors.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupRequest {
+    /// What is to be done.
+    pub clip: Clip,
+    /// The tensors.
+    pub members: Vec<Member>,
+    /// The bytes of each memory that they are in.
+    pub memories: Vec<u64>,
+}
+
+impl GroupRequest {
+    /// The request for a model.
+    ///
+    /// # Errors
+    /// What is wrong with the clip ([`Error::Radius`], [`Error::Bounds`], [`Error::GivenNorm`]) or
+    /// the decay; [`Error::SharedElements`]; [`Error::Shape`] of a weight that differs from its
+    /// gradient.
+    pub fn new(clip: Clip, model: &Model, decay: Option<&Decay>) -> Result<Self> {
+        clip.check()?;
+        let mut memories = Memories::default();
+        let mut members: Vec<Member> = model
+            .tensors()
+            .iter()
+            .map(|tensor| {
+                let memory = memories.index(tensor);
+                Member { layout: *tensor.layout(), memory, companion: None }
+            })
+            .collect();
+        let places: Vec<(usize, Layout)> = members.iter().map(|m| (m.memory, m.layout)).collect();
+        if let Some((first, second)) = check_overlap(&places) {
+            let name = |i: usize| model.names()[i].clone();
+            return Err(Error::SharedElements { first: name(first), second: name(second) });
+        }
+        if let Some(decay) = decay {
+            decay.check()?;
+            if !model.context().is(decay.weights.context()) {
+                return Err(Error::OtherContext {
+                    expected: model.context().describe().to_string(),
+                    found: decay.weights.context().describe().to_string(),
+                });
+            }
+            for (member, name) in members.iter_mut().zip(model.names()) {
+                let Some(weights) = decay.weights.get(name) else { continue };
+                if weights.shape() != member.layout.shape() {
+                    let error = Error::Shape {
+                        what: "the weight that decays",
+                        expected: member.layout.shape().to_vec(),
+                        found: weights.shape().to_vec(),
+                    };
+                    return Err(Error::Named { name: name.clone(), error: Box::new(error) });
+                }
+                let memory = memories.index(weights);
+                let (layout, rate) = (*weights.layout(), decay.rate as f32);
+                member.companion = Some(Companion { layout, memory, rate });
+            }
+        }
+        Ok(GroupRequest { clip, members, memories: memories.bytes })
+    }
+
+    /// The elements of all tensors.
+    pub fn elements(&self) -> u64 {
+        self.members.iter().map(|member| member.layout.len() as u64).sum()
+    }
+}
+
+/// The distinct memories of tensors, in the order in which they are met.
+#[derive(Debug, Default)]
+pub(crate) struct Memories {
+    known: std::collections::HashMap<crate::buffer::MemoryKey, usize>,
+    pub bytes: Vec<u64>,
+    pub tensors: Vec<crate::buffer::DeviceBuffer>,
+}
+
+impl Memories {
+    /// The memories of a model and of the weights that decay with it.
+    pub fn of(model: &Model, decay: Option<&Decay>) -> Self {
+        let mut memories = Memories::default();
+        for tensor in model.tensors() {
+            memories.index(tensor);
+        }
+        if let Some(decay) = decay {
+            let weights = model.names().iter().filter_map(|name| decay.weights.get(name));
+            weights.for_each(|tensor| {
+                memories.index(tensor);
+            });
+        }
+        memories
+    }
+
+    fn index(&mut self, tensor: &crate::buffer::DeviceBuffer) -> usize {
+        *self.known.entry(tensor.memory_key()).or_insert_with(|| {
+            self.bytes.push(tensor.capacity_bytes());
+            self.tensors.push(tensor.clone());
+            self.bytes.len() - 1
+        })
+    }
+}
