@@ -118,7 +118,7 @@ fn params(gpu: &Gpu, plan: &Plan, stride: u32) -> Result<wgpu::Buffer> {
     let steps = &plan.steps().steps;
     let mut bytes = vec![0u8; steps.len() * stride as usize];
     for (slot, step) in bytes.chunks_exact_mut(stride as usize).zip(steps) {
-        let params = step.params.with_rim(&rim);
+        let params = step.params.with_rim(&rim, plan.policy());
         slot[..size_of::<Params>()].copy_from_slice(bytemuck::bytes_of(&params));
     }
     let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;

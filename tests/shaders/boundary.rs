@@ -4,6 +4,8 @@ use std::mem::offset_of;
 
 use naga::{AddressSpace, StorageAccess, TypeInner};
 use normproj::shader::params::{Axis, Params};
+use normproj::shader::group::params::{Chunk, GroupParams};
+use normproj::shader::group::variant::GroupVariant;
 use normproj::shader::variant::{Access, Variant};
 
 use crate::module;
@@ -33,7 +35,8 @@ fn parameters_have_one_layout() {
     let expected = offsets!(Params:
         threshold, threshold_exponent, radius, radius_exponent, source_offset, target_offset,
         first_slice, first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices,
-        slices_here, kept_rank, reduced_rank, summaries, first_summary, kept, reduced);
+        slices_here, kept_rank, reduced_rank, summaries, first_summary, on_non_finite, epsilon,
+        epsilon_exponent, padding, kept, reduced);
     assert_eq!(params, expected);
     assert_eq!(params_size as usize, size_of::<Params>());
 }
