@@ -38,7 +38,12 @@ impl GroupVariant {
             GroupKernel::Rescale | GroupKernel::Clamp => {}
         }
         if self.kernel.touches_tensors() {
-            fragments.push(if self.width == 4 { fragment!("run/four") } else { fragment!("run/one") });
+            fragments.push(fragment!("run/chunk"));
+            fragments.push(if self.width == 4 {
+                fragment!("run/four")
+            } else {
+                fragment!("run/one")
+            });
             fragments.push(match self.decays {
                 true => fragment!("update/decay"),
                 false => fragment!("update/none"),
@@ -79,12 +84,9 @@ impl GroupVariant {
             let each = ["a", "b", "c", "d"].map(|at| format!("window{window}[{at}]")).join(", ");
             format!("return Four({each});")
         };
-        self.choice(
-            text,
-            "fn load(slot: u32, at: u32) -> Bits",
-            "count_load();",
-            &|window| format!("return window{window}[at];"),
-        )?;
+        self.choice(text, "fn load(slot: u32, at: u32) -> Bits", "count_load();", &|window| {
+            format!("return window{window}[at];")
+        })?;
         self.choice(
             text,
             "fn load_four(slot: u32, a: u32, b: u32, c: u32, d: u32) -> Four",

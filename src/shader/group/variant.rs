@@ -108,7 +108,7 @@ impl GroupKernel {
 
 impl GroupVariant {
     /// Storage buffers that a dispatch binds beside windows, at most.
-    pub const OTHER_BINDINGS: u32 = 4;
+    pub const OTHER_BINDINGS: u32 = 3;
 
     /// What the program binds.
     pub fn bindings(&self) -> Vec<(GroupSlot, Access)> {
