@@ -42,6 +42,10 @@ impl BoundGroup {
     pub fn prepared(&self) -> &PreparedGroup {
         &self.prepared
     }
+    pub fn record(&self, _pass: &mut wgpu::ComputePass<'_>) {}
+    pub(crate) fn report(&self, _encoder: &mut wgpu::CommandEncoder) -> Result<PendingGroupReport> {
+        Err(Error::NoReport)
+    }
     pub(crate) fn submit(&self) -> Result<PendingGroupReport> {
         Err(Error::Unsupported {
             device: self.prepared.gpu.profile().name.clone(),
