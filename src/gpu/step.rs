@@ -64,7 +64,9 @@ impl BoundStep {
         }
         let tensors = self.tensors.iter().map(|tensor| tensor.report(encoder));
         let tensors = tensors.collect::<Result<_>>()?;
-        let groups = self.groups.iter().map(|group| group.report(encoder));
+        let groups = self.plan.groups().iter().zip(self.groups.iter());
+        let groups = groups.filter(|(planned, _)| planned.reports());
+        let groups = groups.map(|(_, group)| group.report(encoder));
         let groups = groups.collect::<Result<_>>()?;
         Ok(PendingStepReport { plan: Arc::clone(&self.plan), tensors, groups })
     }

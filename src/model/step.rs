@@ -87,7 +87,11 @@ impl ModelStep {
                 tensors.push(self.model.context().run(plan, tensor, tensor)?);
             }
         }
-        let groups = self.groups.iter().map(Group::run).collect::<Result<_>>()?;
+        let mut groups = Vec::new();
+        for (planned, group) in self.plan.groups().iter().zip(&self.groups) {
+            let report = group.run()?;
+            groups.extend(planned.reports().then_some(report));
+        }
         Ok(PendingStepReport { plan: Arc::clone(&self.plan), tensors, groups })
     }
 
@@ -135,7 +139,7 @@ impl StepReport {
         self.tensors().find(|(other, _)| *other == name).map(|(_, report)| report)
     }
 
-    /// The groups that were clipped, by the patterns of their rules, in the order of the rules.
+    /// The groups that were clipped by a norm, by the patterns of their rules, in the order of the rules.
     pub fn groups(&self) -> impl ExactSizeIterator<Item = (&str, &GroupReport)> {
         self.groups.iter().map(|(pattern, report)| (pattern.as_str(), report))
     }
@@ -176,7 +180,8 @@ impl PendingStepReport {
         }
         let patterns: Vec<(&str, &Operation)> = self.plan.rules().iter().collect();
         let mut groups = Vec::new();
-        for (group, report) in self.plan.groups().iter().zip(self.groups) {
+        let reported = self.plan.groups().iter().filter(|group| group.reports());
+        for (group, report) in reported.zip(self.groups) {
             groups.push((patterns[group.rule].0.to_string(), report.wait_async().await?));
         }
         Ok(StepReport { tensors, groups })

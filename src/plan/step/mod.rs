@@ -75,6 +75,13 @@ pub struct PlannedGroup {
     pub plan: GroupPlan,
 }
 
+impl PlannedGroup {
+    /// Whether there is anything to report: clipping by value computes no norm.
+    pub(crate) fn reports(&self) -> bool {
+        self.plan.request().clip.norm_used().is_some()
+    }
+}
+
 impl StepPlan {
     /// The plan of rules for tensors, each in a memory of its own, without reports.
     ///
