@@ -90,8 +90,13 @@ impl Rules {
     }
 
     /// Patterns and their operations, in order.
-    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Operation)> {
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = (&str, &Operation)> + DoubleEndedIterator {
         self.list.iter().map(|(pattern, operation)| (pattern.as_str(), operation))
+    }
+
+    /// The rule of a place in the list.
+    pub fn get(&self, rule: usize) -> Option<(&str, &Operation)> {
+        self.list.get(rule).map(|(pattern, operation)| (pattern.as_str(), operation))
     }
 
     /// The rule that takes each of the names, by its place in the list; none if no pattern matches.

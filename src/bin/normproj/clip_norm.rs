@@ -1,9 +1,9 @@
 //! `normproj clip-norm`.
 
 use clap::Args;
-use normproj::{Axes, Clip, Norm, Projection};
+use normproj::{Axes, Clip, Norm, Operation, Projection};
 
-use crate::failure::{Failure, Result};
+use crate::failure::{self, Failure};
 use crate::job::ANY_RANK;
 use crate::options::{AxesOptions, ClipOptions, InputOptions, ResultOptions, RunOptions};
 use crate::{clip, constrain, parse};
@@ -33,16 +33,24 @@ pub struct Arguments {
     run: RunOptions,
 }
 
-pub fn run(arguments: &Arguments) -> Result<()> {
+pub fn run(arguments: &Arguments) -> failure::Result<()> {
     let Arguments { radius, input, axes, clip, result, run } = arguments;
-    match (clip.norm, axes.axes()) {
-        (Norm::L2, axes) => {
-            let projection = clip.projection(Projection::clip_norm(*radius, axes));
+    match operation(*radius, axes.axes(), clip).map_err(Failure::usage)? {
+        Operation::Clip(clip) => clip::apply(clip, input, result, run),
+        Operation::Project(projection) => {
             constrain::apply(projection, ANY_RANK, input, result, run)
         }
-        (_, Axes::All) => clip::apply(clip.clip(Clip::each_norm(*radius)), input, result, run),
-        (norm, axes) => Err(Failure::usage(format!(
-            "an {norm} norm {axes} is not supported yet; supported: l2, or --axis all"
-        ))),
+        other => Err(Failure::new(format!("{other} is no clip"))),
+    }
+}
+
+/// The clip by norm of slices, or of whole tensors where slices have no such norm yet.
+pub fn operation(radius: f64, axes: Axes, clip: &ClipOptions) -> Result<Operation, String> {
+    match (clip.norm, axes) {
+        (Norm::L2, axes) => Ok(clip.projection(Projection::clip_norm(radius, axes)).into()),
+        (_, Axes::All) => Ok(clip.clip(Clip::each_norm(radius)).into()),
+        (norm, axes) => {
+            Err(format!("an {norm} norm {axes} is not supported yet; supported: l2, or all axes"))
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! `normproj`: norm constraints on the tensors of `.safetensors` and `.npy` files.
 
+mod apply;
 mod check;
 mod clip;
 mod clip_global_norm;
@@ -54,6 +55,7 @@ enum Command {
     ClipNorm(clip_norm::Arguments),
     ClipValue(clip_value::Arguments),
     ClipGlobalNorm(clip_global_norm::Arguments),
+    Apply(apply::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -78,5 +80,6 @@ fn run() -> Result<()> {
         Command::ClipNorm(arguments) => clip_norm::run(&arguments),
         Command::ClipValue(arguments) => clip_value::run(&arguments),
         Command::ClipGlobalNorm(arguments) => clip_global_norm::run(&arguments),
+        Command::Apply(arguments) => apply::run(&arguments),
     }
 }

@@ -46,7 +46,7 @@ pub struct EdgeOptions {
     /// feasible: what is scaled ends inside, and stays as it is the second time; nearest: it ends
     /// at the rim, within rounding on either side
     #[arg(long, value_name = "ROUNDING", default_value = "feasible", value_parser = parse::rounding)]
-    rounding: Rounding,
+    pub rounding: Rounding,
     /// What becomes of slices (of all that is clipped by one norm) with NaN or infinity: leave:
     /// every bit is kept; zero; propagate: as x/∞ and NaN do; poison: all become NaN
     #[arg(
@@ -55,7 +55,7 @@ pub struct EdgeOptions {
         default_value = "leave",
         value_parser = parse::on_non_finite
     )]
-    on_non_finite: OnNonFinite,
+    pub on_non_finite: OnNonFinite,
 }
 
 impl EdgeOptions {
@@ -72,9 +72,9 @@ pub struct ClipOptions {
     pub norm: Norm,
     /// Follow the formula of keras, tensorflow, torch, optax or burn
     #[arg(long, value_name = "SYSTEM", value_parser = parse::compat)]
-    compat: Option<Compat>,
+    pub compat: Option<Compat>,
     #[command(flatten)]
-    edges: EdgeOptions,
+    pub edges: EdgeOptions,
 }
 
 impl ClipOptions {

@@ -25,7 +25,9 @@ pub fn take(inputs: &mut [Input], options: &InputOptions, least_rank: usize) -> 
                 }
             };
             if taken {
-                check(tensor).map_err(|failure| failure.within(&input.path.to_string_lossy()))?;
+                let advice = format!("leave it out with --exclude '{}'", tensor.name);
+                check(tensor, &advice)
+                    .map_err(|failure| failure.within(&input.path.to_string_lossy()))?;
             }
             tensor.taken = taken;
         }
@@ -39,16 +41,14 @@ pub fn take(inputs: &mut [Input], options: &InputOptions, least_rank: usize) -> 
 }
 
 /// Refuses what cannot be computed: there is no silent skip, and no silent downcast.
-pub fn check(tensor: &Tensor) -> Result<()> {
+pub fn check(tensor: &Tensor, advice: &str) -> Result<()> {
     let (name, dtype) = (&tensor.name, tensor.dtype_name());
     if !tensor.is_float() {
-        return Err(Failure::new(format!(
-            "`{name}` is {dtype}, not floating point; leave it out with --exclude '{name}'"
-        )));
+        return Err(Failure::new(format!("`{name}` is {dtype}, not floating point; {advice}")));
     }
     if tensor.dtype != Dtype::F32 {
         return Err(Failure::new(format!(
-            "`{name}` is {dtype}, which is not supported yet (f32 is); leave it out with --exclude '{name}'"
+            "`{name}` is {dtype}, which is not supported yet (f32 is); {advice}"
         )));
     }
     Ok(())

@@ -42,7 +42,7 @@ impl StepPlan {
     }
 
     fn row(&self, tensor: &PlannedTensor) -> [String; 5] {
-        let taken = tensor.rule.and_then(|rule| self.rules.iter().nth(rule));
+        let taken = tensor.rule.and_then(|rule| self.rules.get(rule));
         let (rule, operation) = match taken {
             Some((pattern, operation)) => (pattern.to_string(), operation.to_string()),
             None => ("-".to_string(), "left: no rule matches".to_string()),
