@@ -62,7 +62,7 @@ impl ModelStep {
         let group = |group: &crate::plan::step::PlannedGroup| {
             let part = |&i: &usize| (model.names()[i].clone(), &model.tensors()[i]);
             let members = Model::new(context, group.tensors.iter().map(part))?;
-            Group::new(group.plan.request().clip, &members)
+            Group::from_plan(group.plan.clone(), &members, None, None)
         };
         let groups = plan.groups().iter().map(group).collect::<Result<Vec<_>>>()?;
         let plan = Arc::new(plan);

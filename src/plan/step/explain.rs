@@ -6,6 +6,7 @@ use std::fmt::Write;
 use super::{PlannedGroup, PlannedTensor, StepPlan, TensorTask};
 use crate::axes::Axes;
 use crate::model::Operation;
+use crate::plan::cost::Cost;
 
 const HEAD: [&str; 5] = ["tensor", "shape", "slices × length", "rule", "operation"];
 
@@ -61,21 +62,19 @@ impl StepPlan {
     fn totals(&self, text: &mut String) -> std::fmt::Result {
         let (mut worked_on, mut elements) = (0, 0);
         let (mut dispatches, mut least, mut most) = (0, 0.0, 0.0);
+        let mut add = |cost: Cost| {
+            dispatches += cost.dispatches;
+            (least, most) = (least + cost.bytes(0.0), most + cost.bytes(1.0));
+        };
         for tensor in &self.tensors {
             if let TensorTask::Project(plan) = &tensor.task {
-                let cost = plan.cost();
-                dispatches += cost.dispatches;
-                (least, most) = (least + cost.bytes(0.0), most + cost.bytes(1.0));
+                add(plan.cost());
             }
             if tensor.task != TensorTask::Left {
                 (worked_on, elements) = (worked_on + 1, elements + tensor.layout.len());
             }
         }
-        for group in &self.groups {
-            let (count, least_of_group, most_of_group) = cost(group);
-            dispatches += count;
-            (least, most) = (least + least_of_group, most + most_of_group);
-        }
+        self.groups.iter().for_each(|group| add(group.plan.cost()));
         let all = self.tensors.len();
         writeln!(
             text,
@@ -106,20 +105,6 @@ fn share(group: &PlannedGroup, length: usize) -> String {
         (Some(_), false) => format!("1 × {length}"),
         (Some(_), true) => format!("part of 1 × {}", request.elements()),
     }
-}
-
-/// What a group moves: dispatches, bytes if nothing is clipped, and bytes if everything is.
-fn cost(group: &PlannedGroup) -> (u32, f64, f64) {
-    let request = group.plan.request();
-    let bytes = 4.0 * request.elements() as f64;
-    let (least, most) = match (request.clip.norm_used(), request.clip.given()) {
-        // A norm that is given may say that there is nothing to do.
-        (_, Some(_)) => (0.0, 2.0 * bytes),
-        (None, _) => (bytes, 2.0 * bytes),
-        (Some(_), None) if !request.clip.writes() => (bytes, bytes),
-        (Some(_), None) => (bytes, 3.0 * bytes),
-    };
-    (0, least, most)
 }
 
 /// Columns as wide as their widest cell, but for the last.
