@@ -80,7 +80,7 @@ fn each_tensor_gets_what_the_first_match_says() {
     }
     let row = row(&report, "norm1.gamma");
     assert_eq!(row["rule"], json!("*gamma"));
-    assert_eq!(row["operation"], json!("clip by norm 1 in L2 over all axes"));
+    assert_eq!(row["operation"], json!("clip each tensor by norm 1 in L2"));
 }
 
 #[test]
@@ -101,7 +101,7 @@ fn explain_says_which_tensor_gets_what_and_writes_nothing() {
         "conv1.kernel [3, 3, 1, 16] 16 × 9 conv*.kernel max-norm 1 in L2 per unit as in Keras",
         "hidden.kernel [512, 128] part of 1 × 101088 *kernel clip by global norm 0.5 in L2",
         "norm1.beta [16] - - left: no rule matches",
-        "norm1.gamma [16] 1 × 16 *gamma clip by norm 1 in L2 over all axes",
+        "norm1.gamma [16] 1 × 16 *gamma clip each tensor by norm 1 in L2",
         "norm1.moving_mean [16] 16 × 1 norm1.moving* clip by value 0 to 0.25",
         "left, because no rule matches: norm1.beta",
     ] {

@@ -44,11 +44,11 @@ pub fn run(arguments: &Arguments) -> failure::Result<()> {
     }
 }
 
-/// The clip by norm of slices, or of whole tensors where slices have no such norm yet.
+/// The clip by norm: of whole tensors, which have every norm, or of their slices.
 pub fn operation(radius: f64, axes: Axes, clip: &ClipOptions) -> Result<Operation, String> {
     match (clip.norm, axes) {
-        (Norm::L2, axes) => Ok(clip.projection(Projection::clip_norm(radius, axes)).into()),
         (_, Axes::All) => Ok(clip.clip(Clip::each_norm(radius)).into()),
+        (Norm::L2, axes) => Ok(clip.projection(Projection::clip_norm(radius, axes)).into()),
         (norm, axes) => {
             Err(format!("an {norm} norm {axes} is not supported yet; supported: l2, or all axes"))
         }

@@ -93,6 +93,7 @@ impl Row {
     pub fn warning(&self) -> Option<String> {
         let (name, count) = (&self.name, self.non_finite);
         match self.first_non_finite {
+            Some(_) if self.slices == 1 => Some(format!("{name} holds NaN or infinity")),
             Some(first) if self.length == 1 => Some(format!(
                 "{name}: {count} elements are NaN or infinite; the first is element {first}"
             )),

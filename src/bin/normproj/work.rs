@@ -1,7 +1,7 @@
 //! Operations on files: a task for each tensor, and one tensor in memory at a time. Tensors under
 //! one norm are read twice.
 
-use normproj::{Clip, DeviceBuffer, Group, GroupReport, Model, Plan};
+use normproj::{Clip, DeviceBuffer, Group, GroupReport, Model, OnNonFinite, Plan};
 
 use crate::failure::Result;
 use crate::global::Global;
@@ -99,8 +99,10 @@ impl Work {
 
     fn clip(&mut self, at: At, clip: Clip, to: &mut Staged) -> Result<Row> {
         let memory = self.job.upload(at)?;
-        let verdict = self.group(at, clip, &memory)?.total();
-        let replaced = !verdict.is_finite() && clip.policy() != normproj::OnNonFinite::Leave;
+        let report = self.group(at, clip, &memory)?;
+        // Of the only tensor: what has norms of its own has none of all.
+        let verdict = report.tensors().next().map_or(report.total(), |(_, verdict)| verdict);
+        let replaced = !verdict.is_finite() && clip.policy() != OnNonFinite::Leave;
         let changed = verdict.scale < 1.0 || replaced;
         let (label, tensor) = (self.job.label(at), self.job.tensor(at));
         let mut row = Row::of_whole(label, tensor, Some(verdict.norm), changed);

@@ -119,7 +119,7 @@ mod tests {
             ("max-norm = 3\nper-unit = 'keras'", Projection::max_norm(3.0, keras).into()),
             ("max-norm = inf\naxis = [0, 1]", Projection::max_norm(f64::INFINITY, [0, 1]).into()),
             ("max-norm = 1.5\nkeep = -1", Projection::max_norm(1.5, Axes::keep(-1)).into()),
-            ("clip-norm = 1", Projection::clip_norm(1.0, Axes::All).into()),
+            ("clip-norm = 1", Clip::each_norm(1.0).into()),
             ("clip-norm = 1\naxis = 'each'", Projection::clip_norm(1.0, Axes::Each).into()),
             ("clip-norm = 1\nnorm = 'l1'", Clip::each_norm(1.0).norm(Norm::L1).into()),
             ("clip-value = [-1, 0.5]", Clip::value(-1.0, 0.5).into()),
