@@ -49,12 +49,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     .into_iter();
     let (mut rows, mut results, mut beyond) = (Vec::new(), Vec::new(), None);
-    for input in 0..job.inputs.len() {
+    for (input, plans) in plans.iter().enumerate() {
         let mut result = targets.next().map(Staged::create).transpose()?;
         if let Some(result) = &mut result {
             write_header(&job, input, axes, result)?;
         }
-        for (tensor, plan) in plans[input].iter().enumerate() {
+        for (tensor, plan) in plans.iter().enumerate() {
             let (at, Some(plan)) = ((input, tensor), plan) else { continue };
             let (row, norms) = compute(&mut job, at, norm, plan)
                 .map_err(|failure| failure.within(&job.label(at)))?;

@@ -1,11 +1,12 @@
 //! Names, layouts and memories of the tensors of a model: numbers, no handle.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
+use crate::buffer::DeviceBuffer;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::model::{Clip, Model};
-use crate::plan::group::{GroupRequest, Member};
+use crate::plan::group::{GroupRequest, Member, Memories};
 
 /// Where the tensors of a model are.
 #[derive(Debug)]
@@ -32,16 +33,10 @@ impl Places {
 
     /// The tensors of a model.
     pub fn of(model: &Model) -> Self {
-        let mut places = Places { names: model.names().to_vec(), layouts: vec![], bytes: vec![] };
-        let mut known = HashMap::new();
-        for tensor in model.tensors() {
-            let memory = *known.entry(tensor.memory_key()).or_insert_with(|| {
-                places.bytes.push(tensor.capacity_bytes());
-                places.bytes.len() - 1
-            });
-            places.layouts.push((memory, *tensor.layout()));
-        }
-        places
+        let mut memories = Memories::default();
+        let place = |tensor: &DeviceBuffer| (memories.index(tensor), *tensor.layout());
+        let layouts = model.tensors().iter().map(place).collect();
+        Places { names: model.names().to_vec(), layouts, bytes: memories.bytes }
     }
 
     /// The request to clip some of the tensors, whose memories are counted as they are met.
