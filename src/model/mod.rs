@@ -14,6 +14,7 @@ use crate::buffer::DeviceBuffer;
 use crate::context::Context;
 use crate::error::{Error, Result};
 
+pub(crate) use clip::Kind;
 pub use clip::{Clip, GivenNorm};
 pub use decay::Decay;
 pub use filter::Filter;
