@@ -36,8 +36,8 @@ pub struct GroupReport {
 }
 
 impl GroupReport {
-    /// All tensors as one vector. Where each tensor was clipped by its own norm there is no norm
-    /// of all, and this is that of the largest.
+    /// All tensors as one vector. Where each tensor was clipped by its own norm nothing was scaled
+    /// by this one, and its factor is 1.
     pub fn total(&self) -> Verdict {
         self.total
     }
@@ -47,9 +47,9 @@ impl GroupReport {
         self.names.iter().map(String::as_str).zip(self.tensors.iter().copied())
     }
 
-    /// Whether anything was scaled.
+    /// Whether anything was scaled down: all tensors, or one by its own norm.
     pub fn clipped(&self) -> bool {
-        self.total.scale < 1.0
+        self.total.scale < 1.0 || self.tensors.iter().any(|tensor| tensor.scale < 1.0)
     }
 
     /// How many tensors hold NaN or infinity.
@@ -88,6 +88,8 @@ pub struct PendingGroupReport {
 #[derive(Debug)]
 pub(crate) enum State {
     Ready(Box<GroupReport>),
+    /// Clipping by value has none.
+    None,
     Verdicts(PendingVerdicts),
 }
 
@@ -96,10 +98,14 @@ impl PendingGroupReport {
         PendingGroupReport { state: State::Ready(Box::new(report)) }
     }
 
+    pub(crate) fn none() -> Self {
+        PendingGroupReport { state: State::None }
+    }
+
     /// Waits for the work to finish and gives the report.
     ///
     /// # Errors
-    /// [`Error::NotSubmitted`] if the commands that write it were dropped or not submitted;
+    /// [`Error::NoReport`] of a clip by value; [`Error::NotSubmitted`] if the commands that write it were dropped or not submitted;
     /// [`Error::DeviceLost`].
     pub fn wait(self) -> Result<GroupReport> {
         pollster::block_on(self.wait_async())
@@ -113,6 +119,7 @@ impl PendingGroupReport {
     pub async fn wait_async(self) -> Result<GroupReport> {
         match self.state {
             State::Ready(report) => Ok(*report),
+            State::None => Err(Error::NoReport),
             State::Verdicts(pending) => pending.report().await,
         }
     }

@@ -1,11 +1,22 @@
 //! Groups of tensors on the native CPU backend.
+//!
+//! Every memory is locked once. The first pass accumulates over each member, the second writes
+//! what the decision asks for, if anything.
 
-use crate::buffer::{DeviceBuffer, Storage, lock_read, lock_write};
-use crate::error::{Error, Result};
-use crate::model::{Decay, GroupReport, Model, PendingGroupReport, Verdict};
+mod apply;
+mod decide;
+mod locked;
+mod path;
+mod reduce;
+mod results;
+
+use crate::buffer::DeviceBuffer;
+use crate::error::Result;
+use crate::model::{Clip, Decay, GivenNorm, Kind, Model, PendingGroupReport};
 use crate::norm::Norm;
-use crate::plan::group::{GroupPlan, Region};
-use crate::projection::OnNonFinite;
+use crate::plan::group::{GroupPlan, Memories};
+use crate::plan::margin::toward_zero;
+use decide::{Decision, Effect, merge};
 
 /// Carries out a plan. `given` is the norm that was computed on the device.
 pub(crate) fn run(
@@ -15,8 +26,70 @@ pub(crate) fn run(
     given: Option<f32>,
     results: &DeviceBuffer,
 ) -> Result<PendingGroupReport> {
-    let _ = (plan, model, decay, given, results);
-    let _ = (Norm::L2, OnNonFinite::Leave, Region::Norm, lock_read, lock_write);
-    let _: Option<(Storage, GroupReport, Verdict)> = None;
-    Err(Error::Unsupported { device: "native".into(), what: "groups".into() })
+    let request = plan.request();
+    let memories = Memories::of(model, decay);
+    let mut guards = locked::lock(&memories, request);
+    let (mut elements, weights) = locked::open(&mut guards, request);
+    if let Kind::Value { low, high } = request.clip.kind {
+        let clamp = Effect::Clamp(bound(low), bound(high));
+        apply::apply(request, &mut elements, &weights, &vec![clamp; request.members.len()]);
+        return Ok(PendingGroupReport::none());
+    }
+    let norm = request.clip.norm_used().unwrap_or(Norm::L2);
+    let (total, tensors) = match known(&request.clip, given) {
+        Some(known) => {
+            let total = Decision::given(&plan.rim(), request.clip.policy(), known);
+            // Nothing was read, so nothing is known of a tensor.
+            (total, vec![under(&total, Decision::none(norm, 0.0)); request.members.len()])
+        }
+        None => decide(plan, norm, &reduce::reduce(request, norm, &elements, &weights)),
+    };
+    let effects: Vec<Effect> = tensors.iter().map(|tensor| tensor.effect).collect();
+    apply::apply(request, &mut elements, &weights, &effects);
+    drop((elements, weights));
+    // The results may lie in a memory that a member of another group lies in.
+    drop(guards);
+    results::write(plan, norm, &total, &tensors, results);
+    Ok(PendingGroupReport::ready(results::report(model, &total, &tensors)))
+}
+
+/// The norm that was computed elsewhere, if so.
+fn known(clip: &Clip, device: Option<f32>) -> Option<f64> {
+    match clip.given()? {
+        GivenNorm::Host(norm) => Some(norm),
+        GivenNorm::Device => device.map(f64::from),
+    }
+}
+
+/// What follows for all tensors as one vector and for each, from what was accumulated over each.
+fn decide(plan: &GroupPlan, norm: Norm, powers: &[f64]) -> (Decision, Vec<Decision>) {
+    let (rim, policy) = (plan.rim(), plan.request().clip.policy());
+    let all = powers.iter().fold(0.0, |all, &power| merge(norm, all, power));
+    let alone = |&power: &f64| Decision::none(norm, power);
+    match plan.request().clip.kind {
+        Kind::Each { .. } => {
+            let tensors = powers.iter().map(|&power| Decision::new(&rim, policy, power));
+            (alone(&all), tensors.collect())
+        }
+        Kind::Global { .. } => {
+            let total = Decision::new(&rim, policy, all);
+            (total, powers.iter().map(|power| under(&total, alone(power))).collect())
+        }
+        Kind::Norms { .. } | Kind::Value { .. } => {
+            (alone(&all), powers.iter().map(alone).collect())
+        }
+    }
+}
+
+/// A tensor that shares the fate of all.
+fn under(total: &Decision, mut tensor: Decision) -> Decision {
+    tensor.verdict.scale = total.verdict.scale;
+    Decision { effect: total.effect, ..tensor }
+}
+
+/// A bound of elements, rounded toward zero to a finite f32 unless it is infinite.
+fn bound(value: f64) -> f32 {
+    let magnitude = toward_zero(value.abs());
+    let most = if value.is_infinite() { f64::INFINITY } else { f32::MAX.into() };
+    magnitude.min(most).copysign(value) as f32
 }

@@ -1,0 +1,86 @@
+//! The memories of a group, locked together.
+
+use std::borrow::Cow;
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use crate::buffer::{Storage, lock_read, lock_write};
+use crate::plan::group::{GroupRequest, Memories};
+
+/// One memory, held until the clip is done.
+pub(super) enum Guard<'a> {
+    Read(RwLockReadGuard<'a, Vec<f32>>),
+    Write(RwLockWriteGuard<'a, Vec<f32>>),
+}
+
+/// Locks every memory once, those that hold a member for writing if the clip writes. The order is
+/// that of addresses, so that two threads never wait for each other.
+pub(super) fn lock<'a>(memories: &'a Memories, request: &GroupRequest) -> Vec<Guard<'a>> {
+    let mut written = vec![false; memories.tensors.len()];
+    for member in &request.members {
+        written[member.memory] = request.clip.writes();
+    }
+    let mut order: Vec<(usize, &Arc<RwLock<Vec<f32>>>)> = (memories.tensors.iter().enumerate())
+        .filter_map(|(index, tensor)| match tensor.storage() {
+            Storage::Host(elements) => Some((index, elements)),
+            Storage::Device(_) => None,
+        })
+        .collect();
+    order.sort_unstable_by_key(|(_, elements)| Arc::as_ptr(elements));
+    let mut guards: Vec<(usize, Guard<'a>)> = (order.into_iter())
+        .map(|(index, elements)| match written[index] {
+            true => (index, Guard::Write(lock_write(elements))),
+            false => (index, Guard::Read(lock_read(elements))),
+        })
+        .collect();
+    guards.sort_unstable_by_key(|(index, _)| *index);
+    guards.into_iter().map(|(_, guard)| guard).collect()
+}
+
+/// The elements of one memory.
+pub(super) enum Memory<'a> {
+    Read(&'a [f32]),
+    Write(&'a mut [f32]),
+}
+
+impl Memory<'_> {
+    pub fn elements(&self) -> &[f32] {
+        match self {
+            Memory::Read(elements) => elements,
+            Memory::Write(elements) => elements,
+        }
+    }
+}
+
+/// Weights that decay with a member, from the first of its view on.
+pub(super) type Weights<'a> = Option<Cow<'a, [f32]>>;
+
+/// The elements that guards hold, and the weights of each member. Weights in a memory that is
+/// written are copied: it cannot be lent twice.
+pub(super) fn open<'a>(
+    guards: &'a mut [Guard<'_>],
+    request: &GroupRequest,
+) -> (Vec<Memory<'a>>, Vec<Weights<'a>>) {
+    let mut weights: Vec<Weights<'a>> = (request.members.iter())
+        .map(|member| match &guards[member.companion.filter(|w| !w.layout.is_empty())?.memory] {
+            Guard::Write(elements) => {
+                let layout = member.companion?.layout;
+                Some(Cow::Owned(elements[layout.offset()..layout.end()].to_vec()))
+            }
+            Guard::Read(_) => None,
+        })
+        .collect();
+    let memories: Vec<Memory<'a>> = (guards.iter_mut())
+        .map(|guard| match guard {
+            Guard::Read(elements) => Memory::Read(elements),
+            Guard::Write(elements) => Memory::Write(elements),
+        })
+        .collect();
+    for (weights, member) in weights.iter_mut().zip(&request.members) {
+        let Some(companion) = member.companion.filter(|w| !w.layout.is_empty()) else { continue };
+        if let Memory::Read(elements) = memories[companion.memory] {
+            let layout = companion.layout;
+            *weights = Some(Cow::Borrowed(&elements[layout.offset()..layout.end()]));
+        }
+    }
+    (memories, weights)
+}
