@@ -5,16 +5,17 @@ use super::non_finite::replaced;
 use super::radial::{Ball, norm};
 use crate::error::{Error, Result};
 use crate::model::{Clip, GivenNorm, Kind};
+use crate::norm::Norm;
 
 /// What a clip makes of tensors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clipped {
     /// The elements of each tensor.
     pub tensors: Vec<Vec<f64>>,
-    /// The norm of all tensors as one vector, or the one that was given; where each tensor has its
-    /// own, the largest of those. NaN with any NaN, else infinite with any infinity.
+    /// The norm of all tensors as one vector, or the one that was given. NaN with any NaN and
+    /// where no norm was given in its place, else infinite with any infinity.
     pub total: f64,
-    /// The norm of each tensor.
+    /// The norm of each tensor; 0 where a norm was given, because nothing is known of them.
     pub norms: Vec<f64>,
     /// What each tensor is multiplied by: 1 where it is kept or replaced.
     pub scales: Vec<f64>,
@@ -39,12 +40,9 @@ pub fn clip(clip: &Clip, tensors: &[Vec<f32>], device_norm: Option<f32>) -> Resu
             let ball = Ball { norm: kind, radius, epsilon };
             let one = |tensor: &Vec<f32>| by_norm(clip, ball, std::slice::from_ref(tensor));
             let parts: Vec<Clipped> = tensors.iter().map(one).collect();
-            let norms: Vec<f64> = parts.iter().map(|part| part.total).collect();
             Clipped {
-                total: norms
-                    .iter()
-                    .fold(0.0, |total, &n| if n > total || n.is_nan() { n } else { total }),
-                norms,
+                total: norm(kind, &tensors.concat()),
+                norms: parts.iter().map(|part| part.total).collect(),
                 scales: parts.iter().map(|part| part.scales[0]).collect(),
                 tensors: parts.into_iter().flat_map(|part| part.tensors).collect(),
             }
@@ -88,9 +86,9 @@ fn by_given_norm(clip: &Clip, ball: Ball, tensors: &[Vec<f32>], given: f64) -> C
     let result = match given {
         given if given >= 0.0 && given.is_finite() => scaled(tensors, ball.factor_of(given)),
         given if given >= 0.0 => replace(clip, tensors, false),
-        _ => kept(tensors),
+        _ => return Clipped { total: f64::NAN, ..kept(tensors) },
     };
-    Clipped { total: given, norms: norms(ball.norm, tensors), ..result }
+    Clipped { total: given, ..result }
 }
 
 fn by_value(low: f32, high: f32, tensors: &[Vec<f32>]) -> Clipped {
@@ -104,7 +102,7 @@ fn by_value(low: f32, high: f32, tensors: &[Vec<f32>]) -> Clipped {
     Clipped { tensors: tensors.iter().map(tensor).collect(), ..kept(tensors) }
 }
 
-fn norms(kind: crate::norm::Norm, tensors: &[Vec<f32>]) -> Vec<f64> {
+fn norms(kind: Norm, tensors: &[Vec<f32>]) -> Vec<f64> {
     tensors.iter().map(|tensor| norm(kind, tensor)).collect()
 }
 

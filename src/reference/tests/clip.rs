@@ -30,7 +30,7 @@ fn one_norm_runs_over_all_tensors() {
 fn each_tensor_has_its_own() {
     let found = made(Clip::each_norm(2.0), &[&[0.0, 4.0], &[1.0]]);
     assert_eq!(found.tensors, [vec![0.0, 2.0], vec![1.0]]);
-    assert_eq!((found.total, found.scales), (4.0, vec![0.5, 1.0]));
+    assert_eq!((found.total, found.scales), (17f64.sqrt(), vec![0.5, 1.0]));
     let spoilt = Clip::each_norm(2.0).on_non_finite(OnNonFinite::Zero);
     let found = made(spoilt, &[&[f32::INFINITY, 4.0], &[4.0], &[f32::NAN]]);
     assert_eq!(found.tensors, [vec![0.0, 0.0], vec![2.0], vec![0.0]]);
@@ -93,10 +93,12 @@ fn a_norm_that_is_given_takes_the_place_of_the_tensors_own() {
     let clip = Clip::global_norm(1.0).on_non_finite(OnNonFinite::Poison);
     let found = made(clip.use_norm(GivenNorm::Host(4.0)), &[&[8.0], &[f32::NAN]]);
     assert!(found.tensors[0] == [2.0] && found.tensors[1][0].is_nan() && found.total == 4.0);
+    assert_eq!(found.norms, [0.0; 2], "nothing is known of them");
     assert_eq!(given(clip, 0.5, &[&[8.0]]).tensors, [[8.0]]);
     assert!(given(clip, f32::INFINITY, &[&[8.0]]).tensors[0][0].is_nan());
     for no_norm in [f32::NAN, -1.0, f32::NEG_INFINITY] {
-        assert_eq!(given(clip, no_norm, &[&[8.0]]).tensors, [[8.0]], "{no_norm} is no norm");
+        let left = given(clip, no_norm, &[&[8.0]]);
+        assert!(left.tensors == [[8.0]] && left.total.is_nan(), "{no_norm} is no norm");
     }
     let missing = super::super::clip(&clip.use_norm(GivenNorm::Device), &[], None);
     assert!(matches!(missing, Err(Error::PlanMismatch { .. })));
