@@ -81,6 +81,7 @@ pub(super) fn limits(limits: &wgpu::Limits, kind: wgpu::DeviceType) -> GpuLimits
         workgroups: limits.max_compute_workgroups_per_dimension,
         binding_bytes: limits.max_storage_buffer_binding_size,
         buffer_bytes: limits.max_buffer_size,
+        storage_buffers: limits.max_storage_buffers_per_shader_stage,
         storage_alignment: limits.min_storage_buffer_offset_alignment,
         uniform_alignment: limits.min_uniform_buffer_offset_alignment,
         // Half a second at 256 MB/s, which every software adapter reaches.

@@ -3,6 +3,7 @@
 mod adapter;
 mod bound;
 mod device;
+mod dispatch;
 mod group;
 mod memory;
 mod pipeline;

@@ -73,7 +73,7 @@ impl Group {
         let plan = Arc::new(GroupPlan::new(request, context.profile())?);
         let results = context.zeros([plan.results().elements()])?;
         let bound = context.as_gpu().map(|gpu| -> Result<BoundGroup> {
-            PreparedGroup::new(gpu, &plan)?.bind(model, decay, given, &results)
+            PreparedGroup::new(gpu, &plan, false)?.bind(model, decay, given, &results)
         });
         Ok(Group {
             plan,
@@ -115,13 +115,27 @@ impl Group {
         Ok(Group { plan, bound: bound.transpose()?, ..self.clone() })
     }
 
-    /// Carries it out. On a GPU the work is queued and the host does not wait.
+    /// Carries it out, with a report that can be waited for, any time later. On a GPU the work is
+    /// queued and the host does not wait.
     ///
     /// # Errors
     /// [`Error::Validation`] if a buffer was destroyed; [`Error::OutOfMemory`].
     pub fn run(&self) -> Result<PendingGroupReport> {
+        self.submit(true)
+    }
+
+    /// [`Group::run`] without a report: no staging memory is allocated for one.
+    ///
+    /// # Errors
+    /// As [`Group::run`].
+    pub fn enqueue(&self) -> Result<()> {
+        self.submit(false).map(drop)
+    }
+
+    fn submit(&self, reported: bool) -> Result<PendingGroupReport> {
+        let reported = reported && self.plan.request().clip.norm_used().is_some();
         match &self.bound {
-            Some(bound) => bound.submit(),
+            Some(bound) => bound.submit(reported),
             None => {
                 let given = self.given.as_ref().map(DeviceBuffer::read).transpose()?;
                 let given = given.and_then(|norm| norm.first().copied());

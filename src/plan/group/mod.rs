@@ -1,13 +1,17 @@
 //! Many tensors under one task: chunks of all of them share dispatches.
 
+mod explain;
+mod gpu;
 mod request;
 mod results;
 
+pub use gpu::{Bind, GroupStep, GroupSteps};
 pub(crate) use request::Memories;
 pub use request::{Companion, GroupRequest, Member};
 pub use results::{Region, Results};
 
 use crate::error::{Error, Result};
+use crate::plan::cost::Cost;
 use crate::plan::margin::{Margin, Rim};
 use crate::plan::native;
 use crate::plan::profile::{DeviceKind, DeviceProfile};
@@ -18,6 +22,8 @@ pub struct GroupPlan {
     request: GroupRequest,
     profile: DeviceProfile,
     margin: Margin,
+    cost: Cost,
+    steps: GroupSteps,
 }
 
 impl GroupPlan {
@@ -26,11 +32,17 @@ impl GroupPlan {
     /// # Errors
     /// [`Error::Unsupported`] if the device's limits are too small.
     pub fn new(request: GroupRequest, profile: &DeviceProfile) -> Result<Self> {
-        let margin = match profile.kind {
-            DeviceKind::Native { .. } => native::margin(),
-            DeviceKind::Gpu(_) => Margin::f32(70),
+        let (margin, cost, steps) = match profile.kind {
+            DeviceKind::Native { .. } => {
+                (native::margin(), gpu::native_cost(&request), GroupSteps::default())
+            }
+            DeviceKind::Gpu(limits) => {
+                profile.check_limits()?;
+                let steps = gpu::build(&request, &limits);
+                (gpu::margin(&steps, &limits), gpu::cost(&request, &steps), steps)
+            }
         };
-        Ok(GroupPlan { request, profile: profile.clone(), margin })
+        Ok(GroupPlan { request, profile: profile.clone(), margin, cost, steps })
     }
 
     /// The same plan at another radius.
@@ -67,6 +79,16 @@ impl GroupPlan {
     /// The error bounds L, σ and κ.
     pub fn margin(&self) -> Margin {
         self.margin
+    }
+
+    /// What the plan moves; `v` is 1 where it clips and 0 where it does not.
+    pub fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// The dispatches; none on the CPU backend.
+    pub fn steps(&self) -> &GroupSteps {
+        &self.steps
     }
 
     /// What norms are compared with and scaled to.
