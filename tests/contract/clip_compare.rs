@@ -52,7 +52,10 @@ impl Judge {
         let again = twice.elements();
         for group in self.groups(tensors.len()) {
             let (once, twice) = (tensors[group.clone()].concat(), again[group].concat());
-            if self.clip.norm_used().is_some() && !bounds.feasible(once.len()) {
+            let promised = self.clip.norm_used().is_none() || bounds.feasible(once.len());
+            // The NaN that were infinities are NaN to the second clip.
+            let spreads = self.clip.policy() == OnNonFinite::Propagate;
+            if !promised || spreads && once.iter().any(|x| x.is_nan()) {
                 continue;
             }
             // The payload of a NaN that a policy writes is free.

@@ -1,5 +1,7 @@
 //! What a clip says that it found and did, on the device and in its report.
 
+use std::ops::Range;
+
 use normproj::plan::margin::U;
 use normproj::reference::Clipped;
 use normproj::{Error, Group, GroupReport, Norm, reference};
@@ -54,7 +56,8 @@ impl Found {
 pub fn check(judge: &Judge, scene: &Scene, found: &Found) -> Result<(), String> {
     let exact = reference::clip(&judge.clip, &scene.decayed(), scene.given).expect("valid");
     let bounds = Bounds::new(judge, scene.given);
-    let reading = Reading { judge, scene, exact: &exact, bounds: &bounds };
+    let elements = judge.elements(scene, scene, &exact.tensors);
+    let reading = Reading { judge, elements: &elements, exact: &exact, bounds: &bounds };
     reading.norms(found)?;
     reading.scales(found)?;
     reading.flags(found)
@@ -62,7 +65,7 @@ pub fn check(judge: &Judge, scene: &Scene, found: &Found) -> Result<(), String> 
 
 struct Reading<'a> {
     judge: &'a Judge,
-    scene: &'a Scene,
+    elements: &'a [Vec<Element>],
     exact: &'a Clipped,
     bounds: &'a Bounds,
 }
@@ -70,10 +73,10 @@ struct Reading<'a> {
 impl Reading<'_> {
     fn norms(&self, found: &Found) -> Result<(), String> {
         let total = found.report.total().norm;
-        let whole = self.elements(0..self.scene.tensors.len());
+        let whole = self.elements(0..self.elements.len());
         self.norm("total", total, false, self.exact.total, &whole)?;
         self.norm("norm()", found.norm.into(), true, self.exact.total, &whole)?;
-        let names: Vec<String> = (0..self.scene.tensors.len()).map(|i| i.to_string()).collect();
+        let names: Vec<String> = (0..self.elements.len()).map(|i| i.to_string()).collect();
         let reported: Vec<(&str, _)> = found.report.tensors().collect();
         if found.norms.len() != names.len()
             || !reported.iter().map(|(name, _)| *name).eq(names.iter().map(String::as_str))
@@ -122,21 +125,20 @@ impl Reading<'_> {
     }
 
     fn scales(&self, found: &Found) -> Result<(), String> {
-        let (clip, tensors) = (self.judge.clip, self.scene.tensors.len());
+        let (clip, tensors) = (self.judge.clip, self.elements.len());
         let own = clip.norm_used().is_some() && !clip.is_global();
         let reported: Vec<f64> = found.report.tensors().map(|(_, verdict)| verdict.scale).collect();
         if found.scale.len() != if own { tensors } else { 1 } {
             return Err(format!("{} factors for {tensors} tensors", found.scale.len()));
         }
         for (number, group) in self.judge.groups(tensors).into_iter().enumerate() {
-            let exact = self.exact.scales.get(group.start).copied().unwrap_or(1.0);
-            let elements = self.elements(group.clone());
-            self.scale("scale()", found.scale[number].into(), exact, &elements)?;
+            let scale = self.scale(&group);
+            scale.check("scale()", found.scale[number].into())?;
             for i in group {
-                self.scale("a tensor's scale", reported[i], exact, &elements)?;
+                scale.check("a tensor's scale", reported[i])?;
             }
             if !own {
-                self.scale("the total's scale", found.report.total().scale, exact, &elements)?;
+                scale.check("the total's scale", found.report.total().scale)?;
             }
         }
         let clipped = reported.iter().any(|&scale| scale < 1.0);
@@ -146,32 +148,25 @@ impl Reading<'_> {
         Ok(())
     }
 
-    fn scale(
-        &self,
-        what: &str,
-        found: f64,
-        exact: f64,
-        elements: &[Element],
-    ) -> Result<(), String> {
+    /// What the elements of a group may be said to be multiplied by.
+    fn scale(&self, group: &Range<usize>) -> Scale {
+        let elements = self.elements(group.clone());
+        let exact = self.exact.scales.get(group.start).copied().unwrap_or(1.0);
         let x: Vec<f32> = elements.iter().map(|e| e.x).collect();
-        // What zeros are multiplied by is free, and what is not finite is not multiplied.
-        let zero = self.exact.total == 0.0 || x.iter().all(|&x| x == 0.0);
-        let place = match exact {
-            1.0 if !x.iter().all(|x| x.is_finite()) => Place::Inside,
-            _ => self.bounds.place(&x, elements),
+        let clip = self.judge.clip;
+        // What is not finite is replaced, if anything.
+        let replaced = exact == 1.0 && !x.iter().all(|x| x.is_finite());
+        let place = match clip.writes() && !replaced {
+            true => self.bounds.place(&x, &elements),
+            false => Place::Inside,
         };
-        let blur = blur(elements) * exact / self.bounds.radius;
-        let blur = if blur.is_nan() { 0.0 } else { blur };
+        let blur = match blur(&elements) {
+            0.0 => 0.0,
+            blur => blur * exact / self.bounds.radius,
+        };
         let allowed = (self.bounds.relative() + 4.0 * U) * exact + blur + 2f64.powi(-126);
-        let near = (found - exact).abs() <= allowed;
-        let right = match place {
-            _ if !self.judge.clip.writes() => found == 1.0,
-            _ if zero && self.judge.clip.given().is_none() => (0.0..=1.0).contains(&found),
-            Place::Inside => found == 1.0,
-            Place::Rim { .. } => near || found == 1.0,
-            Place::Outside => near,
-        };
-        if right { Ok(()) } else { Err(format!("{what}: {found:e}, not {exact:e} ({place:?})")) }
+        let zero = clip.writes() && clip.given().is_none() && x.iter().all(|&x| x == 0.0);
+        Scale { exact, allowed, place, zero }
     }
 
     fn flags(&self, found: &Found) -> Result<(), String> {
@@ -193,8 +188,31 @@ impl Reading<'_> {
         if checked == expected { Ok(()) } else { Err(format!("checked: {checked:?}")) }
     }
 
-    fn elements(&self, tensors: std::ops::Range<usize>) -> Vec<Element> {
-        self.judge.elements(self.scene, self.scene, &self.exact.tensors)[tensors].concat()
+    fn elements(&self, tensors: Range<usize>) -> Vec<Element> {
+        self.elements[tensors].concat()
+    }
+}
+
+/// What a factor is compared with.
+struct Scale {
+    exact: f64,
+    allowed: f64,
+    place: Place,
+    /// What zeros are multiplied by is free.
+    zero: bool,
+}
+
+impl Scale {
+    fn check(&self, what: &str, found: f64) -> Result<(), String> {
+        let near = (found - self.exact).abs() <= self.allowed;
+        let right = match self.place {
+            _ if self.zero => (0.0..=1.0).contains(&found),
+            Place::Inside => found == 1.0,
+            Place::Rim { .. } => near || found == 1.0,
+            Place::Outside => near,
+        };
+        let wrong = || format!("{what}: {found:e}, not {:e} ({:?})", self.exact, self.place);
+        if right { Ok(()) } else { Err(wrong()) }
     }
 }
 

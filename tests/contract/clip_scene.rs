@@ -1,8 +1,8 @@
 //! The tensors of a model, amid the memories that they lie in.
 
-use normproj::{
-    Clip, Context, Decay, DeviceBuffer, Group, Layout, Model, OnNonFinite, Result, reference,
-};
+use normproj::{Clip, Context, Decay, DeviceBuffer, Group, Layout, Model, Result, reference};
+
+use crate::values::neighbour;
 
 /// Memories on the host, and what lies where in them.
 #[derive(Debug, Clone)]
@@ -50,6 +50,25 @@ impl Scene {
         }
     }
 
+    /// Tensors of these values, amid arbitrary bits.
+    pub fn amid(places: &[Place], seed: u64, value: impl Fn(usize, usize) -> f32) -> Scene {
+        let count = places.iter().map(|place| place.memory + 1).max().unwrap_or(0);
+        let size = |memory: usize| {
+            let here = places.iter().filter(|place| place.memory == memory);
+            here.map(|place| place.layout.end()).max().unwrap_or(0) + 3
+        };
+        let bits = |memory: usize| {
+            (0..size(memory)).map(|at| neighbour(seed + memory as u64, at)).collect()
+        };
+        let mut memories: Vec<Vec<f32>> = (0..count).map(bits).collect();
+        for (tensor, place) in places.iter().enumerate() {
+            let memory = &mut memories[place.memory];
+            let elements = reference::places(&place.layout).into_iter().enumerate();
+            elements.for_each(|(i, at)| memory[at] = value(tensor, i));
+        }
+        Scene { memories, tensors: places.to_vec(), decay: None, given: None }
+    }
+
     /// The same scene with decay of each tensor by weights in a memory of their own.
     pub fn with_decay(mut self, rate: f64, weights: &[&[f32]]) -> Scene {
         assert_eq!(weights.len(), self.tensors.len());
@@ -92,12 +111,8 @@ impl Scene {
 
     /// The group of this clip on a device.
     pub fn stage(&self, context: &Context, clip: Clip) -> Result<Stage> {
-        let upload = |memory: &Vec<f32>| context.upload(memory, [memory.len()]);
-        let memories: Vec<DeviceBuffer> =
-            self.memories.iter().map(upload).collect::<Result<_>>()?;
+        let (memories, model) = self.model(context)?;
         let view = |place: &Place| memories[place.memory].view(place.layout);
-        let tensors: Vec<DeviceBuffer> = self.tensors.iter().map(view).collect::<Result<_>>()?;
-        let model = Model::unnamed(context, &tensors)?;
         let group = match (&self.decay, self.given) {
             (None, None) => Group::new(clip, &model)?,
             (None, Some(given)) => Group::by_norm(clip, &model, &context.upload(&[given], [1])?)?,
@@ -113,11 +128,39 @@ impl Scene {
         };
         Ok(Stage { group, memories })
     }
+
+    fn model(&self, context: &Context) -> Result<(Vec<DeviceBuffer>, Model)> {
+        let upload = |memory: &Vec<f32>| context.upload(memory, [memory.len()]);
+        let memories: Vec<DeviceBuffer> =
+            self.memories.iter().map(upload).collect::<Result<_>>()?;
+        let view = |place: &Place| memories[place.memory].view(place.layout);
+        let tensors: Vec<DeviceBuffer> = self.tensors.iter().map(view).collect::<Result<_>>()?;
+        let model = Model::unnamed(context, &tensors)?;
+        Ok((memories, model))
+    }
 }
 
 impl Stage {
     /// What the memories hold now.
     pub fn memories(&self) -> Vec<Vec<f32>> {
         self.memories.iter().map(|memory| memory.read().expect("read")).collect()
+    }
+
+    /// The same memories under another clip.
+    pub fn with(&self, clip: Clip) -> Result<Stage> {
+        let group = Group::new(clip, self.group.model())?;
+        Ok(Stage { group, memories: self.memories.clone() })
+    }
+
+    /// The same memories at another radius.
+    pub fn with_radius(&self, radius: f64) -> Result<Stage> {
+        let group = self.group.with_radius(radius)?;
+        Ok(Stage { group, memories: self.memories.clone() })
+    }
+
+    /// The same group bound to the memories of another scene.
+    pub fn rebind(&self, context: &Context, scene: &Scene) -> Result<Stage> {
+        let (memories, model) = scene.model(context)?;
+        Ok(Stage { group: self.group.rebind(&model)?, memories })
     }
 }
