@@ -132,15 +132,25 @@ impl Gpu {
     /// Copies host data to a new tensor.
     pub(crate) fn upload(&self, host: &[f32]) -> Result<GpuBuffer> {
         let buffer = self.zeros(host.len())?;
+        self.write(&buffer, 0, host)?;
+        Ok(buffer)
+    }
+
+    /// Copies host data over a part of a tensor's memory, from this byte.
+    pub(crate) fn write(&self, memory: &GpuBuffer, offset: u64, host: &[f32]) -> Result<()> {
+        if !memory.handle().usage().contains(wgpu::BufferUsages::COPY_DST) {
+            return Err(Error::Usage { missing: "COPY_DST".to_string() });
+        }
         // In parts, so that the staging memory of one part is free before the next is needed.
         const PART: usize = 64 << 20;
         for (index, part) in bytemuck::cast_slice::<f32, u8>(host).chunks(PART).enumerate() {
             scoped(self.device(), || {
-                self.queue().write_buffer(buffer.handle(), (index * PART) as u64, part);
+                let place = offset + (index * PART) as u64;
+                self.queue().write_buffer(memory.handle(), place, part);
                 self.queue().submit([]);
             })?;
         }
-        Ok(buffer)
+        Ok(())
     }
 
     /// A new tensor of zeros.

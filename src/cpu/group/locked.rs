@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
+use super::weights::Weights;
 use crate::buffer::{Storage, lock_read, lock_write};
-use crate::plan::group::{GroupRequest, Memories};
+use crate::plan::group::{Companion, GroupRequest, Member, Memories};
 
 /// One memory, held until the clip is done.
 pub(super) enum Guard<'a> {
@@ -51,9 +52,6 @@ impl Memory<'_> {
     }
 }
 
-/// Weights that decay with a member, from the first of its view on.
-pub(super) type Weights<'a> = Option<Cow<'a, [f32]>>;
-
 /// The elements that guards hold, and the weights of each member. Weights in a memory that is
 /// written are copied: it cannot be lent twice.
 pub(super) fn open<'a>(
@@ -61,12 +59,12 @@ pub(super) fn open<'a>(
     request: &GroupRequest,
 ) -> (Vec<Memory<'a>>, Vec<Weights<'a>>) {
     let mut weights: Vec<Weights<'a>> = (request.members.iter())
-        .map(|member| match &guards[member.companion.filter(|w| !w.layout.is_empty())?.memory] {
-            Guard::Write(elements) => {
-                let layout = member.companion?.layout;
-                Some(Cow::Owned(elements[layout.offset()..layout.end()].to_vec()))
+        .map(|member| match present(member).map(|w| (w, &guards[w.memory])) {
+            Some((w, Guard::Write(elements))) => {
+                let copy = elements[w.layout.offset()..w.layout.end()].to_vec();
+                Weights { values: Some(Cow::Owned(copy)), rate: w.rate }
             }
-            Guard::Read(_) => None,
+            _ => Weights { values: None, rate: 0.0 },
         })
         .collect();
     let memories: Vec<Memory<'a>> = (guards.iter_mut())
@@ -76,11 +74,16 @@ pub(super) fn open<'a>(
         })
         .collect();
     for (weights, member) in weights.iter_mut().zip(&request.members) {
-        let Some(companion) = member.companion.filter(|w| !w.layout.is_empty()) else { continue };
-        if let Memory::Read(elements) = memories[companion.memory] {
-            let layout = companion.layout;
-            *weights = Some(Cow::Borrowed(&elements[layout.offset()..layout.end()]));
+        let Some(w) = present(member) else { continue };
+        if let Memory::Read(elements) = memories[w.memory] {
+            let values = Cow::Borrowed(&elements[w.layout.offset()..w.layout.end()]);
+            *weights = Weights { values: Some(values), rate: w.rate };
         }
     }
     (memories, weights)
+}
+
+/// Weights that have elements.
+fn present(member: &Member) -> Option<Companion> {
+    member.companion.filter(|companion| !companion.layout.is_empty())
 }

@@ -7,8 +7,10 @@ mod apply;
 mod decide;
 mod locked;
 mod path;
+mod pieces;
 mod reduce;
 mod results;
+mod weights;
 
 use crate::buffer::DeviceBuffer;
 use crate::error::Result;
@@ -16,7 +18,10 @@ use crate::model::{Clip, Decay, GivenNorm, Kind, Model, PendingGroupReport};
 use crate::norm::Norm;
 use crate::plan::group::{GroupPlan, Memories};
 use crate::plan::margin::toward_zero;
+use apply::Apply;
 use decide::{Decision, Effect, merge};
+use pieces::Pieces;
+use reduce::Reduce;
 
 /// Carries out a plan. `given` is the norm that was computed on the device.
 pub(crate) fn run(
@@ -28,11 +33,13 @@ pub(crate) fn run(
 ) -> Result<PendingGroupReport> {
     let request = plan.request();
     let memories = Memories::of(model, decay);
+    let pieces = Pieces::new(plan);
     let mut guards = locked::lock(&memories, request);
     let (mut elements, weights) = locked::open(&mut guards, request);
     if let Kind::Value { low, high } = request.clip.kind {
         let clamp = Effect::Clamp(bound(low), bound(high));
-        apply::apply(request, &mut elements, &weights, &vec![clamp; request.members.len()]);
+        let effects = vec![clamp; request.members.len()];
+        Apply { pieces: &pieces, weights: &weights, effects: &effects }.run(&mut elements);
         return Ok(PendingGroupReport::none());
     }
     let norm = request.clip.norm_used().unwrap_or(Norm::L2);
@@ -42,10 +49,13 @@ pub(crate) fn run(
             // Nothing was read, so nothing is known of a tensor.
             (total, vec![under(&total, Decision::none(norm, 0.0)); request.members.len()])
         }
-        None => decide(plan, norm, &reduce::reduce(request, norm, &elements, &weights)),
+        None => {
+            let (memories, weights) = (&elements[..], &weights[..]);
+            decide(plan, norm, &Reduce { norm, pieces: &pieces, memories, weights }.run())
+        }
     };
     let effects: Vec<Effect> = tensors.iter().map(|tensor| tensor.effect).collect();
-    apply::apply(request, &mut elements, &weights, &effects);
+    Apply { pieces: &pieces, weights: &weights, effects: &effects }.run(&mut elements);
     drop((elements, weights));
     // The results may lie in a memory that a member of another group lies in.
     drop(guards);

@@ -8,13 +8,19 @@
 
 mod columns;
 mod factors;
+mod largest;
+mod rewrite;
 mod rows;
+mod sums;
 
 pub(super) use columns::{
     add_columns, add_panel, scale_columns, scale_columns_into, scale_panel, scale_panel_into,
 };
 pub(super) use factors::{Kinds, factors, roots};
-pub(super) use rows::{rows, scale, scale_each, scale_each_into, scale_into, sum, sum_strided};
+pub(super) use largest::largest;
+pub(super) use rewrite::{Addend, Clamp, Fill, OverInfinity, Same, Times, clamp, gather, rewrite};
+pub(super) use rows::{rows, scale, scale_each, scale_each_into, scale_into, sum_strided};
+pub(super) use sums::{sum, sum_magnitudes};
 
 use std::any::TypeId;
 use std::array::from_fn;

@@ -2,85 +2,13 @@
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::{STREAMS, add_square};
+use super::STREAMS;
+use super::sums::{LANES, Squares, sum_of, sums_of};
 use crate::cpu::factor::Factor;
 use crate::cpu::part::Part;
 use crate::cpu::rule::Rule;
 use crate::cpu::tile::{At, Line};
 use crate::report::Tally;
-
-/// f64 lanes of one sum: a register of AVX2. Eight streams of one register each hide the latency
-/// of the addition.
-const LANES: usize = 4;
-
-/// The sum of squares of each of some runs of one length.
-///
-/// Loops, not `map` or `from_fn`: a closure that is too large to be inlined there would be compiled
-/// for the baseline.
-#[expect(clippy::needless_range_loop, reason = "two arrays are indexed alike")]
-#[inline(always)]
-fn sums_of<S: Simd, const N: usize>(runs: [&[f32]; N]) -> [f64; N] {
-    let length = runs[0].len() / LANES;
-    let mut chunks: [&[[f32; LANES]]; N] = [&[]; N];
-    for s in 0..N {
-        chunks[s] = &runs[s].as_chunks().0[..length];
-    }
-    let mut sums = [[0.0; LANES]; N];
-    for i in 0..length {
-        for s in 0..N {
-            for lane in 0..LANES {
-                sums[s][lane] = add_square::<S>(sums[s][lane], chunks[s][i][lane]);
-            }
-        }
-    }
-    let mut totals = across(&sums);
-    for s in 0..N {
-        for &x in &runs[s][length * LANES..] {
-            totals[s] = add_square::<S>(totals[s], x);
-        }
-    }
-    totals
-}
-
-/// The sum of the lanes of each register. Inlined, it lets the compiler turn the loop before it
-/// into one over columns of four runs, which spends its time on shuffles: a third of the speed.
-#[inline(never)]
-fn across<const N: usize>(sums: &[[f64; LANES]; N]) -> [f64; N] {
-    let mut totals = [0.0; N];
-    for (total, [a, b, c, d]) in totals.iter_mut().zip(sums) {
-        *total = (a + c) + (b + d);
-    }
-    totals
-}
-
-/// The sum of squares of one run, read as several streams.
-#[inline(always)]
-fn sum_of<S: Simd>(run: &[f32]) -> f64 {
-    let length = run.len() / (STREAMS * LANES) * LANES;
-    let (streams, tail) = run.split_at(STREAMS * length);
-    let [tail] = sums_of::<S, 1>([tail]);
-    if length == 0 {
-        return tail;
-    }
-    let mut runs: [&[f32]; STREAMS] = [&[]; STREAMS];
-    for (i, run) in runs.iter_mut().enumerate() {
-        *run = &streams[i * length..(i + 1) * length];
-    }
-    sums_of::<S, STREAMS>(runs).iter().sum::<f64>() + tail
-}
-
-/// The sum of squares of a contiguous run.
-pub(in crate::cpu) fn sum(run: &[f32]) -> f64 {
-    struct Op<'a>(&'a [f32]);
-    impl WithSimd for Op<'_> {
-        type Output = f64;
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) -> f64 {
-            sum_of::<S>(self.0)
-        }
-    }
-    Arch::new().dispatch(Op(run))
-}
 
 /// The sum of squares of every `stride`-th element. Blocks keep the chain of additions short.
 pub(in crate::cpu) fn sum_strided(source: &[f32], stride: usize, size: usize) -> f64 {
@@ -141,12 +69,12 @@ pub(in crate::cpu) fn rows<P: Part>(
                 for (s, run) in runs.iter_mut().enumerate() {
                     *run = self.row(at(s));
                 }
-                let sums = sums_of::<S, STREAMS>(runs);
+                let sums = sums_of::<S, Squares, STREAMS>(runs);
                 self.finish(at, sums);
             }
             for i in STREAMS * together..rows.size {
                 let at = first.step(&rows, i);
-                let sum = sum_of::<S>(self.row(at));
+                let sum = sum_of::<S, Squares>(self.row(at));
                 self.finish(|_| at, [sum]);
             }
         }

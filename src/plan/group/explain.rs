@@ -17,7 +17,11 @@ impl GroupPlan {
     fn write(&self, text: &mut String) -> std::fmt::Result {
         let request = self.request();
         let (tensors, memories) = (request.members.len(), request.memories.len());
-        writeln!(text, "{} on {}", request.clip, self.profile().name)?;
+        write!(text, "{} on {}", request.clip, self.profile().name)?;
+        match self.schedule {
+            Some(schedule) => writeln!(text, ", {schedule}")?,
+            None => writeln!(text)?,
+        }
         writeln!(
             text,
             "{tensors} tensor{} in {memories} buffer{}, {} elements",

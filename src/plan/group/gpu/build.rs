@@ -9,6 +9,7 @@ use crate::plan::group::gpu::sets::{self, Set};
 use crate::plan::group::gpu::steps::{GroupStep, GroupSteps};
 use crate::plan::group::request::GroupRequest;
 use crate::plan::group::results::Results;
+use crate::plan::group::schedule::GroupSchedule;
 use crate::plan::profile::GpuLimits;
 use crate::shader::group::params::{Chunk, GroupParams};
 use crate::shader::group::variant::{Given, GroupKernel, GroupVariant};
@@ -17,7 +18,11 @@ use crate::shader::group::variant::{Given, GroupKernel, GroupVariant};
 const ADDRESSABLE: u64 = 1 << 32;
 
 /// Turns a request into dispatches.
-pub(in crate::plan::group) fn build(request: &GroupRequest, limits: &GpuLimits) -> GroupSteps {
+pub(in crate::plan::group) fn build(
+    request: &GroupRequest,
+    schedule: &GroupSchedule,
+    limits: &GpuLimits,
+) -> GroupSteps {
     let alignment = u64::from(limits.storage_alignment.max(16));
     let bytes = limits.binding_bytes.min(ADDRESSABLE);
     let cell = (bytes / alignment * alignment / 4) as usize;
@@ -29,7 +34,7 @@ pub(in crate::plan::group) fn build(request: &GroupRequest, limits: &GpuLimits) 
         request,
         limits,
         cell,
-        lanes: policy::lanes(limits),
+        schedule,
         lengths: Vec::new(),
         steps: GroupSteps::default(),
     };
@@ -42,7 +47,7 @@ struct Builder<'a> {
     request: &'a GroupRequest,
     limits: &'a GpuLimits,
     cell: usize,
-    lanes: u32,
+    schedule: &'a GroupSchedule,
     /// How many chunks each set has.
     lengths: Vec<usize>,
     steps: GroupSteps,
@@ -56,12 +61,11 @@ impl Builder<'_> {
     /// Chunks of all sets, and where the partial sums of each norm are: those of a tensor side by
     /// side, tensors in their order, so that the order of additions does not depend on the sets.
     fn tables(&mut self, sets: &[Set]) {
-        let elements = self.request.elements();
         let mut owners = Vec::new();
         for set in sets {
-            let length = policy::chunk(elements, set.width, self.limits);
+            let length = self.schedule.lanes * set.width * self.schedule.loads;
             let global = self.clip().is_global();
-            let here = chunks(set, self.cell, length, global, &mut self.steps.boxes);
+            let here = chunks(set, self.cell, length as usize, global, &mut self.steps.boxes);
             self.lengths.push(here.len());
             owners.extend(here.iter().map(|(member, _)| *member));
             self.steps.chunks.extend(here.into_iter().map(|(_, chunk)| chunk));
@@ -105,7 +109,7 @@ impl Builder<'_> {
         let segments = self.steps.segments.len() as u32;
         let region = Results::new(self.request.members.len()).stride() as u32;
         self.steps.steps.push(GroupStep {
-            variant: GroupVariant::decide(norm, given, self.lanes),
+            variant: GroupVariant::decide(norm, given, self.schedule.lanes),
             params: GroupParams { segments, region, ..GroupParams::default() },
             workgroups: grid(segments.into(), self.limits),
             set: None,
@@ -150,7 +154,7 @@ impl Builder<'_> {
                 windows: set.binds.len() as u32,
                 decays,
                 given: Given::Computed,
-                lanes: self.lanes,
+                lanes: self.schedule.lanes,
                 counted: false,
             },
             params: GroupParams {

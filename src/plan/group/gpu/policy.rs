@@ -2,6 +2,7 @@
 //! says its reason.
 
 use crate::plan::group::gpu::steps::GroupSteps;
+use crate::plan::group::schedule::GroupSchedule;
 use crate::plan::margin::Margin;
 use crate::plan::profile::GpuLimits;
 use crate::shader::group::variant::GroupKernel;
@@ -10,27 +11,21 @@ use crate::shader::group::variant::GroupKernel;
 const LANES: u32 = 256;
 /// Elements of a chunk, at least: 64 KiB, so that the reduction of a workgroup costs little beside
 /// its loads.
-const SHORTEST: usize = 16 << 10;
+const SHORTEST: u64 = 16 << 10;
 /// Chunks that keep a device busy to the end: the last wave is a small part of all.
 const WAVES: u64 = 8;
-/// The most loads of a lane: the chain of additions stays under the contract's 76.
-const MOST_LOADS: usize = 256;
 /// The most windows of a dispatch. Each is a case of a switch, and a binding to check.
 const MOST_WINDOWS: u32 = 32;
 /// As in the kernels.
 const CASCADE: u64 = 16;
 
-pub(super) fn lanes(limits: &GpuLimits) -> u32 {
+/// The schedule that is expected to be fastest.
+pub(in crate::plan::group) fn choose(elements: u64, limits: &GpuLimits) -> GroupSchedule {
     let memory = limits.workgroup_memory / 12;
-    1 << LANES.min(limits.invocations).min(memory).max(1).ilog2()
-}
-
-/// Elements of a chunk.
-pub(super) fn chunk(elements: u64, width: u32, limits: &GpuLimits) -> usize {
-    let lanes = lanes(limits) as usize;
+    let lanes = 1 << LANES.min(limits.invocations).min(memory).max(2).ilog2();
     let wanted = elements / (WAVES * u64::from(limits.busy_workgroups.max(1)));
-    let most = lanes * width as usize * MOST_LOADS;
-    (wanted as usize).clamp(SHORTEST.min(most), most).next_multiple_of(4 * lanes).min(most)
+    let loads = wanted.max(SHORTEST) / u64::from(4 * lanes);
+    GroupSchedule { lanes, loads: loads.clamp(1, 256) as u32 }
 }
 
 /// Windows that a dispatch can bind beside `others`.
@@ -39,8 +34,8 @@ pub(super) fn windows(limits: &GpuLimits, others: u32) -> usize {
 }
 
 /// The error of norms: the longest chain of additions through chunk and decision.
-pub(in crate::plan::group) fn margin(steps: &GroupSteps, limits: &GpuLimits) -> Margin {
-    let lanes = u64::from(lanes(limits));
+pub(in crate::plan::group) fn margin(steps: &GroupSteps, schedule: &GroupSchedule) -> Margin {
+    let lanes = u64::from(schedule.lanes);
     let tree = lanes.ilog2();
     let sums = steps.steps.iter().filter(|step| step.variant.kernel == GroupKernel::Partial);
     let loads = sums.map(|step| {

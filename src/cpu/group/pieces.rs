@@ -1,0 +1,112 @@
+//! How the memories of a group are cut among threads.
+
+use std::ops::Range;
+
+use super::path::Path;
+use crate::plan::group::{GroupPlan, Member};
+use crate::plan::profile::DeviceKind;
+
+/// A window of one memory. Windows share no element, so that threads can write them at once,
+/// however the views in them are interleaved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Piece {
+    pub memory: usize,
+    pub window: Range<usize>,
+    /// The members that reach into it.
+    pub parts: Range<usize>,
+}
+
+/// Every element of every member in exactly one piece, in the order of memory.
+#[derive(Debug)]
+pub(super) struct Pieces {
+    /// The path of each member; none of an empty one.
+    pub paths: Vec<Option<Path>>,
+    pub pieces: Vec<Piece>,
+    /// The member of each part.
+    pub parts: Vec<usize>,
+    /// What one thread works on alone: pieces in a row. Small tensors share a job.
+    pub jobs: Vec<Range<usize>>,
+}
+
+/// A member's place in memory.
+struct Placed {
+    memory: usize,
+    start: usize,
+    end: usize,
+    member: usize,
+}
+
+impl Pieces {
+    pub fn new(plan: &GroupPlan) -> Self {
+        let members = &plan.request().members;
+        let place = |(member, m): (usize, &Member)| {
+            let (start, end) = (m.layout.offset(), m.layout.end());
+            Placed { memory: m.memory, start, end, member }
+        };
+        let filled = members.iter().enumerate().filter(|(_, m)| !m.layout.is_empty());
+        let mut placed: Vec<Placed> = filled.map(place).collect();
+        placed.sort_unstable_by_key(|placed| (placed.memory, placed.start, placed.member));
+        let grain = grain(plan);
+        let mut pieces = Pieces {
+            paths: members.iter().map(Path::new).collect(),
+            pieces: Vec::new(),
+            parts: Vec::new(),
+            jobs: Vec::new(),
+        };
+        for memory in placed.chunk_by(|a, b| a.memory == b.memory) {
+            pieces.cut(memory, grain);
+        }
+        pieces.share(grain);
+        pieces
+    }
+
+    /// Cuts the members of one memory, in the order of their first elements.
+    fn cut(&mut self, members: &[Placed], grain: usize) {
+        let mut rest = members.iter().peekable();
+        // Those that reach past the last window.
+        let mut open: Vec<&Placed> = Vec::new();
+        let mut start = 0;
+        loop {
+            match rest.peek() {
+                Some(next) if open.is_empty() => start = next.start,
+                None if open.is_empty() => return,
+                _ => {}
+            }
+            let limit = start + grain;
+            while let Some(next) = rest.next_if(|next| next.start < limit) {
+                open.push(next);
+            }
+            let reach = open.iter().map(|placed| placed.end).max();
+            let end = reach.map_or(limit, |reach| reach.min(limit));
+            let first = self.parts.len();
+            self.parts.extend(open.iter().map(|placed| placed.member));
+            let parts = first..self.parts.len();
+            self.pieces.push(Piece { memory: members[0].memory, window: start..end, parts });
+            open.retain(|placed| placed.end > end);
+            start = end;
+        }
+    }
+
+    /// Gathers pieces into jobs.
+    fn share(&mut self, grain: usize) {
+        let (mut first, mut elements) = (0, 0);
+        for (index, piece) in self.pieces.iter().enumerate() {
+            elements += piece.window.len();
+            if elements >= grain || index + 1 == self.pieces.len() {
+                self.jobs.push(first..index + 1);
+                (first, elements) = (index + 1, 0);
+            }
+        }
+    }
+}
+
+/// Elements of a window: what fits the cache of a thread.
+fn grain(plan: &GroupPlan) -> usize {
+    match plan.profile().kind {
+        DeviceKind::Native { cache_bytes, .. } => (cache_bytes / 4).clamp(1, MOST),
+        DeviceKind::Gpu(_) => MOST,
+    }
+}
+
+/// No thread adds more to one sum, which the margin relies on.
+const MOST: usize = 1 << 20;
