@@ -43,7 +43,7 @@ impl Summary {
     pub fn new(job: &Job, tensors: Vec<Row>) -> Self {
         let mut warnings = Vec::new();
         if tensors.is_empty() {
-            warnings.push("no tensor was taken; --include takes tensors by name".to_string());
+            warnings.push("no tensor was taken".to_string());
         }
         warnings.extend(tensors.iter().filter_map(Row::warning));
         let device = job.context.describe().to_string();
