@@ -198,7 +198,9 @@ pub enum Error {
         message: String,
     },
     /// A bound that no value satisfies.
-    #[error("the bounds are {low} and {high}; the lower must not be above the upper, nor NaN")]
+    #[error(
+        "the bounds are {low} and {high}; the lower must not be above the upper, and f32 must reach them"
+    )]
     Bounds {
         /// The lower bound.
         low: f64,
