@@ -27,12 +27,16 @@ pub struct Curve<'a> {
 
 type Points = Vec<(f64, f64)>;
 
+const WIDTH: u32 = 1000;
+/// The width of the legend, to the right of the curves.
+const LEGEND: u32 = 200;
+
 /// So many points are drawn of the longest line; each is the mean of its neighbours.
 const POINTS: usize = 200;
 
 /// Draws panels, one below another.
 pub fn draw(path: &Path, panels: &[Panel]) -> Result<()> {
-    let root = SVGBackend::new(path, (900, 320 * panels.len() as u32)).into_drawing_area();
+    let root = SVGBackend::new(path, (WIDTH, 320 * panels.len() as u32)).into_drawing_area();
     root.fill(&WHITE)?;
     for (area, panel) in root.split_evenly((panels.len(), 1)).iter().zip(panels) {
         draw_panel(area, panel)?;
@@ -50,7 +54,8 @@ fn draw_panel(area: &DrawingArea<SVGBackend, plotters::coord::Shift>, panel: &Pa
     let (low, high) = heights
         .chain(panel.bound)
         .fold((f64::INFINITY, 0.0), |(low, high), y| (y.min(low), y.max(high)));
-    let mut chart = ChartBuilder::on(area)
+    let (left, right) = area.split_horizontally(WIDTH - LEGEND);
+    let mut chart = ChartBuilder::on(&left)
         .caption(panel.title, ("sans-serif", 16))
         .margin(10)
         .x_label_area_size(40)
@@ -61,32 +66,33 @@ fn draw_panel(area: &DrawingArea<SVGBackend, plotters::coord::Shift>, panel: &Pa
         .light_line_style(WHITE)
         .x_desc("step")
         .x_label_formatter(&|x| format!("{x:.0}"))
+        .y_label_formatter(&|y| label(*y))
         .draw()?;
+    let keys = panel.curves.iter().map(|curve| (curve.label.to_string(), curve.color));
     for curve in &panel.curves {
-        let wide = curve.color.stroke_width(3);
-        for (i, line) in curve.lines.iter().enumerate() {
+        for line in &curve.lines {
             let points = smooth(&line[..shown(line)], block, panel.top);
-            let drawn = chart.draw_series(LineSeries::new(points, curve.color))?;
-            if i == 0 {
-                let key = move |(x, y)| PathElement::new([(x, y), (x + 18, y)], wide);
-                drawn.label(curve.label).legend(key);
-            }
+            chart.draw_series(LineSeries::new(points, curve.color))?;
         }
     }
     if let Some(bound) = panel.bound {
         let ends = [(0.0, bound), (steps as f64, bound)];
-        chart
-            .draw_series(DashedLineSeries::new(ends, 6, 4, BLACK.stroke_width(1)))?
-            .label(format!("bound {bound}"))
-            .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], BLACK));
+        chart.draw_series(DashedLineSeries::new(ends, 6, 4, BLACK.into()))?;
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
-        .background_style(WHITE.mix(0.85))
-        .border_style(BLACK.mix(0.3))
-        .draw()?;
+    let bound = panel.bound.map(|bound| (format!("bound {bound}"), BLACK));
+    for (i, (label, color)) in keys.chain(bound).enumerate() {
+        let y = 50 + 20 * i as i32;
+        right.draw(&PathElement::new([(0, y), (18, y)], color.stroke_width(3)))?;
+        right.draw(&Text::new(label, (26, y - 6), ("sans-serif", 12)))?;
+    }
     Ok(())
+}
+
+/// Labels that a logarithmic axis has room for: 1, 2 and 5 of each decade.
+fn label(y: f64) -> String {
+    let mantissa = y / 10f64.powf(y.log10().floor());
+    let near = |round: f64| (mantissa - round).abs() < 1e-6;
+    if [1.0, 2.0, 5.0, 10.0].into_iter().any(near) { format!("{y}") } else { String::new() }
 }
 
 /// The means of blocks of neighbours, up to the first that a logarithmic axis cannot show.
