@@ -102,6 +102,34 @@ impl DeviceBuffer {
         DeviceBuffer::new(self.context.clone(), self.storage.clone(), layout)
     }
 
+    /// Overwrites the elements of a contiguous view. On a GPU this is queued: it comes after all work
+    /// that was submitted before, and before what is submitted later, recorded already or not.
+    ///
+    /// # Errors
+    /// [`Error::Length`]; [`Error::Unsupported`] for a view that is not contiguous; [`Error::Usage`]
+    /// if the caller's buffer lacks `COPY_DST`.
+    pub fn write(&self, host: &[f32]) -> Result<()> {
+        let (expected, found) = (self.layout.len(), host.len());
+        if expected != found {
+            return Err(Error::Length { shape: self.layout.shape().to_vec(), expected, found });
+        }
+        if !self.layout.is_contiguous() {
+            let what = "writing to a view that is not contiguous".to_string();
+            return Err(Error::Unsupported { device: self.context.describe().to_string(), what });
+        }
+        match (&self.storage, self.context.as_gpu()) {
+            (Storage::Device(memory), Some(gpu)) => {
+                gpu.write(memory, 4 * self.layout.offset() as u64, host)
+            }
+            (Storage::Host(elements), _) if found > 0 => {
+                let first = self.layout.offset();
+                lock_write(elements)[first..first + found].copy_from_slice(host);
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Copies the elements to the host in row-major order; waits for all work queued before.
     ///
     /// # Errors

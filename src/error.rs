@@ -253,6 +253,18 @@ pub enum Error {
         /// The pattern.
         pattern: String,
     },
+    /// A rule that matches only tensors which earlier rules take.
+    #[error(
+        "`{pattern}` matches only tensors that earlier rules take (`{name}` goes to `{by}`); put it before them, or leave it out"
+    )]
+    Shadowed {
+        /// The pattern of the rule.
+        pattern: String,
+        /// A tensor that it matches.
+        name: String,
+        /// The pattern of the rule that takes it.
+        by: String,
+    },
     /// A tensor of a model that something is wrong with.
     #[error("`{name}`: {error}")]
     Named {

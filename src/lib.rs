@@ -26,7 +26,8 @@ pub use error::{Error, Result};
 pub use gpu::{Adapter, adapters, adapters_async};
 pub use layout::{Dims, Layout, MAX_RANK};
 pub use model::{
-    Clip, Decay, Filter, GivenNorm, Group, GroupReport, Model, PendingGroupReport, Verdict,
+    Clip, Decay, Filter, GivenNorm, Group, GroupReport, Model, ModelStep, Operation,
+    PendingGroupReport, PendingStepReport, Rules, StepReport, Verdict,
 };
 pub use norm::Norm;
 pub use pending::PendingReport;
@@ -43,4 +44,44 @@ pub use report::Report;
 /// As [`Context::project`].
 pub fn project_max_norm(buffer: &DeviceBuffer, axes: impl Into<Axes>, c: f64) -> Result<()> {
     buffer.context().project(&Projection::max_norm(c, axes), buffer)
+}
+
+/// Clip by norm over `axes`, in place: see [`Projection::clip_norm`].
+///
+/// # Errors
+/// As [`Context::project`].
+pub fn clip_norm(buffer: &DeviceBuffer, axes: impl Into<Axes>, c: f64) -> Result<()> {
+    buffer.context().project(&Projection::clip_norm(c, axes), buffer)
+}
+
+/// Clip by value, in place: see [`Clip::value`]. A loop keeps a [`Group`] instead, which is planned
+/// and bound once.
+///
+/// # Errors
+/// [`Error::Bounds`].
+pub fn clip_value(buffer: &DeviceBuffer, low: f64, high: f64) -> Result<()> {
+    let model = Model::unnamed(buffer.context(), [buffer])?;
+    Group::new(Clip::value(low, high), &model)?.enqueue()
+}
+
+/// Clip by global norm, in place: see [`Clip::global_norm`]. A loop keeps a [`Group`] instead,
+/// which is planned and bound once.
+///
+/// ```
+/// use normproj::{Context, clip_global_norm};
+/// let context = Context::cpu();
+/// let (kernel, bias) = (context.upload(&[3.0], [1])?, context.upload(&[4.0], [1])?);
+/// let norm = clip_global_norm(&context, [&kernel, &bias], 1.0)?.wait()?.total().norm;
+/// assert_eq!(norm, 5.0);
+/// # Ok::<(), normproj::Error>(())
+/// ```
+///
+/// # Errors
+/// As [`Group::new`].
+pub fn clip_global_norm<'a>(
+    context: &Context,
+    tensors: impl IntoIterator<Item = &'a DeviceBuffer>,
+    c: f64,
+) -> Result<PendingGroupReport> {
+    Group::new(Clip::global_norm(c), &Model::unnamed(context, tensors)?)?.run()
 }

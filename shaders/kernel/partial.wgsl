@@ -40,7 +40,7 @@ fn scan(here: Place, first: u32, last: u32) -> Accumulator {
             let b = load(source_at(here, step + FAN));
             let c = load(source_at(here, step + 2u * FAN));
             let d = load(source_at(here, step + 3u * FAN));
-            block += (square(a) + square(b)) + (square(c) + square(d));
+            block += (term(a) + term(b)) + (term(c) + term(d));
             let ab = max(a & Bits(MAGNITUDE), b & Bits(MAGNITUDE));
             let cd = max(c & Bits(MAGNITUDE), d & Bits(MAGNITUDE));
             largest = max(largest, max(ab, cd));
@@ -48,7 +48,7 @@ fn scan(here: Place, first: u32, last: u32) -> Accumulator {
         }
         while step < stop {
             let a = load(source_at(here, step));
-            block += square(a);
+            block += term(a);
             largest = max(largest, a & Bits(MAGNITUDE));
             step += FAN;
         }
@@ -69,7 +69,7 @@ fn scan_shifted(here: Place, first: u32, last: u32, shift: Integer) -> Real {
         let stop = min(last, step + CASCADE * FAN);
         var block = Real(0.0);
         while step < stop {
-            block += square(shifted(load(source_at(here, step)), shift));
+            block += term(shifted(load(source_at(here, step)), shift));
             step += FAN;
         }
         sum += block;

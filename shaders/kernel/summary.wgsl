@@ -33,7 +33,7 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
         for (var i = 0u; i < CASCADE && slice < params.slices; i++) {
             let total = verdicts[slice / SLICES];
             let rule = rule_for(total);
-            let square = finish(total);
+            let power = finish(total);
             for (var s = 0u; s < SLICES; s++) {
                 let largest = slice_magnitude(total.largest, s);
                 if largest > LARGEST_FINITE {
@@ -43,9 +43,9 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
                 }
                 own.changed += u32(slice_violates(rule.violates, s));
                 own.zero += u32(largest == 0u);
-                let exponent = slice_exponent(square.exponent, s);
-                let mantissa = slice_sum(square.mantissa, s);
-                if slice_sum(total.sum, s) == 0.0 {
+                let exponent = slice_exponent(power.exponent, s);
+                let mantissa = slice_sum(power.mantissa, s);
+                if slice_sum(power_of(total), s) == 0.0 {
                     continue;
                 }
                 if exponent > own.largest_exponent

@@ -15,9 +15,11 @@ fn fold_sum(x: Real) -> Sum { return (x.x + x.y) + (x.z + x.w); }
 fn fold_largest(x: Bits) -> Magnitude { return max(max(x.x, x.y), max(x.z, x.w)); }
 fn spread_sum(x: Sum) -> Real { return Real(x); }
 fn spread_exponent(x: Exponent) -> Integer { return Integer(x); }
+fn spread_magnitude(x: Magnitude) -> Bits { return Bits(x); }
 fn spread_truth(x: Truth) -> vec4<bool> { return vec4<bool>(x); }
 fn any_slice(x: Truth) -> bool { return x; }
 fn slice_sum(x: Sum, slice: u32) -> f32 { return x; }
 fn slice_exponent(x: Exponent, slice: u32) -> i32 { return x; }
 fn slice_magnitude(x: Magnitude, slice: u32) -> u32 { return x; }
 fn slice_violates(x: Truth, slice: u32) -> bool { return x; }
+fn differs(x: Bits, y: Bits) -> bool { return any(x != y); }

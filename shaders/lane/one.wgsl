@@ -15,9 +15,11 @@ fn fold_sum(x: Real) -> Sum { return x; }
 fn fold_largest(x: Bits) -> Magnitude { return x; }
 fn spread_sum(x: Sum) -> Real { return x; }
 fn spread_exponent(x: Exponent) -> Integer { return x; }
+fn spread_magnitude(x: Magnitude) -> Bits { return x; }
 fn spread_truth(x: Truth) -> Truth { return x; }
 fn any_slice(x: Truth) -> bool { return x; }
 fn slice_sum(x: Sum, slice: u32) -> f32 { return x; }
 fn slice_exponent(x: Exponent, slice: u32) -> i32 { return x; }
 fn slice_magnitude(x: Magnitude, slice: u32) -> u32 { return x; }
 fn slice_violates(x: Truth, slice: u32) -> bool { return x; }
+fn differs(x: Bits, y: Bits) -> bool { return x != y; }

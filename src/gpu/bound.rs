@@ -5,9 +5,10 @@ use std::sync::Arc;
 use crate::buffer::{DeviceBuffer, Storage};
 use crate::error::{Error, Result};
 use crate::gpu::device::Gpu;
+use crate::gpu::dispatch::Dispatch;
+use crate::gpu::pipeline::Program;
 use crate::gpu::prepared::Prepared;
 use crate::gpu::readback::{self, PendingSummaries};
-use crate::gpu::scope::scoped;
 use crate::pending::PendingReport;
 use crate::plan::gpu::steps::{Step, Window};
 use crate::shader::params::Params;
@@ -19,14 +20,6 @@ use crate::shader::variant::{self, Slot, Variant};
 pub struct Bound {
     prepared: Prepared,
     dispatches: Arc<[Dispatch]>,
-}
-
-#[derive(Debug)]
-struct Dispatch {
-    pipeline: wgpu::ComputePipeline,
-    group: wgpu::BindGroup,
-    offset: u32,
-    workgroups: [u32; 2],
 }
 
 /// The buffers that a request reads and writes.
@@ -67,12 +60,7 @@ impl Bound {
     /// Records the dispatches into the caller's pass. Nothing is allocated, compiled, written,
     /// submitted or waited for.
     pub fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
-        for dispatch in self.dispatches.iter() {
-            let [x, y] = dispatch.workgroups;
-            pass.set_pipeline(&dispatch.pipeline);
-            pass.set_bind_group(0, &dispatch.group, &[dispatch.offset]);
-            pass.dispatch_workgroups(x, y, 1);
-        }
+        self.dispatches.iter().for_each(|dispatch| dispatch.record(pass));
     }
 
     /// [`Bound::record`] into a pass of its own.
@@ -118,7 +106,7 @@ impl Bound {
 fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Result<Dispatch> {
     let gpu = &prepared.gpu;
     let variant = variant(prepared, views, step);
-    let pipeline = gpu.pipeline(variant)?;
+    let pipeline = gpu.pipeline(Program::Slices(variant))?;
     let scratch = &prepared.scratch;
     let mut entries = Vec::with_capacity(6);
     for (slot, _) in variant.bindings() {
@@ -145,26 +133,8 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
         };
         entries.push((slot.binding(), buffer, window));
     }
-    let entries: Vec<wgpu::BindGroupEntry<'_>> = entries
-        .iter()
-        .map(|(binding, buffer, window)| wgpu::BindGroupEntry {
-            binding: *binding,
-            resource: wgpu::BindingResource::Buffer(wgpu::BufferBinding {
-                buffer,
-                offset: window.map_or(0, |window| window.offset),
-                size: window.and_then(|window| wgpu::BufferSize::new(window.size)),
-            }),
-        })
-        .collect();
-    let label = variant.label();
-    let descriptor = wgpu::BindGroupDescriptor {
-        label: Some(&label),
-        layout: &pipeline.layout,
-        entries: &entries,
-    };
-    let group = scoped(gpu.device(), || gpu.device().create_bind_group(&descriptor))?;
     let offset = index as u32 * prepared.stride;
-    Ok(Dispatch { pipeline: pipeline.pipeline, group, offset, workgroups: step.workgroups })
+    Dispatch::new(gpu, pipeline, &variant.label(), &entries, offset, step.workgroups)
 }
 
 /// One dispatch must bind all of a buffer in one way: a target in the source's own buffer makes the

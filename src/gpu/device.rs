@@ -7,14 +7,13 @@ use crate::error::{Error, Result};
 use crate::gpu::adapter::{Adapter, limits};
 use crate::gpu::bound::Bound;
 use crate::gpu::memory::GpuBuffer;
-use crate::gpu::pipeline::Pipeline;
+use crate::gpu::pipeline::{Pipeline, Program};
 use crate::gpu::prepared::Prepared;
 use crate::gpu::readback;
 use crate::gpu::scope::scoped;
 use crate::pending::PendingReport;
 use crate::plan::Plan;
 use crate::plan::profile::{DeviceKind, DeviceProfile};
-use crate::shader::variant::Variant;
 
 /// A GPU device: a wgpu device and queue, and the pipelines compiled for it. A clone is another
 /// handle of the same device.
@@ -28,7 +27,7 @@ struct Inner {
     device: wgpu::Device,
     queue: wgpu::Queue,
     profile: DeviceProfile,
-    pipelines: Mutex<HashMap<Variant, Pipeline>>,
+    pipelines: Mutex<HashMap<Program, Pipeline>>,
 }
 
 impl Gpu {
@@ -101,14 +100,14 @@ impl Gpu {
     }
 
     /// The pipeline of a program, compiled at its first use.
-    pub(super) fn pipeline(&self, variant: Variant) -> Result<Pipeline> {
+    pub(super) fn pipeline(&self, program: Program) -> Result<Pipeline> {
         let pipelines = || self.inner.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = pipelines().get(&variant) {
+        if let Some(found) = pipelines().get(&program) {
             return Ok(found.clone());
         }
         // Compiled outside the lock: two threads may both compile, neither waits for the other.
-        let compiled = scoped(self.device(), || Pipeline::compile(self.device(), &variant))?;
-        pipelines().insert(variant, compiled.clone());
+        let compiled = scoped(self.device(), || Pipeline::compile(self.device(), &program))?;
+        pipelines().insert(program, compiled.clone());
         Ok(compiled)
     }
 
@@ -133,15 +132,25 @@ impl Gpu {
     /// Copies host data to a new tensor.
     pub(crate) fn upload(&self, host: &[f32]) -> Result<GpuBuffer> {
         let buffer = self.zeros(host.len())?;
+        self.write(&buffer, 0, host)?;
+        Ok(buffer)
+    }
+
+    /// Copies host data over a part of a tensor's memory, from this byte.
+    pub(crate) fn write(&self, memory: &GpuBuffer, offset: u64, host: &[f32]) -> Result<()> {
+        if !memory.handle().usage().contains(wgpu::BufferUsages::COPY_DST) {
+            return Err(Error::Usage { missing: "COPY_DST".to_string() });
+        }
         // In parts, so that the staging memory of one part is free before the next is needed.
         const PART: usize = 64 << 20;
         for (index, part) in bytemuck::cast_slice::<f32, u8>(host).chunks(PART).enumerate() {
             scoped(self.device(), || {
-                self.queue().write_buffer(buffer.handle(), (index * PART) as u64, part);
+                let place = offset + (index * PART) as u64;
+                self.queue().write_buffer(memory.handle(), place, part);
                 self.queue().submit([]);
             })?;
         }
-        Ok(buffer)
+        Ok(())
     }
 
     /// A new tensor of zeros.

@@ -1,7 +1,59 @@
 //! Variant → compiled pipeline.
 
+use crate::shader::group::params::GroupParams;
+use crate::shader::group::variant::GroupVariant;
 use crate::shader::params::Params;
 use crate::shader::variant::{Access, Variant};
+
+/// What is compiled, and the key that it is found by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Program {
+    /// Over the slices of a tensor.
+    Slices(Variant),
+    /// Over chunks of many tensors.
+    Group(GroupVariant),
+}
+
+impl Program {
+    pub fn label(&self) -> String {
+        match self {
+            Program::Slices(variant) => variant.label(),
+            Program::Group(variant) => variant.kernel.name().to_string(),
+        }
+    }
+
+    fn entry_point(&self) -> &'static str {
+        match self {
+            Program::Slices(variant) => variant.kernel.name(),
+            Program::Group(variant) => variant.kernel.name(),
+        }
+    }
+
+    fn source(&self) -> String {
+        match self {
+            Program::Slices(variant) => variant.source(),
+            Program::Group(variant) => variant.source(),
+        }
+    }
+
+    fn bindings(&self) -> Vec<(u32, Access)> {
+        match self {
+            Program::Slices(variant) => {
+                variant.bindings().into_iter().map(|(slot, a)| (slot.binding(), a)).collect()
+            }
+            Program::Group(variant) => {
+                variant.bindings().into_iter().map(|(slot, a)| (slot.binding(), a)).collect()
+            }
+        }
+    }
+
+    fn params_size(&self) -> u64 {
+        match self {
+            Program::Slices(_) => size_of::<Params>() as u64,
+            Program::Group(_) => size_of::<GroupParams>() as u64,
+        }
+    }
+}
 
 /// A compiled program and the layout of its bind group.
 #[derive(Debug, Clone)]
@@ -11,12 +63,12 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    pub fn compile(device: &wgpu::Device, variant: &Variant) -> Self {
-        let label = variant.label();
-        let entries: Vec<_> = variant
-            .bindings()
+    pub fn compile(device: &wgpu::Device, program: &Program) -> Self {
+        let label = program.label();
+        let bindings = program.bindings();
+        let entries: Vec<_> = bindings
             .iter()
-            .map(|(slot, access)| entry(slot.binding(), *access))
+            .map(|&(binding, access)| entry(binding, access, program.params_size()))
             .collect();
         let layout = device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor {
             label: Some(&label),
@@ -29,13 +81,13 @@ impl Pipeline {
         });
         let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
             label: Some(&label),
-            source: wgpu::ShaderSource::Wgsl(variant.source().into()),
+            source: wgpu::ShaderSource::Wgsl(program.source().into()),
         });
         let pipeline = device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
             label: Some(&label),
             layout: Some(&pipeline_layout),
             module: &module,
-            entry_point: Some(variant.kernel.name()),
+            entry_point: Some(program.entry_point()),
             compilation_options: wgpu::PipelineCompilationOptions {
                 // Every word of workgroup memory is written before it is read.
                 zero_initialize_workgroup_memory: false,
@@ -47,7 +99,7 @@ impl Pipeline {
     }
 }
 
-fn entry(binding: u32, access: Access) -> wgpu::BindGroupLayoutEntry {
+fn entry(binding: u32, access: Access, params_size: u64) -> wgpu::BindGroupLayoutEntry {
     let ty = match access {
         Access::Uniform => wgpu::BufferBindingType::Uniform,
         Access::Read => wgpu::BufferBindingType::Storage { read_only: true },
@@ -60,11 +112,7 @@ fn entry(binding: u32, access: Access) -> wgpu::BindGroupLayoutEntry {
         ty: wgpu::BindingType::Buffer {
             ty,
             has_dynamic_offset: uniform,
-            min_binding_size: if uniform {
-                wgpu::BufferSize::new(size_of::<Params>() as u64)
-            } else {
-                None
-            },
+            min_binding_size: if uniform { wgpu::BufferSize::new(params_size) } else { None },
         },
         count: None,
     }

@@ -6,6 +6,7 @@ use crate::buffer::DeviceBuffer;
 use crate::error::{Error, Result};
 use crate::gpu::bound::{Bound, Views};
 use crate::gpu::device::Gpu;
+use crate::gpu::pipeline::Program;
 use crate::gpu::scope::scoped;
 use crate::plan::Plan;
 use crate::plan::request::Task;
@@ -46,10 +47,10 @@ impl Prepared {
         // Compiled now, so that recording never compiles; binding does so only for a target in the
         // source's own buffer, which needs another program.
         for step in &steps.steps {
-            gpu.pipeline(Variant {
+            gpu.pipeline(Program::Slices(Variant {
                 counted: counted && step.variant.kernel.touches_tensor(),
                 ..step.variant
-            })?;
+            }))?;
         }
         let storage = |label: &str, size: u64| -> Result<Option<wgpu::Buffer>> {
             let usage = wgpu::BufferUsages::STORAGE
@@ -64,8 +65,7 @@ impl Prepared {
             counters: storage("counters", if counted { 8 } else { 0 })?,
             nothing: storage("nothing", if plan.geometry().is_empty() { 16 } else { 0 })?,
         };
-        let alignment = gpu.device().limits().min_uniform_buffer_offset_alignment;
-        let stride = (size_of::<Params>() as u32).next_multiple_of(alignment);
+        let stride = stride::<Params>(gpu);
         let params = params(gpu, plan, stride)?;
         let (gpu, plan, scratch) = (gpu.clone(), Arc::new(plan.clone()), Arc::new(scratch));
         Ok(Prepared { gpu, plan, scratch, params, stride, counted })
@@ -115,11 +115,25 @@ impl Prepared {
 /// both see the later value.
 fn params(gpu: &Gpu, plan: &Plan, stride: u32) -> Result<wgpu::Buffer> {
     let rim = plan.rim();
-    let steps = &plan.steps().steps;
-    let mut bytes = vec![0u8; steps.len() * stride as usize];
-    for (slot, step) in bytes.chunks_exact_mut(stride as usize).zip(steps) {
-        let params = step.params.with_rim(&rim);
-        slot[..size_of::<Params>()].copy_from_slice(bytemuck::bytes_of(&params));
+    let steps = plan.steps().steps.iter();
+    uniforms(gpu, stride, steps.map(|step| step.params.with_rim(&rim, plan.policy())))
+}
+
+/// From the parameters of one dispatch to those of the next, as a dynamic offset allows.
+pub(super) fn stride<P>(gpu: &Gpu) -> u32 {
+    let alignment = gpu.device().limits().min_uniform_buffer_offset_alignment;
+    (size_of::<P>() as u32).next_multiple_of(alignment)
+}
+
+/// The parameters of some dispatches, `stride` bytes apart.
+pub(super) fn uniforms<P: bytemuck::Pod>(
+    gpu: &Gpu,
+    stride: u32,
+    params: impl ExactSizeIterator<Item = P>,
+) -> Result<wgpu::Buffer> {
+    let mut bytes = vec![0u8; params.len() * stride as usize];
+    for (slot, params) in bytes.chunks_exact_mut(stride as usize).zip(params) {
+        slot[..size_of::<P>()].copy_from_slice(bytemuck::bytes_of(&params));
     }
     let usage = wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST;
     let buffer = gpu.buffer("params", bytes.len() as u64, usage)?;

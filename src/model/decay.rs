@@ -30,7 +30,7 @@ impl Decay {
 
     pub(crate) fn check(&self) -> Result<()> {
         match self.rate {
-            rate if rate >= 0.0 && rate < f64::INFINITY => Ok(()),
+            rate if (0.0..f64::INFINITY).contains(&rate) => Ok(()),
             rate => Err(Error::DecayRate { rate }),
         }
     }

@@ -68,12 +68,46 @@ impl Group {
         given: Option<&DeviceBuffer>,
     ) -> Result<Self> {
         let request = GroupRequest::new(clip, model, decay)?;
-        check_given(&request, model, given)?;
+        let plan = GroupPlan::new(request, model.context().profile())?;
+        Self::from_plan(plan, model, decay, given)
+    }
+
+    /// Prepares and binds a plan that was made elsewhere; [`Group::new`] and its kin make it too.
+    ///
+    /// # Errors
+    /// [`Error::PlanMismatch`] if it is not of these tensors.
+    pub fn from_plan(
+        plan: GroupPlan,
+        model: &Model,
+        decay: Option<&Decay>,
+        given: Option<&DeviceBuffer>,
+    ) -> Result<Self> {
+        Self::prepare(plan, model, decay, given, false)
+    }
+
+    /// [`Group::from_plan`] with programs that count every element they load and store, which
+    /// [`BoundGroup::counters`] reads. For tests of [`GroupPlan::cost`].
+    ///
+    /// # Errors
+    /// As [`Group::from_plan`].
+    pub fn counting(plan: GroupPlan, model: &Model, decay: Option<&Decay>) -> Result<Self> {
+        Self::prepare(plan, model, decay, None, true)
+    }
+
+    fn prepare(
+        plan: GroupPlan,
+        model: &Model,
+        decay: Option<&Decay>,
+        given: Option<&DeviceBuffer>,
+        counted: bool,
+    ) -> Result<Self> {
+        let plan = Arc::new(plan);
+        plan.check(&GroupRequest::new(plan.request().clip, model, decay)?)?;
+        check_given(plan.request(), model, given)?;
         let context = model.context();
-        let plan = Arc::new(GroupPlan::new(request, context.profile())?);
         let results = context.zeros([plan.results().elements()])?;
         let bound = context.as_gpu().map(|gpu| -> Result<BoundGroup> {
-            PreparedGroup::new(gpu, &plan)?.bind(model, decay, given, &results)
+            PreparedGroup::new(gpu, &plan, counted)?.bind(model, decay, given, &results)
         });
         Ok(Group {
             plan,
@@ -115,13 +149,27 @@ impl Group {
         Ok(Group { plan, bound: bound.transpose()?, ..self.clone() })
     }
 
-    /// Carries it out. On a GPU the work is queued and the host does not wait.
+    /// Carries it out, with a report that can be waited for, any time later. On a GPU the work is
+    /// queued and the host does not wait.
     ///
     /// # Errors
     /// [`Error::Validation`] if a buffer was destroyed; [`Error::OutOfMemory`].
     pub fn run(&self) -> Result<PendingGroupReport> {
+        self.submit(true)
+    }
+
+    /// [`Group::run`] without a report: no staging memory is allocated for one.
+    ///
+    /// # Errors
+    /// As [`Group::run`].
+    pub fn enqueue(&self) -> Result<()> {
+        self.submit(false).map(drop)
+    }
+
+    fn submit(&self, reported: bool) -> Result<PendingGroupReport> {
+        let reported = reported && self.plan.request().clip.norm_used().is_some();
         match &self.bound {
-            Some(bound) => bound.submit(),
+            Some(bound) => bound.submit(reported),
             None => {
                 let given = self.given.as_ref().map(DeviceBuffer::read).transpose()?;
                 let given = given.and_then(|norm| norm.first().copied());

@@ -98,6 +98,10 @@ impl PendingGroupReport {
         PendingGroupReport { state: State::Ready(Box::new(report)) }
     }
 
+    pub(crate) fn verdicts(pending: PendingVerdicts) -> Self {
+        PendingGroupReport { state: State::Verdicts(pending) }
+    }
+
     pub(crate) fn none() -> Self {
         PendingGroupReport { state: State::None }
     }
@@ -105,8 +109,8 @@ impl PendingGroupReport {
     /// Waits for the work to finish and gives the report.
     ///
     /// # Errors
-    /// [`Error::NoReport`] of a clip by value; [`Error::NotSubmitted`] if the commands that write it were dropped or not submitted;
-    /// [`Error::DeviceLost`].
+    /// [`Error::NoReport`] of a clip by value; [`Error::NotSubmitted`] if the commands that write it
+    /// were dropped or not submitted; [`Error::DeviceLost`].
     pub fn wait(self) -> Result<GroupReport> {
         pollster::block_on(self.wait_async())
     }

@@ -10,6 +10,7 @@ mod native;
 pub mod profile;
 pub mod request;
 pub mod schedule;
+pub mod step;
 
 use cost::Cost;
 use geometry::Geometry;
@@ -22,7 +23,7 @@ use schedule::Schedule;
 use crate::buffer::DeviceBuffer;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
-use crate::projection::Projection;
+use crate::projection::{OnNonFinite, Projection};
 use crate::report::{Report, Tally};
 
 /// How a request is carried out on a device: schedule, error bounds and cost. Pure numbers; the
@@ -177,6 +178,14 @@ impl Plan {
     pub(crate) fn report_of_empty(&self) -> Report {
         let slices = self.geometry.slices() as u64;
         Tally { slices, zero: slices, ..Tally::default() }.report(self.rim().target)
+    }
+
+    /// What becomes of slices with NaN or infinity; where norms are computed, nothing.
+    pub fn policy(&self) -> OnNonFinite {
+        match self.request.task {
+            Task::Project(projection) => projection.policy(),
+            Task::Norms { .. } => OnNonFinite::Leave,
+        }
     }
 
     /// What slices are compared with and scaled to; for norms, nothing is scaled.

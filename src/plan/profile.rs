@@ -30,12 +30,16 @@ pub struct GpuLimits {
     pub binding_bytes: u64,
     /// The largest buffer, in bytes.
     pub buffer_bytes: u64,
+    /// How many storage buffers a dispatch can bind.
+    pub storage_buffers: u32,
     /// What the offset of a storage binding must be a multiple of, in bytes.
     pub storage_alignment: u32,
     /// What the offset of a uniform binding must be a multiple of, in bytes.
     pub uniform_alignment: u32,
     /// The most bytes that one dispatch should touch, so that a slow adapter's watchdog stays quiet.
     pub dispatch_bytes: u64,
+    /// The most windows of tensors' memory that a dispatch should choose among.
+    pub windows: u32,
     /// How many workgroups keep the whole device busy.
     pub busy_workgroups: u32,
 }
@@ -62,26 +66,37 @@ impl DeviceProfile {
     /// Refuses a device whose limits are too small to plan anything for, and memory that no device
     /// has: the dispatches for it could not be counted up.
     pub(crate) fn check(&self, request: &Request) -> Result<()> {
+        let DeviceKind::Gpu(_) = &self.kind else { return Ok(()) };
+        self.check_limits()?;
+        match 4 * request.source.end().max(request.target().end()) as u64 {
+            bytes if bytes > MOST_BYTES => {
+                self.refuse(format!("a view that ends at {bytes} bytes (at most {MOST_BYTES})"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn refuse(&self, what: String) -> Result<()> {
+        Err(Error::Unsupported { device: self.name.clone(), what })
+    }
+
+    /// Refuses a device whose limits are too small to plan anything for.
+    pub(crate) fn check_limits(&self) -> Result<()> {
         let DeviceKind::Gpu(limits) = &self.kind else { return Ok(()) };
-        let refuse = |what: String| Err(Error::Unsupported { device: self.name.clone(), what });
         let binding = LEAST.binding_bytes.max(4 * u64::from(limits.storage_alignment));
         for (what, found, least) in [
             ("invocations", limits.invocations.into(), LEAST.invocations.into()),
             ("bytes of workgroup memory", limits.workgroup_memory.into(), LEAST_MEMORY),
             ("workgroups", limits.workgroups.into(), LEAST.workgroups.into()),
+            ("storage buffers", limits.storage_buffers.into(), LEAST.storage_buffers.into()),
             ("bytes in a binding", limits.binding_bytes, binding),
             ("bytes in a dispatch", limits.dispatch_bytes, binding),
         ] {
             if found < least {
-                return refuse(format!("it has {found} {what}, and {least} are needed"));
+                return self.refuse(format!("it has {found} {what}, and {least} are needed"));
             }
         }
-        match 4 * request.source.end().max(request.target().end()) as u64 {
-            bytes if bytes > MOST_BYTES => {
-                refuse(format!("a view that ends at {bytes} bytes (at most {MOST_BYTES})"))
-            }
-            _ => Ok(()),
-        }
+        Ok(())
     }
 
     /// The native CPU backend with that many threads, each with 1 MiB of cache.
@@ -104,6 +119,7 @@ impl DeviceProfile {
             workgroup_memory: 48 << 10,
             binding_bytes: (1 << 31) - 1,
             buffer_bytes: (1 << 32) - 1,
+            storage_buffers: 1 << 20,
             storage_alignment: 32,
             uniform_alignment: 64,
             dispatch_bytes: 1 << 40,
@@ -122,9 +138,11 @@ impl GpuLimits {
         workgroups: 65_535,
         binding_bytes: 128 << 20,
         buffer_bytes: 256 << 20,
+        storage_buffers: 8,
         storage_alignment: 256,
         uniform_alignment: 256,
         dispatch_bytes: 128 << 20,
+        windows: 32,
         busy_workgroups: 256,
     };
 }

@@ -14,11 +14,16 @@
 //! # Ok::<(), normproj::Error>(())
 //! ```
 
+mod clip;
 mod exact;
 mod index;
-mod max_norm;
+mod non_finite;
+mod radial;
 
-pub use exact::{exact_sum_of_squares, exceeds, radius};
+pub use clip::{Clipped, clip, decayed};
+pub use exact::{
+    bound, exact_sum_of_magnitudes, exact_sum_of_squares, exceeds, exceeds_in, radius,
+};
 pub use index::{places, slices};
 
 use crate::axes::Axes;
@@ -27,8 +32,8 @@ use crate::layout::Layout;
 use crate::norm::Norm;
 use crate::projection::{Projection, Set};
 
-/// The exact projection of a view of `data`, in row-major order of the view. A slice that holds a
-/// NaN or an infinity is left as it is.
+/// The exact projection of a view of `data`, in row-major order of the view. Of a slice that holds
+/// a NaN or an infinity becomes what the projection's policy says.
 ///
 /// # Errors
 /// As [`Axes::resolve`]; [`Error::Radius`]; [`Error::OutOfBounds`] if the view leaves `data`.
@@ -38,16 +43,25 @@ pub fn project(projection: &Projection, data: &[f32], layout: &Layout) -> Result
     let mut projected: Vec<f64> = view.iter().copied().map(f64::from).collect();
     for slice in slices(projection.axes(), layout.shape())? {
         let elements: Vec<f32> = slice.iter().map(|&i| view[i]).collect();
-        if elements.iter().all(|x| x.is_finite()) {
-            let result = match projection.set() {
-                Set::MaxNorm { radius: c, .. } | Set::ClipNorm { radius: c, .. } => {
-                    max_norm::project(&elements, radius(c))
-                }
-            };
-            slice.iter().zip(result).for_each(|(&i, y)| projected[i] = y);
-        }
+        let result = one(projection, &elements);
+        slice.iter().zip(result).for_each(|(&i, y)| projected[i] = y);
     }
     Ok(projected)
+}
+
+/// The exact projection of one slice.
+fn one(projection: &Projection, slice: &[f32]) -> Vec<f64> {
+    if !slice.iter().all(|x| x.is_finite()) {
+        let any_nan = slice.iter().any(|x| x.is_nan());
+        let replaced = |&x: &f32| non_finite::replaced(projection.policy(), any_nan, x);
+        return slice.iter().map(replaced).collect();
+    }
+    let factor = match projection.set() {
+        Set::MaxNorm { norm, radius } | Set::ClipNorm { norm, radius } => {
+            radial::Ball { norm, radius, epsilon: projection.epsilon() }.factor(slice)
+        }
+    };
+    slice.iter().map(|&x| f64::from(x) * factor).collect()
 }
 
 /// The exact norm of each slice of a view of `data`, rounded to f64, in row-major order of the kept
@@ -59,11 +73,7 @@ pub fn norms(norm: Norm, axes: impl Into<Axes>, data: &[f32], layout: &Layout) -
     let view = gather(data, layout)?;
     let of_slice = |slice: Vec<usize>| {
         let elements: Vec<f32> = slice.iter().map(|&i| view[i]).collect();
-        match norm {
-            Norm::L2 => max_norm::norm(&elements),
-            Norm::L1 => elements.iter().map(|x| f64::from(x.abs())).sum(),
-            Norm::Linf => elements.iter().fold(0.0, |n, x| f64::from(x.abs()).max(n)),
-        }
+        radial::norm(norm, &elements)
     };
     Ok(slices(axes, layout.shape())?.into_iter().map(of_slice).collect())
 }

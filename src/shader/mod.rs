@@ -3,6 +3,7 @@
 //! putting the texts together is the whole build.
 
 mod all;
+pub mod group;
 pub mod params;
 pub mod variant;
 
@@ -19,9 +20,10 @@ impl Variant {
     /// The program.
     pub fn source(&self) -> String {
         let mut fragments = vec![
-            fragment!("params"),
+            fragment!("params/slices"),
             self.lane.text(),
             fragment!("pack/f32"),
+            fragment!("norm/sum"),
             fragment!("norm/l2"),
             self.kernel.text(),
         ];
@@ -39,8 +41,11 @@ impl Variant {
         if matches!(self.kernel, Kernel::Resident | Kernel::Decide | Kernel::Rescale) {
             fragments.push(self.verdict.text());
         }
-        if matches!(self.kernel, Kernel::Resident | Kernel::Rescale | Kernel::Summary) {
-            fragments.push(fragment!("norm/ball"));
+        if self.kernel != Kernel::Partial {
+            fragments.push(fragment!("norm/radial"));
+        }
+        if self.verdict == Verdict::Norm {
+            fragments.push(fragment!("verdict/float"));
         }
         let mut source = self.constants();
         if self.kernel == Kernel::Resident {
@@ -73,8 +78,8 @@ fn registers(held: u32) -> String {
     let fields = each(&|i| format!("    r{i}: Bits,\n"), "");
     let loads = each(&|i| format!("load_step(here, position + {i}u * FAN)"), ", ");
     let largest = nested_max(held);
-    let sum = pairwise(0, held, &|i| format!("square(held.r{i})"));
-    let shifted = pairwise(0, held, &|i| format!("square(shifted(held.r{i}, shift))"));
+    let sum = pairwise(0, held, &|i| format!("term(held.r{i})"));
+    let shifted = pairwise(0, held, &|i| format!("term(shifted(held.r{i}, shift))"));
     let stores = each(
         &|i| format!("    store_step(here, position + {i}u * FAN, project(held.r{i}, rule));\n"),
         "",

@@ -225,7 +225,7 @@ fn first(x: &[f32], y: &[f32], holds: impl Fn(f32, f32) -> bool) -> Option<Strin
 }
 
 /// The spacing of f32 at a value.
-fn ulp(value: f64) -> f64 {
+pub fn ulp(value: f64) -> f64 {
     let near = value.abs().min(f64::from(f32::MAX)) as f32;
     let (below, above) = (near.next_down().max(0.0), near.next_up().min(f32::MAX));
     (f64::from(near) - f64::from(below)).max(f64::from(above) - f64::from(near))

@@ -5,6 +5,7 @@
 
 mod device;
 mod edges;
+mod groups;
 mod random;
 mod walk;
 

@@ -13,11 +13,11 @@ impl Random {
         mixed ^ (mixed >> 31)
     }
 
-    fn below(&mut self, end: usize) -> usize {
+    pub fn below(&mut self, end: usize) -> usize {
         (self.next() % end as u64) as usize
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len())]
     }
 
@@ -29,6 +29,8 @@ impl Random {
             workgroups: self.pick(&[300, 65_535]),
             binding_bytes: self.pick(&[1 << 12, 5000, 1 << 13, 10_012, 1 << 14, 1 << 27]),
             buffer_bytes: 1 << 28,
+            storage_buffers: self.pick(&[8, 12, 64]),
+            windows: self.pick(&[2, 5, 32]),
             storage_alignment: self.pick(&[16, 32, 64, 256]),
             uniform_alignment: 256,
             dispatch_bytes: self.pick(&[1 << 12, 1 << 40]),

@@ -2,7 +2,9 @@
 //! Skips, loudly, where there is no adapter; `NORMPROJ_REQUIRE_ADAPTER=1` makes that a failure.
 
 mod allocations;
+mod by_hand;
 mod counting;
+mod groups;
 mod memory;
 mod noop;
 mod sharing;

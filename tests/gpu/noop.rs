@@ -2,7 +2,9 @@
 //! validates and executes nothing.
 
 use normproj::plan::request::Output;
-use normproj::{Axes, Context, Layout, Norm, Plan, Projection, Request};
+use normproj::{
+    Axes, Clip, Context, Decay, GivenNorm, Group, Layout, Model, Norm, Plan, Projection, Request,
+};
 
 fn noop() -> Context {
     let descriptor =
@@ -62,6 +64,50 @@ fn every_schedule_records_without_an_error() {
     }
     println!("{recorded} plans were recorded");
     assert!(recorded > 300);
+}
+
+#[test]
+fn every_clip_of_many_tensors_records_without_an_error() {
+    let context = noop();
+    let gpu = context.as_gpu().unwrap();
+    let arena = context.zeros([5000]).unwrap();
+    let view = |shape: [usize; 2], strides: [usize; 2], offset| {
+        arena.view(Layout::strided(shape, strides, offset).unwrap()).unwrap()
+    };
+    let apart: Vec<_> = (1..14).map(|i| context.zeros([i, 7]).unwrap()).collect();
+    let mut tensors = vec![view([4, 6], [6, 1], 3), view([5, 9], [18, 2], 40)];
+    tensors.extend(apart);
+    let model = Model::unnamed(&context, &tensors).unwrap();
+    let other: Vec<_> = tensors.iter().map(|t| context.zeros(t.shape()).unwrap()).collect();
+    let weights = Model::unnamed(&context, &other).unwrap();
+    let decay = Decay::new(0.5, &weights);
+    let given = context.zeros([1]).unwrap();
+    let mut recorded = 0;
+    for norm in Norm::ALL {
+        let clips = [
+            Clip::global_norm(1.0),
+            Clip::each_norm(1.0),
+            Clip::norms(Norm::L2),
+            Clip::value(-1.0, 1.0),
+            Clip::global_norm(1.0).use_norm(GivenNorm::Host(2.0)),
+        ];
+        let mut groups = vec![Group::by_norm(clips[0].norm(norm), &model, &given).unwrap()];
+        for clip in clips {
+            groups.push(Group::new(clip.norm(norm), &model).unwrap());
+            groups.push(Group::with_decay(clip.norm(norm), &model, &decay).unwrap());
+        }
+        for group in &groups {
+            let scope = gpu.device().push_error_scope(wgpu::ErrorFilter::Validation);
+            let mut encoder = gpu.device().create_command_encoder(&Default::default());
+            group.as_gpu().unwrap().record_pass(&mut encoder);
+            gpu.queue().submit([encoder.finish()]);
+            let error = pollster::block_on(scope.pop());
+            assert!(error.is_none(), "{}\n{error:?}", group.plan().explain());
+            recorded += 1;
+        }
+    }
+    println!("{recorded} groups were recorded");
+    assert_eq!(recorded, 33);
 }
 
 #[test]

@@ -3,10 +3,12 @@
 use std::mem::offset_of;
 
 use naga::{AddressSpace, StorageAccess, TypeInner};
+use normproj::shader::group::params::{Chunk, GroupParams};
+use normproj::shader::group::variant::GroupVariant;
 use normproj::shader::params::{Axis, Params};
 use normproj::shader::variant::{Access, Variant};
 
-use crate::module;
+use crate::{module, parsed};
 
 fn fields(module: &naga::Module, name: &str) -> (Vec<(String, u32)>, u32) {
     let found = module.types.iter().find(|(_, ty)| ty.name.as_deref() == Some(name));
@@ -33,7 +35,8 @@ fn parameters_have_one_layout() {
     let expected = offsets!(Params:
         threshold, threshold_exponent, radius, radius_exponent, source_offset, target_offset,
         first_slice, first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices,
-        slices_here, kept_rank, reduced_rank, summaries, first_summary, kept, reduced);
+        slices_here, kept_rank, reduced_rank, summaries, first_summary, on_non_finite, epsilon,
+        epsilon_exponent, padding, kept, reduced);
     assert_eq!(params, expected);
     assert_eq!(params_size as usize, size_of::<Params>());
 }
@@ -54,28 +57,54 @@ fn accumulators_and_summaries_have_the_size_that_is_allocated() {
 }
 
 #[test]
+fn parameters_and_chunks_of_groups_have_one_layout() {
+    let module = parsed(&GroupVariant::all()[3].source());
+    let (params, size) = fields(&module, "Params");
+    let expected = offsets!(GroupParams:
+        threshold, threshold_exponent, radius, radius_exponent, on_non_finite, epsilon,
+        epsilon_exponent, first_chunk, chunks, segments, region, low_key, high_key, low, high,
+        given, given_exponent, given_at);
+    assert_eq!(params, expected);
+    assert_eq!(size as usize, size_of::<GroupParams>());
+    let (chunk, size) = fields(&module, "Chunk");
+    let expected = offsets!(Chunk:
+        slot, first, length, partial, verdict, axes, skipped, other_slot, other_first, rate);
+    assert_eq!(chunk, expected);
+    assert_eq!(size as usize, size_of::<Chunk>());
+}
+
+#[test]
 fn bindings_are_those_that_rust_lays_out() {
     for variant in Variant::all() {
-        let mut declared: Vec<(u32, Access)> = module(&variant)
-            .global_variables
-            .iter()
-            .filter_map(|(_, variable)| {
-                let binding = variable.binding?;
-                assert_eq!(binding.group, 0);
-                let access = match variable.space {
-                    AddressSpace::Uniform => Access::Uniform,
-                    AddressSpace::Storage { access } if access.contains(StorageAccess::STORE) => {
-                        Access::ReadWrite
-                    }
-                    AddressSpace::Storage { .. } => Access::Read,
-                    space => panic!("{variant:?}: {space:?}"),
-                };
-                Some((binding.binding, access))
-            })
-            .collect();
-        declared.sort_by_key(|(binding, _)| *binding);
         let expected: Vec<(u32, Access)> =
             variant.bindings().iter().map(|(slot, access)| (slot.binding(), *access)).collect();
-        assert_eq!(declared, expected, "{variant:?}");
+        assert_eq!(declared(&module(&variant)), expected, "{variant:?}");
     }
+    for variant in GroupVariant::all() {
+        let mut expected: Vec<(u32, Access)> =
+            variant.bindings().iter().map(|(slot, access)| (slot.binding(), *access)).collect();
+        expected.sort_by_key(|(binding, _)| *binding);
+        assert_eq!(declared(&parsed(&variant.source())), expected, "{variant:?}");
+    }
+}
+
+/// The bindings that a program declares, in the order of their numbers.
+fn declared(module: &naga::Module) -> Vec<(u32, Access)> {
+    let access = |space: AddressSpace| match space {
+        AddressSpace::Uniform => Access::Uniform,
+        AddressSpace::Storage { access } if access.contains(StorageAccess::STORE) => {
+            Access::ReadWrite
+        }
+        AddressSpace::Storage { .. } => Access::Read,
+        space => panic!("{space:?}"),
+    };
+    let binding = |variable: &naga::GlobalVariable| {
+        let binding = variable.binding?;
+        assert_eq!(binding.group, 0);
+        Some((binding.binding, access(variable.space)))
+    };
+    let variables = module.global_variables.iter();
+    let mut declared: Vec<_> = variables.filter_map(|(_, variable)| binding(variable)).collect();
+    declared.sort_by_key(|(binding, _)| *binding);
+    declared
 }

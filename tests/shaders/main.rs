@@ -7,9 +7,12 @@ mod validity;
 use normproj::shader::variant::Variant;
 
 fn module(variant: &Variant) -> naga::Module {
-    let source = variant.source();
-    match naga::front::wgsl::parse_str(&source) {
+    parsed(&variant.source())
+}
+
+fn parsed(source: &str) -> naga::Module {
+    match naga::front::wgsl::parse_str(source) {
         Ok(module) => module,
-        Err(error) => panic!("{variant:?}\n{}", error.emit_to_string(&source)),
+        Err(error) => panic!("{}\n{source}", error.emit_to_string(source)),
     }
 }

@@ -1,9 +1,10 @@
 //! Every program that a plan can ask for is valid WGSL.
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
+use normproj::shader::group::variant::GroupVariant;
 use normproj::shader::variant::Variant;
 
-use crate::module;
+use crate::{module, parsed};
 
 #[test]
 fn every_variant_is_valid_without_any_feature() {
@@ -21,6 +22,23 @@ fn every_variant_is_valid_without_any_feature() {
     }
     println!("{count} variants are valid");
     assert!(count > 500);
+}
+
+#[test]
+fn every_variant_of_groups_is_valid_without_any_feature() {
+    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+    let variants = GroupVariant::all();
+    for variant in &variants {
+        let module = parsed(&variant.source());
+        if let Err(error) = validator.validate(&module) {
+            panic!("{variant:?}\n{}", error.emit_to_string(&variant.source()));
+        }
+        let entry: Vec<&str> = module.entry_points.iter().map(|e| e.name.as_str()).collect();
+        assert_eq!(entry, [variant.kernel.name()]);
+        assert_eq!(module.entry_points[0].workgroup_size, [variant.lanes, 1, 1]);
+    }
+    println!("{} variants of groups are valid", variants.len());
+    assert!(variants.len() > 100);
 }
 
 #[test]

@@ -310,7 +310,7 @@ impl Builder<'_> {
 }
 
 /// Workgroups in x and y, as square as it takes.
-fn grid(groups: u64, limits: &GpuLimits) -> [u32; 2] {
+pub(in crate::plan) fn grid(groups: u64, limits: &GpuLimits) -> [u32; 2] {
     let most = u64::from(limits.workgroups);
     let rows = groups.div_ceil(most).max(1);
     [groups.div_ceil(rows) as u32, rows as u32]

@@ -9,7 +9,7 @@ mod policy;
 pub mod steps;
 mod windows;
 
-pub(super) use build::build;
+pub(super) use build::{build, grid};
 pub(super) use cost::cost;
 pub(super) use legal::{check, margin, schedules};
 pub(super) use policy::choose;

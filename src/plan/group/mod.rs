@@ -1,13 +1,19 @@
 //! Many tensors under one task: chunks of all of them share dispatches.
 
+mod explain;
+mod gpu;
 mod request;
 mod results;
+mod schedule;
 
+pub use gpu::{Bind, GroupStep, GroupSteps};
 pub(crate) use request::Memories;
 pub use request::{Companion, GroupRequest, Member};
 pub use results::{Region, Results};
+pub use schedule::GroupSchedule;
 
 use crate::error::{Error, Result};
+use crate::plan::cost::Cost;
 use crate::plan::margin::{Margin, Rim};
 use crate::plan::native;
 use crate::plan::profile::{DeviceKind, DeviceProfile};
@@ -18,19 +24,68 @@ pub struct GroupPlan {
     request: GroupRequest,
     profile: DeviceProfile,
     margin: Margin,
+    cost: Cost,
+    steps: GroupSteps,
+    /// None on the CPU backend.
+    schedule: Option<GroupSchedule>,
 }
 
 impl GroupPlan {
-    /// The plan of a request on a device.
+    /// The fastest plan known for a request on a device.
     ///
     /// # Errors
     /// [`Error::Unsupported`] if the device's limits are too small.
     pub fn new(request: GroupRequest, profile: &DeviceProfile) -> Result<Self> {
-        let margin = match profile.kind {
-            DeviceKind::Native { .. } => native::margin(),
-            DeviceKind::Gpu(_) => Margin::f32(70),
+        match profile.kind {
+            DeviceKind::Native { .. } => Ok(GroupPlan {
+                margin: native::margin(),
+                cost: gpu::native_cost(&request),
+                steps: GroupSteps::default(),
+                schedule: None,
+                request,
+                profile: profile.clone(),
+            }),
+            DeviceKind::Gpu(limits) => {
+                let schedule = gpu::choose(request.elements(), &limits);
+                Self::with_schedule(request, profile, schedule)
+            }
+        }
+    }
+
+    /// A plan with a schedule of the caller's choice, checked as strictly as a chosen one.
+    ///
+    /// # Errors
+    /// As [`GroupPlan::new`]; [`Error::IllegalSchedule`]; [`Error::PlanMismatch`] on the CPU
+    /// backend, which has none.
+    pub fn with_schedule(
+        request: GroupRequest,
+        profile: &DeviceProfile,
+        schedule: GroupSchedule,
+    ) -> Result<Self> {
+        let DeviceKind::Gpu(limits) = profile.kind else {
+            let reason = "the CPU backend has no schedule of groups".to_string();
+            return Err(Error::PlanMismatch { reason });
         };
-        Ok(GroupPlan { request, profile: profile.clone(), margin })
+        profile.check_limits()?;
+        schedule.check(&limits)?;
+        let steps = gpu::build(&request, &schedule, &limits);
+        Ok(GroupPlan {
+            margin: gpu::margin(&steps, &schedule),
+            cost: gpu::cost(&request, &steps),
+            steps,
+            schedule: Some(schedule),
+            request,
+            profile: profile.clone(),
+        })
+    }
+
+    /// Schedules that give the right result on a device, in representative sizes; none on the CPU
+    /// backend. Tests run them all.
+    pub fn legal_schedules(profile: &DeviceProfile) -> Vec<GroupSchedule> {
+        match profile.kind {
+            DeviceKind::Native { .. } => Vec::new(),
+            DeviceKind::Gpu(limits) => GroupSchedule::legal(&limits),
+        }
     }
 
     /// The same plan at another radius.
@@ -67,6 +122,21 @@ impl GroupPlan {
     /// The error bounds L, σ and κ.
     pub fn margin(&self) -> Margin {
         self.margin
+    }
+
+    /// What the plan moves; `v` is 1 where it clips and 0 where it does not.
+    pub fn cost(&self) -> Cost {
+        self.cost
+    }
+
+    /// The dispatches; none on the CPU backend.
+    pub fn steps(&self) -> &GroupSteps {
+        &self.steps
+    }
+
+    /// How chunks are made; None on the CPU backend.
+    pub fn schedule(&self) -> Option<GroupSchedule> {
+        self.schedule
     }
 
     /// What norms are compared with and scaled to.

@@ -1,5 +1,8 @@
 //! The oracle against values worked out by hand.
 
+mod clip;
+mod policies;
+
 use super::*;
 
 fn project_one(slice: &[f32], c: f64) -> Vec<f64> {
@@ -55,6 +58,28 @@ fn sums_of_squares_keep_what_f64_drops() {
 }
 
 #[test]
+fn other_norms_are_decided_to_the_last_bit() {
+    let tiny = f32::from_bits(1);
+    assert_eq!(exact_sum_of_magnitudes(&[2f32.powi(60), -1.0, 0.5]), (2f64.powi(60), 1.5));
+    assert!(
+        !exceeds_in(Norm::L1, &[-3.0, 4.0], 7.0) && exceeds_in(Norm::L1, &[-3.0, 4.0, tiny], 7.0)
+    );
+    assert!(!exceeds_in(Norm::Linf, &[-3.0, 2.0], 3.0) && exceeds_in(Norm::Linf, &[-3.0], 2.9));
+    for norm in Norm::ALL {
+        assert!(exceeds_in(norm, &[], -1e-30) && !exceeds_in(norm, &[], 0.0));
+        assert!(!exceeds_in(norm, &[f32::MAX; 3], f64::INFINITY));
+        assert!(exceeds_in(norm, &[tiny], 0.0) && !exceeds_in(norm, &[-0.0], 0.0));
+    }
+}
+
+#[test]
+fn bounds_of_elements_round_toward_zero() {
+    assert_eq!((bound(0.1), bound(-0.1)), (0.1f32.next_down(), -0.1f32.next_down()));
+    assert_eq!((bound(-0.5), bound(1e-50), bound(1e39)), (-0.5, 0.0, f32::MAX));
+    assert_eq!((bound(-1e39), bound(f64::NEG_INFINITY)), (-f32::MAX, f32::NEG_INFINITY));
+}
+
+#[test]
 fn radii_round_toward_zero() {
     assert_eq!(radius(5.0), 5.0);
     assert_eq!(radius(0.1), f64::from(0.1f32.next_down()));
@@ -94,4 +119,14 @@ fn norms_of_slices_without_a_number() {
     let found = norms(Norm::L2, 1, &data, &layout).unwrap();
     assert!(found[0].is_nan() && found[1] == f64::INFINITY);
     assert!((found[2] / f64::from(3e38f32) - 2f64.sqrt()).abs() < 1e-15);
+}
+
+#[test]
+fn norms_of_every_kind() {
+    let data = [3.0, -4.0, f32::NAN, f32::INFINITY, 1.0, f32::NEG_INFINITY];
+    let layout = Layout::contiguous([3, 2]).unwrap();
+    for (norm, expected) in [(Norm::L1, 7.0), (Norm::L2, 5.0), (Norm::Linf, 4.0)] {
+        let found = norms(norm, 1, &data, &layout).unwrap();
+        assert!(found[0] == expected && found[1].is_nan() && found[2] == f64::INFINITY);
+    }
 }

@@ -1,4 +1,5 @@
-// Parameters of one dispatch; the twin of src/shader/params.rs, compared with it by a test.
+// Parameters of one dispatch over slices; the twin of src/shader/params.rs, compared with it by a
+// test.
 
 // Strides and offsets of data count loads (WIDTH elements); slices count slices.
 struct Axis {
@@ -9,7 +10,7 @@ struct Axis {
 }
 
 struct Params {
-    // A slice is inside if its sum of squares is at most threshold · 4^threshold_exponent.
+    // A slice is inside if the power of its norm is at most threshold · 4^threshold_exponent.
     threshold: f32,
     threshold_exponent: i32,
     // What violates is scaled to the norm radius · 2^radius_exponent.
@@ -39,6 +40,12 @@ struct Params {
     // Invocations that gather a report, and the first of their summaries.
     summaries: u32,
     first_summary: u32,
+    // The policy for NaN and infinity: 0 leave, 1 zero, 2 propagate, 3 poison.
+    on_non_finite: u32,
+    // What is added to a norm before it divides: epsilon · 2^epsilon_exponent.
+    epsilon: f32,
+    epsilon_exponent: i32,
+    padding: u32,
     kept: array<Axis, 8>,
     reduced: array<Axis, 8>,
 }

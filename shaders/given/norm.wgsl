@@ -1,0 +1,9 @@
+// What the accumulator of a group with this norm would be.
+
+// An exponent that marks a norm that is none: the group is left as it is, and flagged.
+const NO_NORM = -2000;
+
+fn of_norm(mantissa: f32, exponent: i32) -> Accumulator {
+    let power = select(mantissa, mantissa * mantissa, DEGREE == 2);
+    return Accumulator(power, exponent, bitcast<u32>(mantissa));
+}

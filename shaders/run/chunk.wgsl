@@ -1,0 +1,26 @@
+// A run of one tensor that a workgroup takes; the twin of src/shader/group/params.rs.
+struct Chunk {
+    // The window that it is in, its first element there, and how many it has.
+    slot: u32,
+    first: u32,
+    length: u32,
+    // Where its partial sum goes, and the verdict that it obeys.
+    partial: u32,
+    verdict: u32,
+    // Its box of axes, or NO_BOX for a contiguous run; and how many elements of the box are before.
+    axes: u32,
+    skipped: u32,
+    // Weights that decay with it, and their rate; 0 if there are none.
+    other_slot: u32,
+    other_first: u32,
+    rate: f32,
+}
+
+@group(0) @binding(1) var<storage, read> chunks: array<Chunk>;
+
+const NO_BOX = 0xffffffffu;
+
+// An element of a chunk outside its body, or again.
+fn candidate_at(chunk: Chunk, step: u32) -> Bits {
+    return candidate(chunk, step, load(chunk.slot, source_at(chunk, step)));
+}

@@ -1,0 +1,115 @@
+//! A group's plan with everything that it needs on a device but the tensors.
+
+use std::sync::Arc;
+
+use crate::buffer::DeviceBuffer;
+use crate::error::{Error, Result};
+use crate::gpu::device::Gpu;
+use crate::gpu::group::bound::BoundGroup;
+use crate::gpu::pipeline::Program;
+use crate::gpu::prepared::{stride, uniforms};
+use crate::gpu::scope::scoped;
+use crate::model::{Decay, GivenNorm, Kind, Model};
+use crate::plan::group::{GroupPlan, GroupStep};
+use crate::shader::group::params::GroupParams;
+use crate::shader::group::variant::GroupVariant;
+
+/// A group's plan with its pipelines, tables, scratch and parameters; a clone shares everything.
+#[derive(Debug, Clone)]
+pub struct PreparedGroup {
+    pub(super) gpu: Gpu,
+    pub(super) plan: Arc<GroupPlan>,
+    pub(super) scratch: Arc<Scratch>,
+    pub(super) params: wgpu::Buffer,
+    pub(super) stride: u32,
+    pub(super) counted: bool,
+}
+
+/// Memory that the dispatches of a plan share.
+#[derive(Debug)]
+pub(super) struct Scratch {
+    pub chunks: wgpu::Buffer,
+    pub boxes: wgpu::Buffer,
+    pub segments: wgpu::Buffer,
+    pub partials: wgpu::Buffer,
+    pub verdicts: wgpu::Buffer,
+    pub counters: wgpu::Buffer,
+}
+
+impl PreparedGroup {
+    pub(crate) fn new(gpu: &Gpu, plan: &Arc<GroupPlan>, counted: bool) -> Result<Self> {
+        if plan.profile() != gpu.profile() {
+            let (planned, here) = (&plan.profile().name, &gpu.profile().name);
+            let reason = format!("it was made for {planned}, not for {here}");
+            return Err(Error::PlanMismatch { reason });
+        }
+        let steps = plan.steps();
+        for step in &steps.steps {
+            gpu.pipeline(Program::Group(variant(step, counted)))?;
+        }
+        let usage = wgpu::BufferUsages::STORAGE
+            | wgpu::BufferUsages::COPY_SRC
+            | wgpu::BufferUsages::COPY_DST;
+        let table = |label: &str, bytes: &[u8]| -> Result<wgpu::Buffer> {
+            let buffer = gpu.buffer(label, bytes.len() as u64, usage)?;
+            scoped(gpu.device(), || gpu.queue().write_buffer(&buffer, 0, bytes))?;
+            Ok(buffer)
+        };
+        let scratch = Scratch {
+            chunks: table("chunks", bytemuck::cast_slice(&steps.chunks))?,
+            boxes: table("boxes", bytemuck::cast_slice(&steps.boxes))?,
+            segments: table("segments", bytemuck::cast_slice(&steps.segments))?,
+            partials: gpu.buffer("partials", steps.partial_bytes(), usage)?,
+            verdicts: gpu.buffer("verdicts", steps.verdict_bytes(), usage)?,
+            counters: gpu.buffer("counters", 8, usage)?,
+        };
+        let stride = stride::<GroupParams>(gpu);
+        let params = params(gpu, plan, stride)?;
+        let (gpu, plan, scratch) = (gpu.clone(), Arc::clone(plan), Arc::new(scratch));
+        Ok(PreparedGroup { gpu, plan, scratch, params, stride, counted })
+    }
+
+    /// The plan.
+    pub fn plan(&self) -> &GroupPlan {
+        &self.plan
+    }
+
+    /// The same tables and scratch under a plan that differs in nothing but its radius.
+    pub(crate) fn with_plan(&self, plan: &Arc<GroupPlan>) -> Result<Self> {
+        let params = params(&self.gpu, plan, self.stride)?;
+        Ok(PreparedGroup { plan: Arc::clone(plan), params, ..self.clone() })
+    }
+
+    pub(crate) fn bind(
+        &self,
+        model: &Model,
+        decay: Option<&Decay>,
+        given: Option<&DeviceBuffer>,
+        results: &DeviceBuffer,
+    ) -> Result<BoundGroup> {
+        BoundGroup::new(self, model, decay, given, results)
+    }
+}
+
+pub(super) fn variant(step: &GroupStep, counted: bool) -> GroupVariant {
+    GroupVariant { counted: counted && step.variant.kernel.touches_tensors(), ..step.variant }
+}
+
+/// One buffer of parameters, written once and never again: two recordings in one submission would
+/// both see the later value.
+fn params(gpu: &Gpu, plan: &GroupPlan, stride: u32) -> Result<wgpu::Buffer> {
+    let clip = &plan.request().clip;
+    let rim = plan.rim();
+    let of_step = |step: &GroupStep| {
+        let params = step.params.with_rim(&rim, clip.policy());
+        let params = match clip.given() {
+            Some(GivenNorm::Host(norm)) => params.with_given(norm),
+            _ => params,
+        };
+        match clip.kind {
+            Kind::Value { low, high } => params.with_bounds(low, high),
+            _ => params,
+        }
+    };
+    uniforms(gpu, stride, plan.steps().steps.iter().map(of_step))
+}

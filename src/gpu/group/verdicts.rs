@@ -1,0 +1,85 @@
+//! The norms of a group, read back.
+
+use std::sync::Arc;
+
+use crate::error::Result;
+use crate::gpu::readback::Staged;
+use crate::model::{GroupReport, Verdict};
+use crate::norm::Norm;
+use crate::plan::group::GroupPlan;
+use crate::plan::margin::Rim;
+use crate::shader::params::RimWords;
+
+/// Norms of a group that are on their way.
+#[derive(Debug)]
+pub struct PendingVerdicts {
+    pub(super) staged: Staged,
+    pub(super) plan: Arc<GroupPlan>,
+    pub(super) names: Arc<[String]>,
+}
+
+/// The twin of `Accumulator` in `shaders/norm/sum.wgsl`, where a load holds one slice.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct Accumulator {
+    sum: f32,
+    exponent: i32,
+    largest: u32,
+}
+
+/// The twin of `NO_NORM` in `shaders/given/norm.wgsl`.
+const NO_NORM: i32 = -2000;
+const INFINITY: u32 = 0x7f80_0000;
+
+impl PendingVerdicts {
+    pub async fn report(self) -> Result<GroupReport> {
+        let bytes = self.staged.bytes().await?;
+        let size = self.plan.steps().verdict_bytes() as usize;
+        let found: Vec<Accumulator> = bytemuck::pod_collect_to_vec(&bytes[..size]);
+        let rim = self.plan.rim();
+        let global = self.plan.request().clip.is_global();
+        let all = found.first().map_or(Verdict { norm: 0.0, scale: 1.0 }, |all| all.verdict(&rim));
+        let total = if global { all } else { Verdict { scale: 1.0, ..all } };
+        let of_tensor = |tensor: &Accumulator| {
+            let verdict = tensor.verdict(&rim);
+            if global { Verdict { scale: total.scale, ..verdict } } else { verdict }
+        };
+        let tensors = found.iter().skip(1).map(of_tensor).collect();
+        Ok(GroupReport { names: self.names, total, tensors })
+    }
+}
+
+impl Accumulator {
+    /// The norm, and the factor that the kernels decided on: the same comparison of the same words.
+    fn verdict(&self, rim: &Rim) -> Verdict {
+        if self.exponent == NO_NORM || self.largest > INFINITY {
+            return Verdict { norm: f64::NAN, scale: 1.0 };
+        }
+        if self.largest == INFINITY {
+            return Verdict { norm: f64::INFINITY, scale: 1.0 };
+        }
+        let power = match rim.norm {
+            Norm::Linf => f32::from_bits(self.largest),
+            Norm::L1 | Norm::L2 => self.sum,
+        };
+        let degree = rim.norm.degree();
+        let scaled = f64::from(power) * f64::from(degree * self.exponent).exp2();
+        let norm = if degree == 2 {
+            f64::from(power).sqrt() * f64::from(self.exponent).exp2()
+        } else {
+            scaled
+        };
+        if power == 0.0 {
+            let zeroed = self.largest > 0 && rim.target == 0.0;
+            return Verdict { norm: 0.0, scale: if zeroed { 0.0 } else { 1.0 } };
+        }
+        let bits = power.to_bits() as i32;
+        let whole = ((bits >> 23) - 127) >> (degree - 1);
+        let mantissa = f32::from_bits((bits - (whole << (22 + degree))) as u32);
+        let threshold = RimWords::new(rim).threshold;
+        let exponent = whole + self.exponent;
+        let over = exponent > threshold.exponent
+            || (exponent == threshold.exponent && mantissa > threshold.mantissa);
+        Verdict { norm, scale: if over { rim.target / (norm + rim.epsilon) } else { 1.0 } }
+    }
+}

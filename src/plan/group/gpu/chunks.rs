@@ -1,0 +1,66 @@
+//! Parts → chunks, what one workgroup takes.
+
+use crate::plan::group::gpu::parts::Part;
+use crate::plan::group::gpu::sets::Set;
+use crate::shader::group::params::Chunk;
+
+/// Marks a chunk that is contiguous.
+const NO_BOX: u32 = u32::MAX;
+
+/// The chunks of a set, and the boxes that they refer to. `next` counts the partial sums of each
+/// member.
+pub(super) fn chunks(
+    set: &Set,
+    cell: usize,
+    length: usize,
+    global: bool,
+    boxes: &mut Vec<u32>,
+) -> Vec<(usize, Chunk)> {
+    let mut chunks = Vec::new();
+    for part in &set.parts {
+        let base = base(part, set, cell, global, boxes);
+        let mut done = 0;
+        while done < part.len() {
+            // Every chunk but the first begins with a whole load.
+            let past = (base.first as usize + done) % 4;
+            let most = if base.axes == NO_BOX && length > past { length - past } else { length };
+            let here = most.min(part.len() - done) as u32;
+            let moved = if base.axes == NO_BOX { done as u32 } else { 0 };
+            let chunk = Chunk {
+                first: base.first + moved,
+                other_first: base.other_first + moved,
+                skipped: done as u32,
+                length: here,
+                ..base
+            };
+            chunks.push((part.member, chunk));
+            done += here as usize;
+        }
+    }
+    chunks
+}
+
+/// What the chunks of a part have in common.
+fn base(part: &Part, set: &Set, cell: usize, global: bool, boxes: &mut Vec<u32>) -> Chunk {
+    let axes = if part.is_contiguous() {
+        NO_BOX
+    } else {
+        let at = boxes.len() as u32;
+        boxes.push(part.axes.len() as u32);
+        for axis in &part.axes {
+            boxes.extend([axis.size as u32, axis.stride as u32, axis.other as u32]);
+        }
+        at
+    };
+    let other = part.other.unwrap_or(part.place);
+    Chunk {
+        slot: set.slot(part.place, cell),
+        first: set.element(part.place, cell),
+        verdict: if global { 0 } else { part.member as u32 + 1 },
+        axes,
+        other_slot: set.slot(other, cell),
+        other_first: set.element(other, cell),
+        rate: part.rate,
+        ..Chunk::default()
+    }
+}

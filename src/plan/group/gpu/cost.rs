@@ -1,0 +1,47 @@
+//! What the dispatches of a group move.
+
+use crate::plan::cost::Cost;
+use crate::plan::gpu::steps::ACCUMULATOR_BYTES;
+use crate::plan::group::gpu::steps::GroupSteps;
+use crate::plan::group::request::{GroupRequest, Member};
+
+/// The traffic of a request; `v` is 1 where it clips and 0 where it does not.
+pub(in crate::plan::group) fn cost(request: &GroupRequest, steps: &GroupSteps) -> Cost {
+    let tables = steps.steps.iter().filter(|step| step.set.is_some()).count().min(2) as u64;
+    let accumulators = 3 * steps.partials + 2 * steps.segments.len() as u64;
+    Cost {
+        dispatches: steps.steps.len() as u32,
+        scratch: tables * size_of_val(&steps.chunks[..]) as u64 + ACCUMULATOR_BYTES * accumulators,
+        ..native_cost(request)
+    }
+}
+
+/// The traffic with the tensors, which is that of every backend.
+pub(in crate::plan::group) fn native_cost(request: &GroupRequest) -> Cost {
+    let of = |count: &dyn Fn(&Member) -> bool| -> u64 {
+        let members = request.members.iter().filter(|member| count(member));
+        4 * members.map(|member| member.layout.len() as u64).sum::<u64>()
+    };
+    let bytes = of(&|_| true);
+    let decayed = of(&|member| member.companion.is_some_and(|companion| companion.rate != 0.0));
+    let clip = &request.clip;
+    let computed = clip.norm_used().is_some() && clip.given().is_none();
+    // The first pass, where there is one, and what the last pass does whatever the data: what
+    // decays is written whether it is scaled or not.
+    let first = if computed { bytes + decayed } else { 0 };
+    let (read, written, read_again, written_again) = match (clip.writes(), clip.norm_used()) {
+        (false, _) => (first, 0, 0, 0),
+        (true, None) => (bytes + decayed, decayed, 0, bytes - decayed),
+        (true, Some(_)) => (first + 2 * decayed, decayed, bytes - decayed, bytes - decayed),
+    };
+    Cost {
+        elements: request.elements(),
+        read,
+        written,
+        read_again,
+        written_again,
+        read_sector: 1,
+        write_sector: 1,
+        ..Cost::default()
+    }
+}

@@ -1,0 +1,15 @@
+//! Groups on a device that runs WGSL: chunks of all tensors share three dispatches.
+
+mod build;
+mod chunks;
+mod cost;
+mod parts;
+mod policy;
+mod sets;
+mod steps;
+
+pub(super) use build::build;
+pub(super) use cost::{cost, native_cost};
+pub(super) use policy::{choose, margin};
+pub use sets::Bind;
+pub use steps::{GroupStep, GroupSteps};

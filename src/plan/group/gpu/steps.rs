@@ -1,0 +1,61 @@
+//! The dispatches of a group, and the tables that they read.
+
+use crate::plan::gpu::steps::ACCUMULATOR_BYTES;
+use crate::plan::group::gpu::sets::Bind;
+use crate::shader::group::params::{Chunk, GroupParams};
+use crate::shader::group::variant::GroupVariant;
+
+/// One dispatch.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupStep {
+    /// The program.
+    pub variant: GroupVariant,
+    /// The parameters, but for the radius.
+    pub params: GroupParams,
+    /// Workgroups in x and y.
+    pub workgroups: [u32; 2],
+    /// Which windows are bound; none where no tensor is touched.
+    pub set: Option<usize>,
+}
+
+/// The dispatches of a group, and the tables that they share.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct GroupSteps {
+    /// In the order in which they are recorded.
+    pub steps: Vec<GroupStep>,
+    /// Windows of memory that are bound together.
+    pub sets: Vec<Vec<Bind>>,
+    /// What workgroups take, set after set.
+    pub chunks: Vec<Chunk>,
+    /// The boxes of tensors that are not contiguous.
+    pub boxes: Vec<u32>,
+    /// First and count of the partial sums of each norm: of all tensors, then of each.
+    pub segments: Vec<[u32; 2]>,
+    /// How many partial sums there are.
+    pub partials: u64,
+}
+
+impl GroupSteps {
+    /// Bytes of accumulators of chunks.
+    pub fn partial_bytes(&self) -> u64 {
+        ACCUMULATOR_BYTES * self.partials
+    }
+
+    /// Bytes of accumulators of norms.
+    pub fn verdict_bytes(&self) -> u64 {
+        ACCUMULATOR_BYTES * self.segments.len() as u64
+    }
+
+    /// Bytes of scratch and tables that are held while the plan is prepared.
+    pub fn scratch_bytes(&self) -> u64 {
+        let tables = size_of_val(&self.chunks[..])
+            + size_of_val(&self.boxes[..])
+            + size_of_val(&self.segments[..]);
+        self.partial_bytes() + self.verdict_bytes() + tables as u64
+    }
+
+    /// Bindings of tensors' memory in all sets.
+    pub fn binds(&self) -> usize {
+        self.sets.iter().map(Vec::len).sum()
+    }
+}

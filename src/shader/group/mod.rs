@@ -1,0 +1,171 @@
+//! Programs over chunks of many tensors.
+
+pub mod params;
+pub mod variant;
+
+use std::fmt::Write;
+
+use crate::norm::Norm;
+use variant::{Given, GroupKernel, GroupSlot, GroupVariant};
+
+macro_rules! fragment {
+    ($path:literal) => {
+        include_str!(concat!("../../../shaders/", $path, ".wgsl"))
+    };
+}
+
+impl GroupVariant {
+    /// The program.
+    pub fn source(&self) -> String {
+        let mut fragments = vec![fragment!("params/group"), self.lane(), fragment!("pack/f32")];
+        if self.kernel == GroupKernel::Clamp {
+            fragments.push(fragment!("norm/bounds"));
+        } else {
+            fragments.extend([
+                fragment!("norm/sum"),
+                self.norm_text(),
+                fragment!("given/norm"),
+                fragment!("norm/radial"),
+            ]);
+        }
+        match self.kernel {
+            GroupKernel::Decide => fragments.extend([
+                fragment!("verdict/float"),
+                fragment!("group/workgroup"),
+                self.given_text(),
+            ]),
+            GroupKernel::Partial => fragments.push(fragment!("group/workgroup")),
+            GroupKernel::Rescale | GroupKernel::Clamp => {}
+        }
+        if self.kernel.touches_tensors() {
+            fragments.push(fragment!("run/chunk"));
+            fragments.push(if self.width == 4 {
+                fragment!("run/four")
+            } else {
+                fragment!("run/one")
+            });
+            fragments.push(match self.decays {
+                true => fragment!("update/decay"),
+                false => fragment!("update/none"),
+            });
+            fragments.push(match self.counted {
+                true => fragment!("count/on"),
+                false => fragment!("count/off"),
+            });
+        }
+        fragments.push(self.kernel_text());
+        let lanes = self.lanes;
+        let mut source =
+            format!("const LANES = {lanes}u;\nconst FAN = {lanes}u;\nconst FAN_STRIDE = 1u;\n");
+        if self.kernel.touches_tensors() {
+            // Writing to a string cannot fail.
+            let _ = self.windows(&mut source);
+        }
+        for fragment in fragments {
+            source.push('\n');
+            source.push_str(fragment);
+        }
+        source
+    }
+
+    /// The windows, and what chooses among them: which binding is meant cannot be an index.
+    fn windows(&self, text: &mut String) -> std::fmt::Result {
+        let access = if self.kernel == GroupKernel::Partial { "read" } else { "read_write" };
+        for window in 0..self.windows {
+            let binding = GroupSlot::Window(window).binding();
+            writeln!(
+                text,
+                "@group(0) @binding({binding}) var<storage, {access}> window{window}: array<Bits>;"
+            )?;
+        }
+        let load = |window: u32| format!("return window{window}[at];");
+        self.choice(text, "fn load(slot: u32, at: u32) -> Bits", "slot", "count_load();", &load)?;
+        let (head, name, body) = match self.kernel {
+            GroupKernel::Partial => {
+                let head = "fn sum_window(chunk: Chunk, lane: u32) -> Body";
+                (head, "return sum_window", fragment!("window/sum"))
+            }
+            GroupKernel::Rescale => {
+                let head = "fn rescale_window(chunk: Chunk, lane: u32, rule: Rule)";
+                (head, "rescale_window", fragment!("window/rescale"))
+            }
+            _ => {
+                let head = "fn clamp_window(chunk: Chunk, lane: u32)";
+                (head, "clamp_window", fragment!("window/clamp"))
+            }
+        };
+        for window in 0..self.windows {
+            writeln!(text, "\n{}", body.replace("window0", &format!("window{window}")))?;
+        }
+        let rule = if self.kernel == GroupKernel::Rescale { ", rule" } else { "" };
+        let call = |window: u32| format!("{name}{window}(chunk, lane{rule});");
+        self.choice(text, head, "chunk.slot", "", &call)?;
+        if self.kernel == GroupKernel::Partial {
+            return Ok(());
+        }
+        let mask = if self.width == 4 { "vec4<bool>" } else { "bool" };
+        let head = format!("fn store_masked(slot: u32, at: u32, x: Bits, mask: {mask})");
+        self.choice(text, &head, "slot", "count_store();", &|window| match self.width {
+            4 => {
+                // One word at a time: the others are a neighbour's.
+                let each = ["x", "y", "z", "w"]
+                    .map(|i| format!("if mask.{i} {{ window{window}[at].{i} = x.{i}; }}"));
+                each.join(" ")
+            }
+            _ => format!("if mask {{ window{window}[at] = x; }}"),
+        })
+    }
+
+    /// A function that does `body` with the window of a slot.
+    fn choice(
+        &self,
+        text: &mut String,
+        head: &str,
+        slot: &str,
+        before: &str,
+        body: &dyn Fn(u32) -> String,
+    ) -> std::fmt::Result {
+        writeln!(text, "{head} {{\n    {before}")?;
+        if self.windows > 1 {
+            writeln!(text, "    switch {slot} {{")?;
+            for window in 1..self.windows {
+                writeln!(text, "        case {window}u: {{ {} }}", body(window))?;
+            }
+            writeln!(text, "        default: {{ {} }}\n    }}\n}}", body(0))
+        } else {
+            writeln!(text, "    {}\n}}", body(0))
+        }
+    }
+
+    fn lane(&self) -> &'static str {
+        match self.width {
+            4 => fragment!("lane/four_in_row"),
+            _ => fragment!("lane/one"),
+        }
+    }
+
+    fn norm_text(&self) -> &'static str {
+        match self.norm {
+            Norm::L1 => fragment!("norm/l1"),
+            Norm::L2 => fragment!("norm/l2"),
+            Norm::Linf => fragment!("norm/linf"),
+        }
+    }
+
+    fn given_text(&self) -> &'static str {
+        match self.given {
+            Given::Computed => fragment!("given/computed"),
+            Given::Host => fragment!("given/host"),
+            Given::Device => fragment!("given/device"),
+        }
+    }
+
+    fn kernel_text(&self) -> &'static str {
+        match self.kernel {
+            GroupKernel::Partial => fragment!("kernel/group_partial"),
+            GroupKernel::Decide => fragment!("kernel/group_decide"),
+            GroupKernel::Rescale => fragment!("kernel/group_rescale"),
+            GroupKernel::Clamp => fragment!("kernel/group_clamp"),
+        }
+    }
+}

@@ -1,0 +1,122 @@
+//! Parameters of one dispatch over chunks: the twin of `shaders/params/group.wgsl`.
+
+use crate::plan::margin::{Rim, Scaled, toward_zero};
+use crate::projection::OnNonFinite;
+use crate::shader::params::{RimWords, policy};
+
+/// Parameters of one dispatch; `shaders/params/group.wgsl` says what each is for.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[allow(missing_docs, reason = "described once, in shaders/params/group.wgsl")]
+pub struct GroupParams {
+    pub threshold: f32,
+    pub threshold_exponent: i32,
+    pub radius: f32,
+    pub radius_exponent: i32,
+    pub on_non_finite: u32,
+    pub epsilon: f32,
+    pub epsilon_exponent: i32,
+    pub first_chunk: u32,
+    pub chunks: u32,
+    pub segments: u32,
+    pub region: u32,
+    pub low_key: i32,
+    pub high_key: i32,
+    pub low: u32,
+    pub high: u32,
+    pub given: f32,
+    pub given_exponent: i32,
+    pub given_at: u32,
+}
+
+/// A run of one tensor; `shaders/params/group.wgsl` says what each field is for.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, bytemuck::Pod, bytemuck::Zeroable)]
+#[allow(missing_docs, reason = "described once, in shaders/params/group.wgsl")]
+pub struct Chunk {
+    pub slot: u32,
+    pub first: u32,
+    pub length: u32,
+    pub partial: u32,
+    pub verdict: u32,
+    pub axes: u32,
+    pub skipped: u32,
+    pub other_slot: u32,
+    pub other_first: u32,
+    pub rate: f32,
+}
+
+impl GroupParams {
+    /// The same dispatch for another rim.
+    #[must_use]
+    pub fn with_rim(self, rim: &Rim, on_non_finite: OnNonFinite) -> Self {
+        let words = RimWords::new(rim);
+        GroupParams {
+            threshold: words.threshold.mantissa,
+            threshold_exponent: words.threshold.exponent,
+            radius: words.radius.mantissa,
+            radius_exponent: words.radius.exponent,
+            on_non_finite: policy(on_non_finite),
+            epsilon: words.epsilon.mantissa,
+            epsilon_exponent: words.epsilon.exponent,
+            ..self
+        }
+    }
+
+    /// The same dispatch with bounds of elements, rounded toward zero to f32.
+    #[must_use]
+    pub(crate) fn with_bounds(self, low: f64, high: f64) -> Self {
+        let (low, high) = (bound(low), bound(high));
+        // A bound of zero, whatever its sign, has both zeros inside.
+        let low_key = if low == 0.0 { key(-0.0) } else { key(low) };
+        let high_key = if high == 0.0 { key(0.0) } else { key(high) };
+        GroupParams { low: low.to_bits(), high: high.to_bits(), low_key, high_key, ..self }
+    }
+
+    /// The same dispatch with a norm that the host gives.
+    #[must_use]
+    pub(crate) fn with_given(self, norm: f64) -> Self {
+        if norm.is_infinite() {
+            return GroupParams { given: f32::INFINITY, given_exponent: 0, ..self };
+        }
+        let Scaled { mantissa, exponent } = Scaled::binary(norm);
+        let none = norm == 0.0;
+        let given_exponent = if none { 0 } else { exponent };
+        GroupParams { given: mantissa, given_exponent, ..self }
+    }
+}
+
+/// A bound as f32: rounded toward zero, but what is beyond f32 bounds nothing.
+pub(crate) fn bound(value: f64) -> f32 {
+    if value.abs() > f64::from(f32::MAX) {
+        return f32::INFINITY.copysign(value as f32);
+    }
+    (toward_zero(value.abs()) as f32).copysign(value as f32)
+}
+
+/// The order of keys is that of numbers; minus zero is just below zero.
+fn key(value: f32) -> i32 {
+    let bits = value.to_bits() as i32;
+    bits ^ ((bits >> 31) & i32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_in_the_order_of_numbers() {
+        let numbers = [f32::NEG_INFINITY, -2.0, -1e-45, -0.0, 0.0, 1e-45, 2.0, f32::INFINITY];
+        assert!(numbers.windows(2).all(|pair| key(pair[0]) < key(pair[1])));
+    }
+
+    #[test]
+    fn bounds_round_toward_zero_and_keep_both_zeros() {
+        assert_eq!(bound(0.1), 0.1f32.next_down());
+        assert_eq!(bound(-0.1), -(0.1f32.next_down()));
+        assert_eq!(bound(1e39), f32::INFINITY);
+        assert_eq!(bound(f64::NEG_INFINITY), f32::NEG_INFINITY);
+        let params = GroupParams::default().with_bounds(0.0, -0.0);
+        assert_eq!((params.low_key, params.high_key), (key(-0.0), key(0.0)));
+    }
+}

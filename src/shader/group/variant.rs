@@ -1,0 +1,186 @@
+//! Which fragments make a program over chunks of many tensors.
+
+use crate::norm::Norm;
+use crate::shader::variant::Access;
+
+/// An entry point: one file of `shaders/kernel`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "described in the files of the same name")]
+pub enum GroupKernel {
+    Partial,
+    Decide,
+    Rescale,
+    Clamp,
+}
+
+/// Where a norm comes from: one file of `shaders/given`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "described in the files of the same name")]
+pub enum Given {
+    Computed,
+    Host,
+    Device,
+}
+
+/// A program over chunks, and the key of its pipeline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct GroupVariant {
+    /// The entry point.
+    pub kernel: GroupKernel,
+    /// Which norm; of no meaning to `Clamp`.
+    pub norm: Norm,
+    /// Elements of a load: 4 in contiguous runs, else 1.
+    pub width: u32,
+    /// Windows of memory that are bound; none to `Decide`.
+    pub windows: u32,
+    /// Whether weights decay.
+    pub decays: bool,
+    /// Where `Decide` has the norm from.
+    pub given: Given,
+    /// The size of the workgroup.
+    pub lanes: u32,
+    /// Whether loads and stores are counted, for tests.
+    pub counted: bool,
+}
+
+/// What is bound.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum GroupSlot {
+    /// The parameters of the dispatch.
+    Params,
+    /// The chunks of all tensors.
+    Chunks,
+    /// Partial sums.
+    Partials,
+    /// The accumulators of groups.
+    Verdicts,
+    /// Boxes of axes, of tensors that are not contiguous.
+    Boxes,
+    /// Which partial sums make up a norm.
+    Segments,
+    /// Counters of loads and stores.
+    Counters,
+    /// What the caller's kernels read.
+    Results,
+    /// A norm that is given on the device.
+    Given,
+    /// Memory of tensors.
+    Window(u32),
+}
+
+impl GroupSlot {
+    /// The number of the binding.
+    pub fn binding(self) -> u32 {
+        match self {
+            GroupSlot::Params => 0,
+            GroupSlot::Chunks => 1,
+            GroupSlot::Partials => 2,
+            GroupSlot::Verdicts => 3,
+            GroupSlot::Boxes => 4,
+            GroupSlot::Segments => 5,
+            GroupSlot::Counters => 6,
+            GroupSlot::Results => 7,
+            GroupSlot::Given => 8,
+            GroupSlot::Window(window) => FIRST_WINDOW + window,
+        }
+    }
+}
+
+/// The binding of the first window.
+const FIRST_WINDOW: u32 = 9;
+
+impl GroupKernel {
+    /// Whether the kernel reads or writes tensors.
+    pub fn touches_tensors(self) -> bool {
+        self != GroupKernel::Decide
+    }
+
+    /// The name of the file and of the entry point.
+    pub fn name(self) -> &'static str {
+        match self {
+            GroupKernel::Partial => "group_partial",
+            GroupKernel::Decide => "group_decide",
+            GroupKernel::Rescale => "group_rescale",
+            GroupKernel::Clamp => "group_clamp",
+        }
+    }
+}
+
+impl GroupVariant {
+    /// Storage buffers that a dispatch binds beside windows, at most.
+    pub const OTHER_BINDINGS: u32 = 3;
+
+    /// What the program binds.
+    pub fn bindings(&self) -> Vec<(GroupSlot, Access)> {
+        let mut bindings = vec![(GroupSlot::Params, Access::Uniform)];
+        let written = match self.kernel {
+            GroupKernel::Partial => {
+                bindings.push((GroupSlot::Partials, Access::ReadWrite));
+                Access::Read
+            }
+            GroupKernel::Rescale => {
+                bindings.push((GroupSlot::Verdicts, Access::Read));
+                Access::ReadWrite
+            }
+            GroupKernel::Clamp => Access::ReadWrite,
+            GroupKernel::Decide => {
+                bindings.push((GroupSlot::Verdicts, Access::ReadWrite));
+                bindings.push((GroupSlot::Results, Access::ReadWrite));
+                match self.given {
+                    Given::Computed => bindings.extend([
+                        (GroupSlot::Partials, Access::Read),
+                        (GroupSlot::Segments, Access::Read),
+                    ]),
+                    Given::Host => {}
+                    Given::Device => bindings.push((GroupSlot::Given, Access::Read)),
+                }
+                return bindings;
+            }
+        };
+        bindings.push((GroupSlot::Chunks, Access::Read));
+        if self.width == 1 {
+            bindings.push((GroupSlot::Boxes, Access::Read));
+        }
+        if self.counted {
+            bindings.push((GroupSlot::Counters, Access::ReadWrite));
+        }
+        bindings.extend((0..self.windows).map(|window| (GroupSlot::Window(window), written)));
+        bindings
+    }
+
+    /// Every combination that a plan can ask for, in representative sizes.
+    pub fn all() -> Vec<GroupVariant> {
+        let mut all = Vec::new();
+        for norm in Norm::ALL {
+            for given in [Given::Computed, Given::Host, Given::Device] {
+                all.push(GroupVariant::decide(norm, given, 256));
+            }
+            for kernel in [GroupKernel::Partial, GroupKernel::Rescale, GroupKernel::Clamp] {
+                for (width, windows) in [(1, 1), (1, 3), (4, 1), (4, 4)] {
+                    for (decays, counted) in [(false, false), (true, false), (false, true)] {
+                        let given = Given::Computed;
+                        let lanes = 256;
+                        all.push(GroupVariant {
+                            kernel,
+                            norm,
+                            width,
+                            windows,
+                            decays,
+                            given,
+                            lanes,
+                            counted,
+                        });
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// The program that puts partial sums together.
+    pub(crate) fn decide(norm: Norm, given: Given, lanes: u32) -> Self {
+        let (width, windows, decays, counted) = (1, 0, false, false);
+        let kernel = GroupKernel::Decide;
+        GroupVariant { kernel, norm, width, windows, decays, given, lanes, counted }
+    }
+}

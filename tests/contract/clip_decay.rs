@@ -1,0 +1,96 @@
+//! Clips of gradients that decay is added to.
+
+use normproj::{Clip, Error, GivenNorm, Layout, Norm, OnNonFinite};
+
+use crate::clip_run::prove;
+use crate::clip_scene::{Decays, Place, Scene};
+use crate::contexts::{contexts, say};
+use crate::values::Fill;
+
+/// Three tensors of which the second does not decay; gradients and weights share an arena.
+fn scene(rate: f64) -> Scene {
+    let at = |memory, size, offset| {
+        let layout = Layout::strided([size], [1], offset).expect("one axis");
+        Place { memory, layout }
+    };
+    let tensors = [at(0, 700, 3), at(0, 5, 710), at(1, 33, 1)];
+    let transposed = |shape: [usize; 2], offset| {
+        let layout = Layout::strided(shape, [1, shape[0]], offset).expect("no overlap");
+        Place { memory: 0, layout }
+    };
+    let mut scene = Scene::amid(&tensors, 1, |tensor, i| Fill::Normal.value(tensor as u64, i));
+    // Weights beside the gradients, and in a memory of their own.
+    let beside = scene.memories[0].len();
+    scene.memories[0].extend((0..33).map(|i| Fill::Normal.value(8, i)));
+    scene.memories.push((0..704).map(|i| Fill::Normal.value(9, i)).collect());
+    let weights = vec![Some(at(2, 700, 4)), None, Some(transposed([33, 1], beside))];
+    scene.tensors[2].layout = Layout::strided([33, 1], [1, 1], 1).expect("no overlap");
+    scene.decay = Some(Decays { rate, weights });
+    scene
+}
+
+#[test]
+fn what_decays_is_clipped_with_its_weights() {
+    for context in contexts() {
+        let mut run = 0;
+        for rate in [0.0, 0.005, 0.1, 3.0] {
+            let scene = scene(rate);
+            for radius in [0.0, 1.0, 20.0, 1e4, f64::INFINITY] {
+                for norm in Norm::ALL {
+                    prove(context, Clip::global_norm(radius).norm(norm), &scene);
+                    prove(context, Clip::each_norm(radius).norm(norm), &scene);
+                    run += 2;
+                }
+                let given = Clip::global_norm(radius).use_norm(GivenNorm::Host(10.0));
+                prove(context, given, &scene);
+                run += 1;
+            }
+            Norm::ALL.iter().for_each(|&norm| drop(prove(context, Clip::norms(norm), &scene)));
+            prove(context, Clip::value(-0.5, 1.0), &scene);
+            run += 4;
+        }
+        say(&format!("clips with decay: {run} on {}", context.describe()));
+        assert_eq!(run, 4 * (5 * 7 + 4));
+    }
+}
+
+#[test]
+fn bad_weights_and_bad_gradients_count_alike() {
+    for context in contexts() {
+        for bad in [f32::NAN, f32::NEG_INFINITY] {
+            for (gradient, weight) in [(1.0, bad), (bad, 1.0)] {
+                let scene = Scene::of(&[&[2.0, gradient], &[3.0]])
+                    .with_decay(0.5, &[&[4.0, weight], &[-1.0]]);
+                for policy in OnNonFinite::ALL {
+                    let global = Clip::global_norm(1.0).on_non_finite(policy);
+                    let each = Clip::each_norm(1.0).on_non_finite(policy);
+                    assert_eq!(prove(context, global, &scene).non_finite, 1);
+                    assert_eq!(prove(context, each, &scene).non_finite, 1);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn rates_and_shapes_that_do_not_fit_are_refused() {
+    for context in contexts() {
+        let with = |rate| {
+            let scene = Scene::of(&[&[1.0, 2.0]]).with_decay(rate, &[&[1.0, 1.0]]);
+            scene.stage(context, Clip::global_norm(1.0)).err()
+        };
+        for rate in [-0.1, f64::INFINITY] {
+            assert_eq!(with(rate), Some(Error::DecayRate { rate }));
+        }
+        assert!(matches!(with(f64::NAN), Some(Error::DecayRate { .. })));
+        assert_eq!(with(0.0), None);
+        let mut scene = Scene::of(&[&[1.0, 2.0]]).with_decay(0.1, &[&[1.0, 1.0]]);
+        let decay = scene.decay.as_mut().expect("it decays");
+        let place = decay.weights[0].as_mut().expect("there are weights");
+        place.layout = Layout::contiguous([2, 1]).expect("small");
+        let refused = scene.stage(context, Clip::global_norm(1.0)).err();
+        let Some(Error::Named { name, error }) = refused else { panic!("{refused:?}") };
+        assert_eq!(name, "0");
+        assert!(matches!(*error, Error::Shape { .. }), "{error:?}");
+    }
+}

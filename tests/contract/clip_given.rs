@@ -1,0 +1,109 @@
+//! Clips by a norm that was computed elsewhere, by the host or on the device.
+
+use normproj::{Clip, Compat, Context, Error, GivenNorm, Group, Model, Norm, OnNonFinite};
+
+use crate::clip_run::prove;
+use crate::clip_scene::Scene;
+use crate::compare::Stats;
+use crate::contexts::{contexts, say};
+
+fn scene() -> Scene {
+    Scene::of(&[&[3.0, -0.0, 1e-20], &[], &[-4.0, 3e38, 0.5, 7.0, -1e30]])
+}
+
+/// The clips that a norm can be given to.
+fn clips() -> Vec<Clip> {
+    let mut clips = Vec::new();
+    for norm in Norm::ALL {
+        for radius in [0.0, 1.0, 3e38, f64::INFINITY] {
+            let clip = Clip::global_norm(radius).norm(norm);
+            clips.extend([clip, clip.compat(Compat::Torch), clip.compat(Compat::Optax)]);
+        }
+    }
+    clips
+}
+
+#[test]
+fn a_norm_of_the_host_is_used() {
+    for context in contexts() {
+        let mut run = 0;
+        for clip in clips() {
+            for norm in [0.25, 1.0, 4.0, 1e30, 3e38, 1e200, f64::INFINITY] {
+                for policy in OnNonFinite::ALL {
+                    let clip = clip.use_norm(GivenNorm::Host(norm)).on_non_finite(policy);
+                    prove(context, clip, &scene());
+                    run += 1;
+                }
+            }
+        }
+        say(&format!("clips by a norm of the host: {run} on {}", context.describe()));
+        assert_eq!(run, 3 * 4 * 3 * 7 * 4);
+    }
+}
+
+#[test]
+fn a_norm_on_the_device_is_used() {
+    for context in contexts() {
+        let mut run = 0;
+        for clip in clips() {
+            for given in [0.25, 1.0, 4.0, 1e30, 3e38, f32::INFINITY] {
+                for policy in OnNonFinite::ALL {
+                    let scene = Scene { given: Some(given), ..scene() };
+                    let clip = clip.use_norm(GivenNorm::Device).on_non_finite(policy);
+                    prove(context, clip, &scene);
+                    run += 1;
+                }
+            }
+        }
+        say(&format!("clips by a norm on the device: {run} on {}", context.describe()));
+        assert_eq!(run, 3 * 4 * 3 * 6 * 4);
+    }
+}
+
+#[test]
+fn what_is_no_norm_leaves_everything_and_is_told() {
+    for context in contexts() {
+        for no_norm in [f32::NAN, f32::from_bits(0xff80_0001), -1.0, -1e-30, f32::NEG_INFINITY] {
+            for policy in OnNonFinite::ALL {
+                let clip = Clip::global_norm(1.0).on_non_finite(policy);
+                let clip = clip.use_norm(GivenNorm::Device);
+                let scene = Scene { given: Some(no_norm), ..scene() };
+                let stats = prove(context, clip, &scene);
+                assert_eq!(stats, Stats { non_finite: 1, ..Stats::default() });
+            }
+        }
+    }
+}
+
+#[test]
+fn bad_elements_do_not_count_under_a_given_norm() {
+    let scene = Scene::of(&[&[f32::NAN, 3.0], &[f32::INFINITY, -8.0]]);
+    for context in contexts() {
+        for policy in OnNonFinite::ALL {
+            for given in [0.5, 4.0] {
+                let clip = Clip::global_norm(1.0).on_non_finite(policy);
+                prove(context, clip.use_norm(GivenNorm::Host(given)), &scene);
+            }
+        }
+    }
+}
+
+#[test]
+fn norms_and_clip_are_two_stages_without_a_wait() {
+    for context in contexts() {
+        let stages = |context: &Context, values: &[f32]| {
+            let tensor = context.upload(values, [values.len()])?;
+            let model = Model::unnamed(context, [&tensor])?;
+            let norms = Group::new(Clip::norms(Norm::L2), &model)?;
+            let clip = Group::by_norm(Clip::global_norm(1.0), &model, &norms.norm()?)?;
+            drop(norms.run()?);
+            let report = clip.run()?.wait()?;
+            Ok::<_, Error>((tensor.read()?, report.total().norm))
+        };
+        let (clipped, norm) = stages(context, &[3.0, 4.0]).expect("valid");
+        assert!((clipped[0] - 0.6).abs() < 1e-5 && (clipped[1] - 0.8).abs() < 1e-5);
+        assert!((norm - 5.0).abs() < 1e-5);
+        let (kept, _) = stages(context, &[0.3, 0.4]).expect("valid");
+        assert_eq!(kept, [0.3, 0.4]);
+    }
+}

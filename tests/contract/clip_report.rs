@@ -1,0 +1,222 @@
+//! What a clip says that it found and did, on the device and in its report.
+
+use std::ops::Range;
+
+use normproj::plan::margin::U;
+use normproj::reference::Clipped;
+use normproj::{Error, Group, GroupReport, Norm, reference};
+
+use crate::clip_bounds::{Bounds, Element, Place};
+use crate::clip_compare::Judge;
+use crate::clip_scene::Scene;
+
+/// What the device holds, and the report.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub norm: f32,
+    pub norms: Vec<f32>,
+    pub scale: Vec<f32>,
+    /// Of the L2 norm.
+    pub half_square: Option<f32>,
+    pub non_finite: u32,
+    pub report: GroupReport,
+}
+
+impl Found {
+    /// Reads everything; none of a clip by value, where each part is refused.
+    pub fn read(group: &Group, report: Result<GroupReport, Error>) -> Option<Found> {
+        if group.plan().request().clip.norm_used().is_none() {
+            assert_eq!(report, Err(Error::NoReport));
+            for part in [group.norm(), group.norms(), group.scale(), group.half_square()] {
+                assert_eq!(part.map(drop), Err(Error::NoReport));
+            }
+            assert_eq!(group.non_finite().map(drop), Err(Error::NoReport));
+            return None;
+        }
+        let read = |part: normproj::Result<normproj::DeviceBuffer>| {
+            part.expect("a part of the results").read().expect("read")
+        };
+        let squares = group.plan().request().clip.norm_used() == Some(Norm::L2);
+        if !squares {
+            let refused = group.half_square().map(drop);
+            assert!(matches!(refused, Err(Error::PlanMismatch { .. })), "{refused:?}");
+        }
+        Some(Found {
+            norm: read(group.norm())[0],
+            norms: read(group.norms()),
+            scale: read(group.scale()),
+            half_square: squares.then(|| read(group.half_square())[0]),
+            non_finite: read(group.non_finite())[0].to_bits(),
+            report: report.expect("a report"),
+        })
+    }
+}
+
+/// The first thing that is wrong, in words.
+pub fn check(judge: &Judge, scene: &Scene, found: &Found) -> Result<(), String> {
+    let exact = reference::clip(&judge.clip, &scene.decayed(), scene.given).expect("valid");
+    let bounds = Bounds::new(judge, scene.given);
+    let elements = judge.elements(scene, scene, &exact.tensors);
+    let reading = Reading { judge, elements: &elements, exact: &exact, bounds: &bounds };
+    reading.norms(found)?;
+    reading.scales(found)?;
+    reading.flags(found)
+}
+
+struct Reading<'a> {
+    judge: &'a Judge,
+    elements: &'a [Vec<Element>],
+    exact: &'a Clipped,
+    bounds: &'a Bounds,
+}
+
+impl Reading<'_> {
+    fn norms(&self, found: &Found) -> Result<(), String> {
+        let total = found.report.total().norm;
+        let whole = self.elements(0..self.elements.len());
+        self.norm("total", total, false, self.exact.total, &whole)?;
+        self.norm("norm()", found.norm.into(), true, self.exact.total, &whole)?;
+        let names: Vec<String> = (0..self.elements.len()).map(|i| i.to_string()).collect();
+        let reported: Vec<(&str, _)> = found.report.tensors().collect();
+        if found.norms.len() != names.len()
+            || !reported.iter().map(|(name, _)| *name).eq(names.iter().map(String::as_str))
+        {
+            return Err(format!("{} norms, for {reported:?}", found.norms.len()));
+        }
+        for (i, (name, verdict)) in reported.iter().enumerate() {
+            let (own, exact) = (self.elements(i..i + 1), self.exact.norms[i]);
+            self.norm(name, verdict.norm, false, exact, &own)?;
+            self.norm(&format!("norms()[{name}]"), found.norms[i].into(), true, exact, &own)?;
+        }
+        let Some(half) = found.half_square else { return Ok(()) };
+        let (half, exact) = (f64::from(half), 0.5 * self.exact.total * self.exact.total);
+        let allowed = (4.0 * self.bounds.sigma() + 8.0 * U) * exact
+            + 2.0 * blur(&whole) * self.exact.total
+            + 2f64.powi(-126);
+        let right = match exact {
+            exact if exact.is_nan() => half.is_nan(),
+            exact if exact > f32::MAX.into() => half == f64::INFINITY || exact < 3.403e38,
+            exact => (half - exact).abs() <= allowed,
+        };
+        if right { Ok(()) } else { Err(format!("half_square(): {half:e}, not {exact:e}")) }
+    }
+
+    fn norm(
+        &self,
+        what: &str,
+        found: f64,
+        stored: bool,
+        exact: f64,
+        elements: &[Element],
+    ) -> Result<(), String> {
+        // Sums in f64 (the CPU backend) are as good as the oracle's own.
+        let native = self.judge.margin.sigma < U;
+        let unit = if native { 1e-12 } else { 4.0 * U } + if stored { 2.0 * U } else { 0.0 };
+        let subnormal = self.bounds.tiny(elements.len().max(1));
+        let allowed = (self.bounds.sigma() + unit) * exact + blur(elements) + subnormal;
+        let largest = f64::from(f32::MAX);
+        let right = match exact {
+            exact if exact.is_nan() => found.is_nan(),
+            exact if stored && found.is_infinite() => exact + allowed > largest,
+            exact if exact.is_infinite() => found == exact,
+            exact => (found - exact).abs() <= allowed,
+        };
+        if right { Ok(()) } else { Err(format!("{what}: {found:e}, not {exact:e}")) }
+    }
+
+    fn scales(&self, found: &Found) -> Result<(), String> {
+        let (clip, tensors) = (self.judge.clip, self.elements.len());
+        let own = clip.norm_used().is_some() && !clip.is_global();
+        let reported: Vec<f64> = found.report.tensors().map(|(_, verdict)| verdict.scale).collect();
+        if found.scale.len() != if own { tensors } else { 1 } {
+            return Err(format!("{} factors for {tensors} tensors", found.scale.len()));
+        }
+        for (number, group) in self.judge.groups(tensors).into_iter().enumerate() {
+            let scale = self.scale(&group);
+            scale.check("scale()", found.scale[number].into())?;
+            for i in group {
+                scale.check("a tensor's scale", reported[i])?;
+            }
+            if !own {
+                scale.check("the total's scale", found.report.total().scale)?;
+            }
+        }
+        let clipped = reported.iter().any(|&scale| scale < 1.0);
+        if own && found.report.total().scale != 1.0 || found.report.clipped() != clipped {
+            return Err(format!("clipped: {}", found.report.clipped()));
+        }
+        Ok(())
+    }
+
+    /// What the elements of a group may be said to be multiplied by.
+    fn scale(&self, group: &Range<usize>) -> Scale {
+        let elements = self.elements(group.clone());
+        let exact = self.exact.scales.get(group.start).copied().unwrap_or(1.0);
+        let x: Vec<f32> = elements.iter().map(|e| e.x).collect();
+        let clip = self.judge.clip;
+        // What is not finite is replaced, if anything.
+        let replaced = exact == 1.0 && !x.iter().all(|x| x.is_finite());
+        let place = match clip.writes() && !replaced {
+            true => self.bounds.place(&x, &elements),
+            false => Place::Inside,
+        };
+        let blur = match blur(&elements) {
+            0.0 => 0.0,
+            blur => blur * exact / self.bounds.radius,
+        };
+        let allowed = (self.bounds.relative() + 4.0 * U) * exact + blur + 2f64.powi(-126);
+        let zero = clip.writes() && clip.given().is_none() && x.iter().all(|&x| x == 0.0);
+        Scale { exact, allowed, place, zero }
+    }
+
+    fn flags(&self, found: &Found) -> Result<(), String> {
+        let bad = |norm: &f64| !norm.is_finite();
+        let count = self.exact.norms.iter().filter(|norm| bad(norm)).count();
+        let first = self.exact.norms.iter().position(|norm| bad(norm)).map(|i| i.to_string());
+        let flag = if bad(&self.exact.total) { 1f32.to_bits() } else { 0 };
+        let report = &found.report;
+        let told = (report.non_finite(), report.first_non_finite().map(str::to_string));
+        if found.non_finite != flag || told != (count, first.clone()) {
+            return Err(format!("non_finite() {:#x}, {told:?}, not {flag:#x}", found.non_finite));
+        }
+        let expected = match first {
+            Some(name) => Err(Error::NonFinite { name, count }),
+            None if flag != 0 => Err(Error::NonFinite { name: "the norm".into(), count: 0 }),
+            None => Ok(()),
+        };
+        let checked = report.clone().checked().map(drop);
+        if checked == expected { Ok(()) } else { Err(format!("checked: {checked:?}")) }
+    }
+
+    fn elements(&self, tensors: Range<usize>) -> Vec<Element> {
+        self.elements[tensors].concat()
+    }
+}
+
+/// What a factor is compared with.
+struct Scale {
+    exact: f64,
+    allowed: f64,
+    place: Place,
+    /// What zeros are multiplied by is free.
+    zero: bool,
+}
+
+impl Scale {
+    fn check(&self, what: &str, found: f64) -> Result<(), String> {
+        let near = (found - self.exact).abs() <= self.allowed;
+        let right = match self.place {
+            _ if self.zero => (0.0..=1.0).contains(&found),
+            Place::Inside => found == 1.0,
+            Place::Rim { .. } => near || found == 1.0,
+            Place::Outside => near,
+        };
+        let wrong = || format!("{what}: {found:e}, not {:e} ({:?})", self.exact, self.place);
+        if right { Ok(()) } else { Err(wrong()) }
+    }
+}
+
+/// How far the elements themselves may move a norm.
+fn blur(elements: &[Element]) -> f64 {
+    elements.iter().map(|e| e.slack).sum()
+}

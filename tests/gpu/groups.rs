@@ -1,0 +1,196 @@
+//! Many tensors: what dispatches move, what recording costs, and what is left behind.
+
+use normproj::plan::group::{GroupPlan, GroupRequest};
+use normproj::{Clip, Context, Decay, DeviceBuffer, Group, Layout, Model, Norm};
+
+use crate::allocations::during;
+use crate::by_hand::ByHand;
+use crate::contexts;
+
+/// Tensors of whole loads, so that no load is shared between two of them.
+const SHAPES: [usize; 7] = [64, 4096, 128, 20_000, 16, 60, 40_000];
+
+fn separate(context: &Context, value: f32) -> Vec<DeviceBuffer> {
+    SHAPES.map(|len| context.upload(&vec![value; len], [len]).unwrap()).to_vec()
+}
+
+fn arena(context: &Context, value: f32) -> Vec<DeviceBuffer> {
+    let total = SHAPES.iter().sum();
+    let all = context.upload(&vec![value; total], [total]).unwrap();
+    let mut first = 0;
+    let mut view = |len: usize| {
+        first += len;
+        all.view(Layout::strided([len], [1], first - len).unwrap()).unwrap()
+    };
+    SHAPES.map(&mut view).to_vec()
+}
+
+fn run(context: &Context, group: &Group) {
+    let gpu = context.as_gpu().unwrap();
+    let mut encoder = gpu.device().create_command_encoder(&Default::default());
+    group.as_gpu().unwrap().record_pass(&mut encoder);
+    gpu.queue().submit([encoder.finish()]);
+}
+
+#[test]
+fn groups_move_what_their_cost_says() {
+    let mut checked = 0;
+    for context in contexts().iter() {
+        // The counters are one binding more than a browser has beside five windows.
+        let spare =
+            context.as_gpu().unwrap().device().limits().max_storage_buffers_per_shader_stage;
+        for (value, clipped) in [(1e-6, 0), (10.0, 1)] {
+            for tensors in [arena(context, value), separate(context, value)] {
+                if spare <= 8 && !tensors[0].shares_memory_with(&tensors[1]) {
+                    continue;
+                }
+                let model = Model::unnamed(context, &tensors).unwrap();
+                let weights = Model::unnamed(context, &separate(context, 0.5)).unwrap();
+                let decay = Decay::new(1e-9, &weights);
+                for clip in [Clip::global_norm(1.0), Clip::each_norm(1.0), Clip::value(-1.0, 1.0)] {
+                    for decay in
+                        [None, Some(&decay)].into_iter().take(if spare > 8 { 2 } else { 1 })
+                    {
+                        // The second run would meet clipped tensors.
+                        let fresh =
+                            Model::unnamed(context, &fresh(context, &tensors, value)).unwrap();
+                        let request = GroupRequest::new(clip, &fresh, decay).unwrap();
+                        let plan = GroupPlan::new(request, context.profile()).unwrap();
+                        let cost = plan.cost();
+                        let group = Group::counting(plan, &fresh, decay).unwrap();
+                        run(context, &group);
+                        let found = group.as_gpu().unwrap().counters().unwrap();
+                        let expected = [
+                            cost.read + clipped * cost.read_again,
+                            cost.written + clipped * cost.written_again,
+                        ];
+                        let found = found.map(|elements| 4 * u64::from(elements));
+                        assert_eq!(found, expected, "{}", group.plan().explain());
+                        assert_ne!(found, [0, 0]);
+                        checked += 1;
+                    }
+                }
+                drop(model);
+            }
+        }
+    }
+    println!("{checked} counts were right");
+    assert!(checked > 0 || contexts().is_empty());
+}
+
+/// The same tensors with the same sharing of memory, as they were before any clip.
+fn fresh(context: &Context, like: &[DeviceBuffer], value: f32) -> Vec<DeviceBuffer> {
+    match like[0].shares_memory_with(&like[1]) {
+        true => arena(context, value),
+        false => separate(context, value),
+    }
+}
+
+#[test]
+fn recording_a_group_allocates_nothing_above_the_same_dispatches_by_hand() {
+    for context in contexts().iter() {
+        let gpu = context.as_gpu().unwrap();
+        let by_hand = ByHand::new(context);
+        for tensors in [arena(context, 1.0), separate(context, 1.0)] {
+            let model = Model::unnamed(context, &tensors).unwrap();
+            let group = Group::new(Clip::global_norm(1.0), &model).unwrap();
+            let dispatches = group.plan().cost().dispatches;
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            for _ in 0..8 {
+                let mut encoder = gpu.device().create_command_encoder(&Default::default());
+                let mut pass = encoder.begin_compute_pass(&Default::default());
+                ours.push(during(|| group.as_gpu().unwrap().record(&mut pass)));
+                drop(pass);
+                drop(encoder);
+                let mut encoder = gpu.device().create_command_encoder(&Default::default());
+                let mut pass = encoder.begin_compute_pass(&Default::default());
+                theirs.push(during(|| by_hand.record(&mut pass, dispatches)));
+            }
+            println!("{dispatches} dispatches allocate {ours:?}, by hand {theirs:?}");
+            assert_eq!(ours.iter().min(), theirs.iter().min());
+        }
+    }
+}
+
+#[test]
+fn an_arena_takes_three_dispatches_and_none_writes_what_is_inside() {
+    for context in contexts().iter() {
+        let tensors = arena(context, 1e-3);
+        let model = Model::unnamed(context, &tensors).unwrap();
+        let group = Group::new(Clip::global_norm(1e3), &model).unwrap();
+        assert_eq!(group.plan().cost().dispatches, 3);
+        assert_eq!(group.plan().cost().written, 0);
+        let norms = Group::new(Clip::norms(Norm::L2), &model).unwrap();
+        assert_eq!(norms.plan().cost().dispatches, 2);
+        let apart = Model::unnamed(context, &separate(context, 1.0)).unwrap();
+        let group = Group::new(Clip::global_norm(1e3), &apart).unwrap();
+        let storage =
+            context.as_gpu().unwrap().device().limits().max_storage_buffers_per_shader_stage;
+        let bindable = (storage as usize - 3).min(8);
+        let most = 2 + 2 * SHAPES.len().div_ceil(bindable);
+        assert!(group.plan().cost().dispatches as usize <= most, "{}", group.plan().explain());
+    }
+}
+
+#[test]
+fn two_radii_in_one_submission_do_not_see_each_other() {
+    for context in contexts().iter() {
+        let gpu = context.as_gpu().unwrap();
+        let (here, there) = (separate(context, 10.0), separate(context, 10.0));
+        let [here, there] = [here, there].map(|tensors| Model::unnamed(context, &tensors).unwrap());
+        let one = Group::new(Clip::global_norm(1.0), &here).unwrap();
+        let two = one.with_radius(2.0).unwrap().rebind(&there).unwrap();
+        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+        one.as_gpu().unwrap().record_pass(&mut encoder);
+        two.as_gpu().unwrap().record_pass(&mut encoder);
+        gpu.queue().submit([encoder.finish()]);
+        for (model, radius) in [(&here, 1.0), (&there, 2.0)] {
+            let norms = Group::new(Clip::norms(Norm::L2), model).unwrap();
+            let norm = norms.run().unwrap().wait().unwrap().total().norm;
+            assert!((norm - radius).abs() < 1e-4 && norm <= radius, "{norm} for {radius}");
+        }
+    }
+}
+
+#[test]
+fn dropped_reports_leave_nothing_behind() {
+    for context in contexts().iter().step_by(2) {
+        let device = context.as_gpu().unwrap().device();
+        let model = Model::unnamed(context, [&context.zeros([64]).unwrap()]).unwrap();
+        let group = Group::new(Clip::global_norm(1.0), &model).unwrap();
+        let held = || {
+            device.poll(wgpu::PollType::wait_indefinitely()).unwrap();
+            resident_bytes()
+        };
+        let steps = |count: usize| {
+            for step in 0..count {
+                drop(group.run().unwrap());
+                // As a training loop that reads its loss now and then.
+                if step % 100 == 0 {
+                    device.poll(wgpu::PollType::wait_indefinitely()).unwrap();
+                }
+            }
+        };
+        steps(2_000);
+        let before = held();
+        let count = count_of_steps();
+        steps(count);
+        let grown = held().saturating_sub(before);
+        println!("{}: {grown} bytes more after {count} steps", context.describe());
+        // A staging buffer alone is 32 bytes and its bookkeeping some hundred.
+        assert!(grown < 20 * count, "{grown}");
+    }
+}
+
+/// `NORMPROJ_STEPS` makes it as many as anybody wants to wait for.
+fn count_of_steps() -> usize {
+    let asked = std::env::var("NORMPROJ_STEPS").ok();
+    asked.and_then(|steps| steps.parse().ok()).unwrap_or(5_000)
+}
+
+/// The memory of this process.
+fn resident_bytes() -> usize {
+    let statm = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
+    let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok());
+    4096 * pages.unwrap_or(0)
+}
