@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use ndarray::{ArrayView2, ArrayViewMut2};
-use normproj::{Axes, Context, DeviceBuffer, Layout, Model, Norm, Projection};
+use normproj::{Context, DeviceBuffer, Layout, Model, Norm};
 
 /// A tensor's name and shape.
 pub type Spec = (&'static str, &'static [usize]);
@@ -52,14 +52,9 @@ impl Arena {
         Ok(self.memory.read()?.into_iter().map(f64::from).collect())
     }
 
-    /// Replaces everything; queued, without a wait. The projection onto a ball of infinite radius
-    /// is a copy on the device.
+    /// Replaces everything; queued.
     pub fn write(&self, host: &[f64]) -> normproj::Result<()> {
-        let host: Vec<f32> = host.iter().map(|&x| x as f32).collect();
-        let context = self.memory.context();
-        let source = context.upload(&host, self.memory.shape())?;
-        let copy = Projection::max_norm(f64::INFINITY, Axes::all());
-        context.project_into(&copy, &source, &self.memory)
+        self.memory.write(&host.iter().map(|&x| x as f32).collect::<Vec<_>>())
     }
 }
 

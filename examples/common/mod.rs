@@ -3,11 +3,13 @@
 pub mod arena;
 pub mod args;
 pub mod digits;
-pub mod kind;
 pub mod momentum;
 pub mod plot;
+pub mod runs;
 pub mod softmax;
 pub mod table;
+#[cfg(test)]
+pub mod testing;
 
 pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error>>;
 

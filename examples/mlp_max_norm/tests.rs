@@ -1,11 +1,12 @@
 //! The gradient against differences of the loss, and a short training under the oracle.
 
-use normproj::Context;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use crate::common::digits::Digits;
+use crate::common::runs::Settings;
+use crate::common::testing::{assert_slopes, contexts};
 use crate::network::{self, Masks};
-use crate::train::{Settings, train};
+use crate::train::train;
 
 #[test]
 fn gradients_are_the_slopes_of_the_loss() {
@@ -15,24 +16,14 @@ fn gradients_are_the_slopes_of_the_loss() {
     let mut weights = network::initial(&mut rng);
     // Biases other than zero.
     weights.iter_mut().for_each(|w| *w += rng.random_range(-0.1..0.1));
-    let (_, gradient) = network::gradient(&weights, &batch, &masks);
-    for i in (0..weights.len()).step_by(97) {
-        let mut loss_at = |step: f64| {
-            let kept = std::mem::replace(&mut weights[i], weights[i] + step);
-            let (loss, _) = network::gradient(&weights, &batch, &masks);
-            weights[i] = kept;
-            loss
-        };
-        let slope = (loss_at(1e-6) - loss_at(-1e-6)) / 2e-6;
-        assert!((slope - gradient[i]).abs() < 1e-7, "{i}: {slope} and {}", gradient[i]);
-    }
+    assert_slopes(&weights, 97, |weights| network::gradient(weights, &batch, &masks));
 }
 
 #[test]
 fn every_unit_stays_inside_where_a_free_network_diverges() {
     let data = Digits::load().unwrap();
     let settings = |c| Settings { c, rate: 10.0, seed: 0, epochs: 2, check: true };
-    for context in [Some(Context::cpu()), Context::gpu().ok()].into_iter().flatten() {
+    for context in contexts() {
         let bounded = train(&context, &data, &settings(2.0)).unwrap();
         assert_eq!((bounded.oracle.above, bounded.oracle.compared), (0, 266 * bounded.lines.len()));
         assert!(bounded.lines.iter().all(|line| line.loss.is_finite()));

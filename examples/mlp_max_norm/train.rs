@@ -1,49 +1,17 @@
 //! The training loop.
 
-use normproj::{Context, DeviceBuffer, PendingReport, Projection};
+use normproj::{Context, DeviceBuffer, ModelStep, PendingStepReport, Projection, Rules};
 use rand::{SeedableRng, rngs::StdRng};
-use serde::Serialize;
 
 use crate::common::Result;
 use crate::common::arena::{Arena, largest, length};
 use crate::common::digits::Digits;
 use crate::common::momentum::Momentum;
+use crate::common::runs::{Line, Run, Settings};
 use crate::network::{self, Masks, SPECS};
 use crate::oracle::Oracle;
 
 const BATCH: usize = 32;
-
-/// How to train.
-pub struct Settings {
-    /// The bound of each unit's norm; infinity trains without one.
-    pub c: f64,
-    /// The initial learning rate.
-    pub rate: f64,
-    pub seed: u64,
-    pub epochs: usize,
-    pub check: bool,
-}
-
-/// A step, as a CSV line.
-#[derive(Debug, Serialize)]
-pub struct Line {
-    pub step: usize,
-    pub loss: f64,
-    /// The largest norm of a unit after the update, before the constraint.
-    pub norm_before: f64,
-    /// The smallest factor that a unit was scaled by.
-    pub scale: f64,
-    pub clipped: bool,
-    /// The largest norm of a unit after the constraint.
-    pub largest_unit_norm: f64,
-}
-
-/// What came of it.
-pub struct Run {
-    pub lines: Vec<Line>,
-    pub accuracy: f64,
-    pub oracle: Oracle,
-}
 
 /// The schedule of Hinton et al. 2012 in fewer epochs: the learning rate falls exponentially, and
 /// momentum rises from a half over the first part of the training.
@@ -55,18 +23,19 @@ fn schedule(settings: &Settings, epoch: usize) -> (f64, f64) {
 /// What the device has been asked for and the host has not looked at.
 struct Pending {
     loss: f64,
-    reports: Vec<PendingReport>,
+    report: PendingStepReport,
     norms: DeviceBuffer,
 }
 
-pub fn train(context: &Context, data: &Digits, settings: &Settings) -> Result<Run> {
+pub fn train(context: &Context, data: &Digits, settings: &Settings) -> Result<Run<Oracle>> {
     let mut rng = StdRng::seed_from_u64(settings.seed);
     let (training, test) = data.split(&mut rng);
     let arena = Arena::new(context, &SPECS)?;
     arena.write(&network::initial(&mut rng))?;
     let mut momentum = Momentum::new(length(&SPECS));
-    // Axis 0 of `[in, out]` runs over the incoming weights of a unit.
-    let constraint = Projection::max_norm(settings.c, 0);
+    // Once; the loop only runs it. Axis 0 of `[in, out]` runs over the incoming weights of a unit.
+    let rules = Rules::new().rule("*", Projection::max_norm(settings.c, 0));
+    let constraint = ModelStep::with_report(&rules, &arena.model)?;
     let mut oracle = Oracle::new(&arena, settings.c)?;
     let (mut pending, mut lines) = (Vec::new(), Vec::new());
 
@@ -81,10 +50,9 @@ pub fn train(context: &Context, data: &Digits, settings: &Settings) -> Result<Ru
             momentum.step(&mut weights, &gradient, rate, keep);
             arena.write(&weights)?;
 
-            // Queued, all of it.
-            let report = |kernel| context.project_reported(&constraint, kernel);
-            let reports = arena.kernels().map(report).collect::<normproj::Result<_>>()?;
-            pending.push(Pending { loss, reports, norms: arena.unit_norms()? });
+            // Queued, both.
+            let report = constraint.run()?;
+            pending.push(Pending { loss, report, norms: arena.unit_norms()? });
 
             if settings.check {
                 oracle.check(&arena)?;
@@ -102,17 +70,18 @@ pub fn train(context: &Context, data: &Digits, settings: &Settings) -> Result<Ru
 }
 
 fn collect(pending: &mut Vec<Pending>, lines: &mut Vec<Line>) -> Result<()> {
-    for Pending { loss, reports, norms } in pending.drain(..) {
+    for Pending { loss, report, norms } in pending.drain(..) {
+        let norm_after = largest(norms.read()?.into_iter().map(f64::from));
         let mut line = Line {
             step: lines.len(),
             loss,
             norm_before: 0.0,
+            norm_after,
             scale: 1.0,
             clipped: false,
-            largest_unit_norm: largest(norms.read()?.into_iter().map(f64::from)),
+            largest_unit_norm: norm_after,
         };
-        for report in reports {
-            let report = report.wait()?;
+        for (_, report) in report.wait()?.tensors() {
             // The report counts what is not finite, and takes the largest of the others.
             let norm = if report.non_finite > 0 { f64::NAN } else { report.largest_norm };
             line.norm_before = largest([line.norm_before, norm]);

@@ -1,5 +1,6 @@
 //! Clipping by global norm (Pascanu et al. 2013, arXiv 1211.5063): a recurrent network whose gradients
-//! explode learns nothing without it, and trains with it.
+//! explode learns nothing without it, and trains with it at the same learning rate. (At a tenth of that
+//! rate this small problem needs no clip.)
 //!
 //! `cargo run --release --example rnn_clip` trains five seeds, prints their test accuracies, and
 //! writes one CSV line a step and the curves.
@@ -15,17 +16,16 @@ mod oracle;
 mod tests;
 mod train;
 
-use std::path::Path;
 use std::time::Instant;
 
 use clap::Parser;
+use common::Result;
+use common::arena::largest;
 use common::args::Args;
 use common::digits::Digits;
-use common::kind::Kind;
-use common::plot::{Curve, Panel, draw};
-use common::{Result, table, write_csv};
-use plotters::style::{RGBColor, full_palette as color};
-use train::{Line, Run, Settings, train};
+use common::plot::{Panel, draw};
+use common::runs::{Kind, Line, Runs};
+use plotters::style::full_palette as color;
 
 /// The bound of the norm of all gradients.
 const C: f64 = 0.5;
@@ -48,72 +48,40 @@ const KINDS: [Kind; 3] = [
     },
 ];
 
-type Runs = [Vec<Run>; KINDS.len()];
-
 fn main() -> Result<()> {
     let args = Args::parse();
     let (context, data) = (args.context()?, Digits::load()?);
-    let (start, epochs) = (Instant::now(), args.epochs.unwrap_or(15));
-    std::fs::create_dir_all(&args.out)?;
-    println!("on {}; {epochs} epochs", context.describe());
+    println!("on {}", context.describe());
+    let start = Instant::now();
+    let train = |settings: &_| train::train(&context, &data, settings);
+    let runs = Runs::new("rnn_clip", &KINDS, &args, 15, train)?;
 
-    let mut runs = Runs::default();
-    for seed in 0..args.seeds {
-        for (kind, runs) in KINDS.iter().zip(&mut runs) {
-            let check = args.check && kind.c.is_finite();
-            let settings = Settings { c: kind.c, rate: kind.rate, seed, epochs, check };
-            let run = train(&context, &data, &settings)?;
-            let (percent, steps) = (100.0 * run.accuracy, run.lines.len());
-            println!("seed {seed}, {}: {percent:.1}% after {steps} steps", kind.label);
-            let file = format!("rnn_clip-{}-{seed}.csv", kind.name);
-            write_csv(&args.out.join(file), &run.lines)?;
-            runs.push(run);
-        }
-    }
-    let curves = args.out.join("rnn_clip.svg");
-    draw_curves(&curves, &runs)?;
-    summarize(args.check, &runs);
-    println!("curves: {}; {:.0?} in all", curves.display(), start.elapsed());
-    Ok(())
-}
-
-fn draw_curves(path: &Path, runs: &Runs) -> Result<()> {
-    let curve = |kind: usize, label, color: RGBColor, of: fn(&Line) -> f64| {
-        let line = |run: &Run| run.lines.iter().map(of).collect();
-        Curve { label, color, lines: runs[kind].iter().map(line).collect() }
-    };
-    let each = |of| {
-        let all = KINDS.iter().enumerate();
-        all.map(|(i, kind)| curve(i, kind.label, kind.color, of)).collect::<Vec<_>>()
-    };
-    let after = curve(0, "after the clip", color::LIGHTBLUE_300, |line| line.norm_after);
-    let before = curve(0, "before the clip", color::BLUE_700, |line| line.norm_before);
+    let svg = args.out.join("rnn_clip.svg");
+    let (before, after) = (|line: &Line| line.norm_before, |line: &Line| line.norm_after);
+    let both = vec![
+        runs.curve(0, "before the clip", color::BLUE_700, before),
+        runs.curve(0, "after the clip", color::LIGHTBLUE_300, after),
+    ];
+    let units = runs.curves(|line| line.largest_unit_norm);
     let panel = |title, curves, bound| Panel { title, curves, bound, until: usize::MAX, top: 1e6 };
     draw(
-        path,
+        &svg,
         &[
-            panel("training loss", each(|line| line.loss), None),
-            panel("norm of the gradients", each(|line| line.norm_before), Some(C)),
-            panel("norm of the gradients, clipped at 0.5, rate 2", vec![before, after], Some(C)),
-            panel("largest norm of a unit", each(|line| line.largest_unit_norm), None),
+            panel("training loss", runs.curves(|line| line.loss), None),
+            panel("norm of the gradients", runs.curves(before), Some(C)),
+            panel("norm of the gradients, clipped at 0.5, rate 2", both, Some(C)),
+            panel("largest norm of a unit", units, None),
         ],
-    )
-}
-
-fn summarize(check: bool, runs: &Runs) {
-    let finite = |run: &Run| run.lines.last().is_some_and(|line| line.loss.is_finite());
-    let rows = KINDS.iter().zip(runs).map(|(kind, runs)| table::Row {
-        label: kind.label,
-        accuracies: runs.iter().map(|run| run.accuracy).collect(),
-        diverged: runs.iter().filter(|run| !finite(run)).count(),
-    });
-    table::print(&rows.collect::<Vec<_>>());
-    if check {
-        let oracles = || runs[0].iter().map(|run| &run.oracle);
+    )?;
+    runs.print();
+    if args.check {
+        let oracles = || runs.of[0].iter().map(|run| &run.oracle);
         let steps: usize = oracles().map(|oracle| oracle.steps).sum();
         let above: usize = oracles().map(|oracle| oracle.above).sum();
-        let difference = oracles().map(|oracle| oracle.difference).fold(0.0, f64::max);
-        println!("oracle: {steps} steps compared with the bound, {above} above");
+        let difference = largest(oracles().map(|oracle| oracle.difference));
+        println!("oracle: {steps} clips compared with the bound, {above} above");
         println!("reported norms differ from exact ones by at most {difference:.1e} of themselves");
     }
+    println!("curves: {}; {:.0?} in all", svg.display(), start.elapsed());
+    Ok(())
 }

@@ -1,11 +1,12 @@
 //! The gradient against differences of the loss, and a short training under the oracle.
 
-use normproj::Context;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 use crate::common::digits::Digits;
+use crate::common::runs::Settings;
+use crate::common::testing::{assert_slopes, contexts};
 use crate::network;
-use crate::train::{Settings, train};
+use crate::train::train;
 
 #[test]
 fn gradients_are_the_slopes_of_the_loss() {
@@ -14,25 +15,14 @@ fn gradients_are_the_slopes_of_the_loss() {
     let mut weights = network::initial(&mut rng);
     // Biases other than zero.
     weights.iter_mut().for_each(|w| *w += rng.random_range(-0.01..0.01));
-    let (_, gradient) = network::gradient(&weights, &batch);
-    for i in (0..weights.len()).step_by(37) {
-        let mut loss_at = |step: f64| {
-            let kept = std::mem::replace(&mut weights[i], weights[i] + step);
-            let (loss, _) = network::gradient(&weights, &batch);
-            weights[i] = kept;
-            loss
-        };
-        let slope = (loss_at(1e-6) - loss_at(-1e-6)) / 2e-6;
-        let error = (slope - gradient[i]).abs();
-        assert!(error < 1e-6 * gradient[i].abs().max(1.0), "{i}: {slope} and {}", gradient[i]);
-    }
+    assert_slopes(&weights, 37, |weights| network::gradient(weights, &batch));
 }
 
 #[test]
 fn gradients_end_inside_the_bound_and_norms_are_those_of_the_oracle() {
     let data = Digits::load().unwrap();
     let settings = Settings { c: 0.5, rate: 2.0, seed: 0, epochs: 1, check: true };
-    for context in [Some(Context::cpu()), Context::gpu().ok()].into_iter().flatten() {
+    for context in contexts() {
         let run = train(&context, &data, &settings).unwrap();
         assert_eq!((run.oracle.above, run.oracle.steps), (0, run.lines.len()));
         assert!(run.oracle.difference < 1e-5, "{}", run.oracle.difference);

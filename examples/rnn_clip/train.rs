@@ -2,12 +2,12 @@
 
 use normproj::{Clip, Context, Decay, DeviceBuffer, Filter, Group, Norm, PendingGroupReport};
 use rand::{SeedableRng, rngs::StdRng};
-use serde::Serialize;
 
 use crate::common::Result;
 use crate::common::arena::{Arena, largest, length};
 use crate::common::digits::Digits;
 use crate::common::momentum::Momentum;
+use crate::common::runs::{Line, Run, Settings};
 use crate::network::{self, SPECS};
 use crate::oracle::{Exact, Oracle};
 
@@ -15,38 +15,6 @@ const BATCH: usize = 32;
 const MOMENTUM: f64 = 0.9;
 /// λ of `λ/2·‖w‖²`.
 const DECAY: f64 = 1e-4;
-
-/// How to train.
-pub struct Settings {
-    /// The bound of the norm of all gradients; infinity trains without one.
-    pub c: f64,
-    /// The initial learning rate.
-    pub rate: f64,
-    pub seed: u64,
-    pub epochs: usize,
-    pub check: bool,
-}
-
-/// A step, as a CSV line.
-#[derive(Serialize)]
-pub struct Line {
-    pub step: usize,
-    pub loss: f64,
-    /// The norm of all gradients, decay included.
-    pub norm_before: f64,
-    /// The same after the clip, measured by another reduction on the device.
-    pub norm_after: f64,
-    pub scale: f64,
-    pub clipped: bool,
-    pub largest_unit_norm: f64,
-}
-
-/// What came of it.
-pub struct Run {
-    pub lines: Vec<Line>,
-    pub accuracy: f64,
-    pub oracle: Oracle,
-}
 
 /// What the device has been asked for but the host has not looked at.
 struct Pending {
@@ -57,7 +25,7 @@ struct Pending {
     exact: Option<Exact>,
 }
 
-pub fn train(context: &Context, data: &Digits, settings: &Settings) -> Result<Run> {
+pub fn train(context: &Context, data: &Digits, settings: &Settings) -> Result<Run<Oracle>> {
     let mut rng = StdRng::seed_from_u64(settings.seed);
     let (training, test) = data.split(&mut rng);
     let weights = Arena::new(context, &SPECS)?;
