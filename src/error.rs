@@ -198,7 +198,9 @@ pub enum Error {
         message: String,
     },
     /// A bound that no value satisfies.
-    #[error("the bounds are {low} and {high}; the lower must not be above the upper, nor NaN")]
+    #[error(
+        "the bounds are {low} and {high}; the lower must not be above the upper, and f32 must reach them"
+    )]
     Bounds {
         /// The lower bound.
         low: f64,
@@ -252,6 +254,18 @@ pub enum Error {
     NoMatch {
         /// The pattern.
         pattern: String,
+    },
+    /// A rule that matches only tensors which earlier rules take.
+    #[error(
+        "`{pattern}` matches only tensors that earlier rules take (`{name}` goes to `{by}`); put it before them, or leave it out"
+    )]
+    Shadowed {
+        /// The pattern of the rule.
+        pattern: String,
+        /// A tensor that it matches.
+        name: String,
+        /// The pattern of the rule that takes it.
+        by: String,
     },
     /// A tensor of a model that something is wrong with.
     #[error("`{name}`: {error}")]

@@ -26,7 +26,8 @@ pub use error::{Error, Result};
 pub use gpu::{Adapter, adapters, adapters_async};
 pub use layout::{Dims, Layout, MAX_RANK};
 pub use model::{
-    Clip, Decay, Filter, GivenNorm, Group, GroupReport, Model, PendingGroupReport, Verdict,
+    Clip, Decay, Filter, GivenNorm, Group, GroupReport, Model, ModelStep, Operation,
+    PendingGroupReport, PendingStepReport, Rules, StepReport, Verdict,
 };
 pub use norm::Norm;
 pub use pending::PendingReport;

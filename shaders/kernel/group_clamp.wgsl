@@ -11,17 +11,10 @@ fn group_clamp(
         return;
     }
     let chunk = chunks[params.first_chunk + index];
-    let last = body_last(chunk);
-    for (var step = body_first(chunk) + lane; step < last; step += LANES) {
-        let x = candidate(chunk, step);
-        let y = bounded(x);
-        if differs(x, y) || (DECAYS && chunk.rate != 0.0) {
-            store(chunk.slot, source_at(chunk, step), y);
-        }
-    }
+    clamp_window(chunk, lane);
     let edge = edge_at(chunk, lane);
     if edge != NO_EDGE {
-        let y = bounded(candidate(chunk, edge));
+        let y = bounded(candidate_at(chunk, edge));
         store_masked(chunk.slot, source_at(chunk, edge), y, edge_mask(chunk, edge));
     }
 }

@@ -20,30 +20,16 @@ fn group_partial(
     }
 }
 
+// What a lane has summed, and its largest magnitudes.
+struct Body {
+    sum: Real,
+    largest: Bits,
+}
+
 fn scan(chunk: Chunk, lane: u32) -> Accumulator {
-    let last = body_last(chunk);
-    var sum = Real(0.0);
-    var largest = Bits(0u);
-    var step = body_first(chunk) + lane;
-    while step < last {
-        let stop = min(last, step + CASCADE * LANES);
-        var block = Real(0.0);
-        while step + 3u * LANES < stop {
-            let x = candidates(chunk, step);
-            block += (term(x.a) + term(x.b)) + (term(x.c) + term(x.d));
-            let ab = max(x.a & Bits(MAGNITUDE), x.b & Bits(MAGNITUDE));
-            let cd = max(x.c & Bits(MAGNITUDE), x.d & Bits(MAGNITUDE));
-            largest = max(largest, max(ab, cd));
-            step += 4u * LANES;
-        }
-        while step < stop {
-            let x = candidate(chunk, step);
-            block += term(x);
-            largest = max(largest, x & Bits(MAGNITUDE));
-            step += LANES;
-        }
-        sum += block;
-    }
+    let body = sum_window(chunk, lane);
+    var sum = body.sum;
+    var largest = body.largest;
     let edge = edge(chunk, lane);
     sum += term(edge);
     largest = max(largest, edge & Bits(MAGNITUDE));
@@ -63,7 +49,7 @@ fn scan_shifted(chunk: Chunk, lane: u32, shift: Integer) -> Real {
         let stop = min(last, step + CASCADE * LANES);
         var block = Real(0.0);
         while step < stop {
-            block += term(shifted(candidate(chunk, step), shift));
+            block += term(shifted(candidate_at(chunk, step), shift));
             step += LANES;
         }
         sum += block;
@@ -77,5 +63,5 @@ fn edge(chunk: Chunk, lane: u32) -> Bits {
     if at == NO_EDGE {
         return Bits(0u);
     }
-    return select(Bits(0u), candidate(chunk, at), edge_mask(chunk, at));
+    return select(Bits(0u), candidate_at(chunk, at), edge_mask(chunk, at));
 }

@@ -22,28 +22,10 @@ fn group_rescale(
     if !(rule.violates || (DECAYS && chunk.rate != 0.0 && !left)) {
         return;
     }
-    let last = body_last(chunk);
-    var step = body_first(chunk) + lane;
-    while step + 3u * LANES < last {
-        let x = candidates(chunk, step);
-        store_four(
-            chunk.slot,
-            source_at(chunk, step),
-            source_at(chunk, step + LANES),
-            source_at(chunk, step + 2u * LANES),
-            source_at(chunk, step + 3u * LANES),
-            Four(project(x.a, rule), project(x.b, rule), project(x.c, rule), project(x.d, rule)),
-        );
-        step += 4u * LANES;
-    }
-    while step < last {
-        let x = candidate(chunk, step);
-        store(chunk.slot, source_at(chunk, step), project(x, rule));
-        step += LANES;
-    }
+    rescale_window(chunk, lane, rule);
     let edge = edge_at(chunk, lane);
     if edge != NO_EDGE {
-        let x = project(candidate(chunk, edge), rule);
+        let x = project(candidate_at(chunk, edge), rule);
         store_masked(chunk.slot, source_at(chunk, edge), x, edge_mask(chunk, edge));
     }
 }

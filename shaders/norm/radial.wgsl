@@ -25,9 +25,9 @@ fn rule_for(total: Accumulator) -> Rule {
     let above = Exponent(params.threshold_exponent);
     let over = (power.exponent > above)
         | ((power.exponent == above) & (power.mantissa > Sum(params.threshold)));
-    // A radius of zero zeroes subnormal elements too, whose powers vanish.
+    // Where nothing but zeros is inside, so are no subnormal elements, whose powers vanish.
     let nonzero = (power_of(total) > Sum(0.0))
-        | ((total.largest > Magnitude(0u)) & Truth(params.radius == 0.0));
+        | ((total.largest > Magnitude(0u)) & Truth(params.threshold == 0.0));
     let finite = total.largest <= Magnitude(LARGEST_FINITE);
     let inverse = inverse_norm(power);
     let scale = Sum(params.radius) * inverse.mantissa;

@@ -6,9 +6,12 @@ const LARGEST_FINITE = 0x7f7fffffu;
 fn real(bits: Bits) -> Real { return bitcast<Real>(bits); }
 
 // The bits of x · 2^shift for shift <= 0 or no overflow; what would be subnormal is a zero with
-// the sign of x. The later factor is at most 1, so that the error is under 2^-126.
+// the sign of x. The later factor is at most 1, so that the error is under 2^-126. NaN and infinity
+// stay: under a norm that was given they meet a factor.
 fn shifted(bits: Bits, shift: Integer) -> Bits {
     let field = Integer((bits >> Bits(23u)) & Bits(255u));
     let moved = bitcast<Bits>(bitcast<Integer>(bits) + (shift << Bits(23u)));
-    return select(bits & Bits(0x80000000u), moved, (field > Integer(0)) & (field + shift > Integer(0)));
+    let normal = (field > Integer(0)) & (field + shift > Integer(0));
+    let finite = select(bits & Bits(0x80000000u), moved, normal);
+    return select(finite, bits, field == Integer(255));
 }

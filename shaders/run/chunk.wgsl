@@ -19,3 +19,8 @@ struct Chunk {
 @group(0) @binding(1) var<storage, read> chunks: array<Chunk>;
 
 const NO_BOX = 0xffffffffu;
+
+// An element of a chunk outside its body, or again.
+fn candidate_at(chunk: Chunk, step: u32) -> Bits {
+    return candidate(chunk, step, load(chunk.slot, source_at(chunk, step)));
+}

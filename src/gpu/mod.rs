@@ -10,6 +10,7 @@ mod pipeline;
 mod prepared;
 mod readback;
 mod scope;
+mod step;
 
 pub use adapter::{Adapter, adapters, adapters_async};
 pub use bound::Bound;
@@ -17,6 +18,7 @@ pub use device::Gpu;
 pub(crate) use group::PendingVerdicts;
 pub use group::{BoundGroup, PreparedGroup};
 pub use prepared::Prepared;
+pub use step::BoundStep;
 
 pub(crate) use adapter::{best, named};
 pub(crate) use memory::GpuBuffer;

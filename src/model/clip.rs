@@ -193,7 +193,9 @@ impl Clip {
             Kind::Global { radius, .. } | Kind::Each { radius, .. } => {
                 return Err(Error::Radius { radius });
             }
-            Kind::Value { low, high } if low <= high => {}
+            // Beyond the largest value a lower bound could not be met.
+            Kind::Value { low, high }
+                if low <= high && low <= f64::from(f32::MAX) && high >= f64::from(f32::MIN) => {}
             Kind::Value { low, high } => return Err(Error::Bounds { low, high }),
             Kind::Norms { .. } => {}
         }

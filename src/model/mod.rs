@@ -6,6 +6,8 @@ mod filter;
 mod group;
 mod overlap;
 mod report;
+mod rules;
+mod step;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -21,6 +23,8 @@ pub use filter::Filter;
 pub use group::Group;
 pub(crate) use overlap::check as check_overlap;
 pub use report::{GroupReport, PendingGroupReport, Verdict};
+pub use rules::{Operation, Rules};
+pub use step::{ModelStep, PendingStepReport, StepReport};
 
 /// Named tensors of one context, in an order: weights, or their gradients. They may be parts of
 /// one buffer (an arena), buffers of their own, or both. A clone shares everything.

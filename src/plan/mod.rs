@@ -10,6 +10,7 @@ mod native;
 pub mod profile;
 pub mod request;
 pub mod schedule;
+pub mod step;
 
 use cost::Cost;
 use geometry::Geometry;

@@ -38,6 +38,8 @@ pub struct GpuLimits {
     pub uniform_alignment: u32,
     /// The most bytes that one dispatch should touch, so that a slow adapter's watchdog stays quiet.
     pub dispatch_bytes: u64,
+    /// The most windows of tensors' memory that a dispatch should choose among.
+    pub windows: u32,
     /// How many workgroups keep the whole device busy.
     pub busy_workgroups: u32,
 }
@@ -140,6 +142,7 @@ impl GpuLimits {
         storage_alignment: 256,
         uniform_alignment: 256,
         dispatch_bytes: 128 << 20,
+        windows: 32,
         busy_workgroups: 256,
     };
 }

@@ -1,11 +1,17 @@
 //! The command line, as a user meets it: the program itself, on files.
 
+mod apply;
+mod clips;
 mod damaged;
 mod devices;
 mod digits;
+mod global;
+mod l2_loss;
 mod max_norm;
 mod norms;
 mod npy;
 mod outputs;
+mod rules;
+mod streaming;
 mod support;
 mod usage;

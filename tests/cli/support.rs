@@ -1,8 +1,10 @@
 //! Files to run on, and a way to run.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
+use safetensors::SafeTensors;
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
@@ -134,6 +136,39 @@ pub fn bytes_of(values: &[f32]) -> Vec<u8> {
 pub fn f32_of(bytes: &[u8]) -> Vec<f32> {
     bytes.chunks_exact(4).map(|four| f32::from_le_bytes(four.try_into().unwrap())).collect()
 }
+
+/// The f32 tensors of a .safetensors file, by name.
+pub fn tensors(bytes: &[u8]) -> BTreeMap<String, Vec<f32>> {
+    let tensors = SafeTensors::deserialize(bytes).unwrap().tensors();
+    tensors.into_iter().map(|(name, tensor)| (name, f32_of(tensor.data()))).collect()
+}
+
+/// The Euclidean norm of elements, in f64.
+pub fn norm_of<'a>(elements: impl IntoIterator<Item = &'a f32>) -> f64 {
+    let squares = elements.into_iter().map(|&x| f64::from(x) * f64::from(x));
+    squares.sum::<f64>().sqrt()
+}
+
+/// The row of a report on a tensor.
+#[track_caller]
+pub fn row<'a>(report: &'a Value, name: &str) -> &'a Value {
+    let rows = report["tensors"].as_array().unwrap();
+    rows.iter().find(|row| row["name"] == name).unwrap_or_else(|| panic!("{name}: {report}"))
+}
+
+/// Checks that one tensor is another times a factor, within a relative error.
+#[track_caller]
+pub fn assert_scaled(after: &[f32], before: &[f32], factor: f64, error: f64) {
+    assert_eq!(after.len(), before.len());
+    for (y, x) in after.iter().zip(before) {
+        let exact = f64::from(*x) * factor;
+        let off = (f64::from(*y) - exact).abs();
+        assert!(off <= error * exact.abs() + f64::from(f32::MIN_POSITIVE), "{y}, not {exact}");
+    }
+}
+
+/// κ of the CPU backend, rounded up: results are below the exact ones by so much at most.
+pub const KAPPA: f64 = 1e-6;
 
 /// The bytes of a .safetensors file. Bytes lie in the order of `parts`, the header names them in
 /// the order of `named`.

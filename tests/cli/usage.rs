@@ -60,12 +60,20 @@ fn what_is_not_there_yet_says_what_is() {
         ("--norm", "3", "not supported yet; supported: l2"),
         ("--norm", "two", "expected l2"),
         ("--rounding", "toward-zero", "not supported yet; supported: feasible, nearest"),
-        ("--on-non-finite", "zero", "not supported yet; supported: leave"),
-        ("--on-non-finite", "panic", "expected leave"),
+        ("--on-non-finite", "panic", "expected leave, zero, propagate or poison"),
         ("--dtype", "f16", "expected bf16"),
     ] {
         place.fails(&[&run[..], &[option, value]].concat(), 2, text);
     }
+    let run = ["clip-norm", "1", "w.npy", "-o", "out.npy"];
+    for (option, value, text) in [
+        ("--norm", "3", "not supported yet; supported: l1, l2, linf"),
+        ("--norm", "two", "expected l1, l2 or linf"),
+        ("--compat", "jax", "expected keras, tensorflow, torch, optax or burn"),
+    ] {
+        place.fails(&[&run[..], &[option, value]].concat(), 2, text);
+    }
+    let run = ["max-norm", "1", "w.npy", "--axis", "0", "-o", "out.npy"];
     place.json(
         &[&run[..], &["--norm", "l2", "--rounding", "nearest", "--on-non-finite", "leave"]]
             .concat(),

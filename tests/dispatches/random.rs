@@ -30,6 +30,7 @@ impl Random {
             binding_bytes: self.pick(&[1 << 12, 5000, 1 << 13, 10_012, 1 << 14, 1 << 27]),
             buffer_bytes: 1 << 28,
             storage_buffers: self.pick(&[8, 12, 64]),
+            windows: self.pick(&[2, 5, 32]),
             storage_alignment: self.pick(&[16, 32, 64, 256]),
             uniform_alignment: 256,
             dispatch_bytes: self.pick(&[1 << 12, 1 << 40]),

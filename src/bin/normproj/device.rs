@@ -28,7 +28,7 @@ pub fn build() -> String {
 }
 
 /// Says something on stderr.
-fn note(options: &RunOptions, text: &str) {
+pub fn note(options: &RunOptions, text: &str) {
     if !options.quiet {
         // Nothing depends on a note: a closed stderr is no failure.
         let _ = writeln!(std::io::stderr(), "normproj: {text}");

@@ -1,113 +1,147 @@
-//! What operations on files have in common: inputs, what is taken of them, and a plan for each
-//! tensor, all of it known to be sound before anything is written.
+//! What operations on files have in common: inputs, what is taken of them, and a device.
 
-use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use normproj::plan::request::Request;
-use normproj::{Axes, Context, DeviceBuffer, Layout, Plan};
+use normproj::{Context, DeviceBuffer, Layout, Plan};
+use safetensors::Dtype;
 
 use crate::failure::{Failure, Result};
 use crate::files::{Input, Tensor};
 use crate::options::{InputOptions, RunOptions};
+use crate::output::Staged;
 use crate::progress::Progress;
-use crate::report::{Row, Summary};
 use crate::{device, select};
 
 /// A constraint is for weights: a bias or a gain has no units.
-const LEAST_RANK: usize = 2;
+pub const WEIGHTS: usize = 2;
+/// A clip is for gradients of any rank.
+pub const ANY_RANK: usize = 0;
 
-/// Files, a device, and a plan for each tensor that is taken.
+/// How many elements are read back from a device at once.
+const PIECE: usize = 4 << 20;
+
+/// A tensor: the number of its input, and its own in there.
+pub type At = (usize, usize);
+
+/// Files and a device.
 pub struct Job {
     pub context: Context,
     pub inputs: Vec<Input>,
     pub progress: Progress,
-    /// For each input and tensor.
-    plans: Vec<Vec<Option<Plan>>>,
-    axes: Axes,
 }
 
 impl Job {
-    pub fn new(
-        files: &InputOptions,
-        run: &RunOptions,
-        axes: Axes,
-        request: impl Fn(Layout) -> normproj::Result<Request>,
-    ) -> Result<Job> {
-        let mut inputs = Vec::new();
-        for path in &files.inputs {
-            inputs.push(Input::open(path, files.dtype)?);
-        }
-        select::take(&mut inputs, files, LEAST_RANK)?;
-        let context = device::open(run)?;
-        let mut plans = Vec::new();
-        for input in &inputs {
-            let plan = |tensor: &Tensor| {
-                let plan =
-                    tensor.layout().and_then(&request).and_then(|request| context.plan(&request));
-                plan.map_err(|error| Failure::from(error).within(&label(&inputs, input, tensor)))
-            };
-            let all = input.tensors.iter().map(|t| t.taken.then(|| plan(t)).transpose());
-            plans.push(all.collect::<Result<Vec<_>>>()?);
-        }
-        let bytes =
-            inputs.iter().flat_map(|input| &input.tensors).map(|t| t.bytes.end - t.bytes.start);
-        let progress = Progress::bytes(bytes.sum(), run.quiet);
-        Ok(Job { context, inputs, progress, plans, axes })
+    /// Inputs of which the tensors are taken that the options say, of a least rank.
+    pub fn select(files: &InputOptions, run: &RunOptions, least_rank: usize) -> Result<Job> {
+        let mut inputs = open(&files.inputs, files.dtype)?;
+        select::take(&mut inputs, files, least_rank)?;
+        Job::new(inputs, run)
     }
 
-    /// The plan of a tensor; none if it is left.
-    pub fn plan(&self, input: usize, tensor: usize) -> Option<&Plan> {
-        self.plans[input][tensor].as_ref()
+    /// Inputs whose tensors are marked already.
+    pub fn new(inputs: Vec<Input>, run: &RunOptions) -> Result<Job> {
+        let context = device::open(run)?;
+        let bytes = inputs.iter().flat_map(|input| &input.tensors).map(Tensor::size);
+        let progress = Progress::bytes(bytes.sum(), run.quiet);
+        Ok(Job { context, inputs, progress })
+    }
+
+    /// What is made for each tensor that is taken; none for those that are left.
+    pub fn for_taken<T>(
+        &self,
+        make: impl Fn(&Tensor) -> normproj::Result<T>,
+    ) -> Result<Vec<Vec<Option<T>>>> {
+        let of_tensor = |input: &Input, tensor: &Tensor| {
+            let made = tensor.taken.then(|| make(tensor)).transpose();
+            made.map_err(|error| Failure::from(error).within(&label(&self.inputs, input, tensor)))
+        };
+        let of_input = |input: &Input| {
+            input.tensors.iter().map(|tensor| of_tensor(input, tensor)).collect::<Result<_>>()
+        };
+        self.inputs.iter().map(of_input).collect()
+    }
+
+    /// A plan for each tensor that is taken.
+    pub fn plans(
+        &self,
+        request: impl Fn(Layout) -> normproj::plan::request::Request,
+    ) -> Result<Vec<Vec<Option<Plan>>>> {
+        self.for_taken(|tensor| self.context.plan(&request(tensor.layout()?)))
+    }
+
+    /// What a header says of a tensor.
+    pub fn tensor(&self, (input, tensor): At) -> &Tensor {
+        &self.inputs[input].tensors[tensor]
     }
 
     /// What a tensor is called in reports: its name, with its file where there are several.
-    pub fn label(&self, input: usize, tensor: usize) -> String {
-        label(&self.inputs, &self.inputs[input], &self.inputs[input].tensors[tensor])
+    pub fn label(&self, at: At) -> String {
+        label(&self.inputs, &self.inputs[at.0], self.tensor(at))
     }
 
-    /// Copies a tensor to the device: all of its memory, and the view of it that has its shape.
-    pub fn upload(&mut self, input: usize, tensor: usize) -> Result<(DeviceBuffer, DeviceBuffer)> {
-        let elements = self.inputs[input].read(tensor, &self.progress)?;
-        let memory = self.context.upload(&elements, [elements.len()])?;
-        let view = memory.view(self.inputs[input].tensors[tensor].layout()?)?;
-        Ok((memory, view))
+    /// The tensors that are taken, in order.
+    pub fn taken(&self) -> Vec<At> {
+        let of_input = |(input, file): (usize, &Input)| {
+            let taken = file.tensors.iter().enumerate().filter(|(_, tensor)| tensor.taken);
+            taken.map(|(tensor, _)| (input, tensor)).collect::<Vec<_>>()
+        };
+        self.inputs.iter().enumerate().flat_map(of_input).collect()
     }
 
-    /// What was done, with what deserves a second look.
-    pub fn summary(&self, tensors: Vec<Row>) -> Summary {
-        let mut left = Vec::new();
-        let mut ranks = BTreeSet::new();
-        for input in &self.inputs {
-            for tensor in &input.tensors {
-                if tensor.taken {
-                    ranks.insert(tensor.shape.len());
-                } else {
-                    left.push(label(&self.inputs, input, tensor));
-                }
-            }
-        }
-        let mut warnings = Vec::new();
-        if ranks.is_empty() {
-            warnings.push("no tensor was taken; --include takes tensors by name".to_string());
-        }
-        if ranks.len() > 1 && matches!(self.axes, Axes::Reduced(_) | Axes::Kept(_)) {
-            let ranks: Vec<String> = ranks.iter().map(usize::to_string).collect();
-            warnings.push(format!(
-                "one norm {} met tensors of rank {}, where the same axis means another thing; --per-unit goes by rank",
-                self.axes,
-                ranks.join(" and "),
-            ));
-        }
-        for row in &tensors {
-            if let Some(first) = row.first_non_finite {
-                let (name, count) = (&row.name, row.non_finite);
-                warnings.push(format!(
-                    "{name}: {count} slices hold NaN or infinity; the first is slice {first}"
-                ));
-            }
-        }
-        Summary { device: self.context.describe().to_string(), tensors, left, warnings }
+    /// The tensors that are not taken.
+    pub fn left(&self) -> Vec<String> {
+        let of_input = |input: usize| {
+            let left = self.inputs[input].tensors.iter().enumerate().filter(|(_, t)| !t.taken);
+            left.map(move |(tensor, _)| self.label((input, tensor)))
+        };
+        (0..self.inputs.len()).flat_map(of_input).collect()
     }
+
+    /// The elements of a tensor, in the order of the file.
+    pub fn read(&mut self, (input, tensor): At) -> Result<Vec<f32>> {
+        self.inputs[input].read(tensor, &self.progress)
+    }
+
+    /// Copies a tensor to the device, all of its memory.
+    pub fn upload(&mut self, at: At) -> Result<DeviceBuffer> {
+        let elements = self.read(at)?;
+        Ok(self.context.upload(&elements, [elements.len()])?)
+    }
+
+    /// The view of a tensor's memory that has the tensor's shape.
+    pub fn view(&self, at: At, memory: &DeviceBuffer) -> Result<DeviceBuffer> {
+        Ok(memory.view(self.tensor(at).layout()?)?)
+    }
+
+    /// Writes a tensor's memory to a result, in pieces, which are shown on the way with the place
+    /// of their first element: a second copy of a large tensor is not needed.
+    pub fn write(
+        &self,
+        (input, tensor): At,
+        memory: &DeviceBuffer,
+        to: &mut Staged,
+        mut show: impl FnMut(usize, &[f32]),
+    ) -> Result<()> {
+        let elements = memory.layout().len();
+        for start in (0..elements).step_by(PIECE) {
+            let count = PIECE.min(elements - start);
+            let piece = memory.view(Layout::strided([count], [1], start)?)?.read()?;
+            show(start, &piece);
+            self.inputs[input].write(tensor, piece, to)?;
+        }
+        Ok(())
+    }
+
+    /// Copies the bytes of a tensor that is left as it is.
+    pub fn copy(&mut self, (input, tensor): At, to: &mut Staged) -> Result<()> {
+        let bytes = self.inputs[input].tensors[tensor].bytes.clone();
+        self.inputs[input].copy(bytes, to, &self.progress)
+    }
+}
+
+/// Opens files.
+pub fn open(paths: &[PathBuf], dtype: Option<Dtype>) -> Result<Vec<Input>> {
+    paths.iter().map(|path| Input::open(path, dtype)).collect()
 }
 
 fn label(inputs: &[Input], input: &Input, tensor: &Tensor) -> String {

@@ -1,23 +1,32 @@
 //! `normproj`: norm constraints on the tensors of `.safetensors` and `.npy` files.
 
+mod apply;
 mod check;
+mod clip;
+mod clip_global_norm;
+mod clip_norm;
+mod clip_value;
 mod constrain;
 mod device;
 mod devices;
 mod failure;
 mod files;
+mod global;
 mod interrupt;
 mod job;
+mod l2_loss;
 mod max_norm;
 mod norms;
 mod options;
 mod output;
 mod parse;
 mod progress;
-mod report;
+mod row;
 mod select;
 mod slices;
+mod summary;
 mod table;
+mod work;
 
 use std::process::ExitCode;
 
@@ -41,7 +50,12 @@ enum Command {
     Devices(devices::Arguments),
     Check(check::Arguments),
     Norms(norms::Arguments),
+    L2Loss(l2_loss::Arguments),
     MaxNorm(max_norm::Arguments),
+    ClipNorm(clip_norm::Arguments),
+    ClipValue(clip_value::Arguments),
+    ClipGlobalNorm(clip_global_norm::Arguments),
+    Apply(apply::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -61,6 +75,11 @@ fn run() -> Result<()> {
         Command::Devices(arguments) => devices::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
         Command::Norms(arguments) => norms::run(&arguments),
+        Command::L2Loss(arguments) => l2_loss::run(&arguments),
         Command::MaxNorm(arguments) => max_norm::run(&arguments),
+        Command::ClipNorm(arguments) => clip_norm::run(&arguments),
+        Command::ClipValue(arguments) => clip_value::run(&arguments),
+        Command::ClipGlobalNorm(arguments) => clip_global_norm::run(&arguments),
+        Command::Apply(arguments) => apply::run(&arguments),
     }
 }

@@ -15,6 +15,7 @@ use crate::parse;
 /// others; a .npy is always taken. What is not taken is copied byte for byte.
 #[derive(Debug, Args)]
 #[command(
+    mut_group("AXES", |axes| axes.required(true)),
     after_help = "Example: normproj max-norm 3 model.safetensors --per-unit keras --include '*kernel' -o bounded.safetensors"
 )]
 pub struct Arguments {
@@ -29,6 +30,6 @@ pub struct Arguments {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let Arguments { radius, norm: _, options } = arguments;
-    let projection = Projection::max_norm(*radius, options.axes.axes()).rounding(options.rounding);
-    constrain::run(projection, options)
+    let projection = Projection::max_norm(*radius, options.axes.axes());
+    constrain::run(options.edges.projection(projection), options)
 }

@@ -3,13 +3,16 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use normproj::{Axes, Norm};
+use normproj::{Axes, Clip, Compat, Norm, OnNonFinite, Projection, Rounding};
 
+use crate::failure::{Failure, Result};
+use crate::files::Input;
+use crate::output::{self, Target};
 use crate::parse;
 
-/// Which axes a norm runs over. There is no default.
+/// Which axes a norm runs over. Constraints have no default, and say that the group is required.
 #[derive(Debug, Args)]
-#[group(required = true, multiple = false)]
+#[group(id = "AXES", multiple = false)]
 pub struct AxesOptions {
     /// Axes that the norm runs over: 0 | -1 | 0,1,2 | all | each (every element its own slice)
     #[arg(long, value_name = "AXES", value_parser = parse::axis, allow_hyphen_values = true)]
@@ -23,18 +26,68 @@ pub struct AxesOptions {
 }
 
 impl AxesOptions {
-    /// The one that was given: clap sees to it that there is exactly one.
+    /// The one that was given, or all.
     pub fn axes(&self) -> Axes {
         self.axis.or(self.keep).or(self.per_unit).unwrap_or(Axes::All)
     }
 }
 
-/// Which norm.
+/// Which norm of slices.
 #[derive(Debug, Args)]
 pub struct NormOptions {
     /// The norm of a slice: l2
+    #[arg(long, value_name = "NORM", default_value = "l2", value_parser = parse::slice_norm)]
+    pub norm: Norm,
+}
+
+/// How the edges are treated.
+#[derive(Debug, Args)]
+pub struct EdgeOptions {
+    /// feasible: what is scaled ends inside, and stays as it is the second time; nearest: it ends
+    /// at the rim, within rounding on either side
+    #[arg(long, value_name = "ROUNDING", default_value = "feasible", value_parser = parse::rounding)]
+    pub rounding: Rounding,
+    /// What becomes of slices (of all that is clipped by one norm) with NaN or infinity: leave:
+    /// every bit is kept; zero; propagate: as x/∞ and NaN do; poison: all become NaN
+    #[arg(
+        long,
+        value_name = "leave|zero|propagate|poison",
+        default_value = "leave",
+        value_parser = parse::on_non_finite
+    )]
+    pub on_non_finite: OnNonFinite,
+}
+
+impl EdgeOptions {
+    pub fn projection(&self, projection: Projection) -> Projection {
+        projection.rounding(self.rounding).on_non_finite(self.on_non_finite)
+    }
+}
+
+/// How gradients are clipped.
+#[derive(Debug, Args)]
+pub struct ClipOptions {
+    /// The norm: l1, l2 or linf
     #[arg(long, value_name = "NORM", default_value = "l2", value_parser = parse::norm)]
     pub norm: Norm,
+    /// Follow the formula of keras, tensorflow, torch, optax or burn
+    #[arg(long, value_name = "SYSTEM", value_parser = parse::compat)]
+    pub compat: Option<Compat>,
+    #[command(flatten)]
+    pub edges: EdgeOptions,
+}
+
+impl ClipOptions {
+    pub fn projection(&self, projection: Projection) -> Projection {
+        let projection = self.edges.projection(projection);
+        self.compat.map_or(projection, |compat| projection.compat(compat))
+    }
+
+    pub fn clip(&self, clip: Clip) -> Clip {
+        let EdgeOptions { rounding, on_non_finite } = self.edges;
+        let clip = clip.norm(self.norm).rounding(rounding).on_non_finite(on_non_finite);
+        self.compat.map_or(clip, |compat| clip.compat(compat))
+    }
 }
 
 /// Which tensors of the inputs.
@@ -49,6 +102,9 @@ pub struct InputOptions {
     /// Leave out the tensors whose names match; several
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
+    /// Upper and lower case are the same in --include and --exclude
+    #[arg(long)]
+    pub ignore_case: bool,
     /// How to read a .npy of uint16: bf16 (NumPy has no bfloat16)
     #[arg(long, value_parser = parse::dtype)]
     pub dtype: Option<safetensors::Dtype>,
@@ -78,4 +134,35 @@ pub struct OutputOptions {
     /// Replace an output that exists
     #[arg(long)]
     pub force: bool,
+}
+
+/// Where the results of an operation go, and whether they are looked at again.
+#[derive(Debug, Args)]
+pub struct ResultOptions {
+    #[command(flatten)]
+    output: OutputOptions,
+    /// Replace the inputs; without it -o is needed
+    #[arg(long, conflicts_with = "output")]
+    in_place: bool,
+    /// Compute the norms again afterwards, and report the largest
+    #[arg(long)]
+    pub verify: bool,
+}
+
+impl ResultOptions {
+    /// Refuses to work for nothing, before any file is touched.
+    pub fn check(&self) -> Result<()> {
+        if self.output.output.is_none() && !self.in_place {
+            return Err(Failure::usage("say where the result goes: -o PATH, or --in-place"));
+        }
+        Ok(())
+    }
+
+    /// A target for each input.
+    pub fn targets(&self, inputs: &[Input]) -> Result<Vec<Target>> {
+        match &self.output.output {
+            Some(path) => output::targets(inputs, path, &self.output),
+            None => output::in_place(inputs),
+        }
+    }
 }

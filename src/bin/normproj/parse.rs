@@ -1,6 +1,6 @@
 //! Values of options, from text.
 
-use normproj::{Axes, AxisList, Norm, Rounding, WeightLayout};
+use normproj::{Axes, AxisList, Compat, Norm, OnNonFinite, Rounding, WeightLayout};
 
 type Parsed<T> = Result<T, String>;
 
@@ -42,13 +42,36 @@ pub fn per_unit(text: &str) -> Parsed<Axes> {
     Ok(Axes::per_unit(layout))
 }
 
-/// A norm.
+/// The norm of a whole tensor, or of several.
 pub fn norm(text: &str) -> Parsed<Norm> {
     match text {
+        "l1" => Ok(Norm::L1),
         "l2" => Ok(Norm::L2),
-        "l1" | "linf" => unsupported("l2"),
-        _ if text.parse::<f64>().is_ok() => unsupported("l2"),
-        _ => Err("expected l2".to_string()),
+        "linf" => Ok(Norm::Linf),
+        _ if text.parse::<f64>().is_ok() => unsupported("l1, l2, linf"),
+        _ => Err("expected l1, l2 or linf".to_string()),
+    }
+}
+
+/// The norm of a slice.
+pub fn slice_norm(text: &str) -> Parsed<Norm> {
+    match norm(text) {
+        Ok(Norm::L2) => Ok(Norm::L2),
+        Ok(_) => unsupported("l2"),
+        Err(_) if text.parse::<f64>().is_ok() => unsupported("l2"),
+        Err(_) => Err("expected l2".to_string()),
+    }
+}
+
+/// The system whose formula is followed.
+pub fn compat(text: &str) -> Parsed<Compat> {
+    match text {
+        "keras" => Ok(Compat::Keras),
+        "tensorflow" => Ok(Compat::TensorFlow),
+        "torch" => Ok(Compat::Torch),
+        "optax" => Ok(Compat::Optax),
+        "burn" => Ok(Compat::Burn),
+        _ => Err("expected keras, tensorflow, torch, optax or burn".to_string()),
     }
 }
 
@@ -62,19 +85,10 @@ pub fn rounding(text: &str) -> Parsed<Rounding> {
     }
 }
 
-/// What becomes of slices with NaN or infinity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum OnNonFinite {
-    Leave,
-}
-
-/// What becomes of slices with NaN or infinity.
+/// What becomes of slices and groups with NaN or infinity.
 pub fn on_non_finite(text: &str) -> Parsed<OnNonFinite> {
-    match text {
-        "leave" => Ok(OnNonFinite::Leave),
-        "zero" | "propagate" | "poison" => unsupported("leave"),
-        _ => Err("expected leave".to_string()),
-    }
+    let policy = OnNonFinite::ALL.into_iter().find(|policy| policy.to_string() == text);
+    policy.ok_or_else(|| "expected leave, zero, propagate or poison".to_string())
 }
 
 /// How to read a .npy of uint16.
@@ -107,9 +121,19 @@ mod tests {
     }
 
     #[test]
+    fn every_norm_and_policy_has_a_name() {
+        for (text, expected) in [("l1", Norm::L1), ("l2", Norm::L2), ("linf", Norm::Linf)] {
+            assert_eq!(norm(text), Ok(expected));
+        }
+        assert_eq!(on_non_finite("poison"), Ok(OnNonFinite::Poison));
+        assert_eq!(compat("torch"), Ok(Compat::Torch));
+        assert!(on_non_finite("skip").is_err() && compat("jax").is_err());
+    }
+
+    #[test]
     fn what_is_not_supported_says_what_is() {
-        assert_eq!(norm("l1"), Err("not supported yet; supported: l2".to_string()));
-        assert_eq!(norm("3"), Err("not supported yet; supported: l2".to_string()));
-        assert!(on_non_finite("zero").unwrap_err().ends_with("supported: leave"));
+        assert_eq!(slice_norm("l1"), Err("not supported yet; supported: l2".to_string()));
+        assert_eq!(slice_norm("3"), Err("not supported yet; supported: l2".to_string()));
+        assert_eq!(norm("3"), Err("not supported yet; supported: l1, l2, linf".to_string()));
     }
 }

@@ -35,6 +35,11 @@ impl Progress {
         Progress { bar, started: Instant::now(), quiet }
     }
 
+    /// More is to do than was known.
+    pub fn expect(&self, more: u64) {
+        self.bar.inc_length(more);
+    }
+
     /// More is done. indicatif draws nothing where stderr is no terminal.
     pub fn advance(&self, by: u64) {
         if !self.quiet && self.bar.is_hidden() && self.started.elapsed() > PATIENCE {

@@ -10,8 +10,8 @@ use crate::options::InputOptions;
 /// Marks the tensors to work on: of a .safetensors the floating point tensors of a least rank,
 /// unless `--include` names others; a .npy always.
 pub fn take(inputs: &mut [Input], options: &InputOptions, least_rank: usize) -> Result<()> {
-    let mut include = patterns("--include", &options.include)?;
-    let mut exclude = patterns("--exclude", &options.exclude)?;
+    let mut include = patterns("--include", &options.include, options.ignore_case)?;
+    let mut exclude = patterns("--exclude", &options.exclude, options.ignore_case)?;
     for input in inputs {
         for tensor in &mut input.tensors {
             let taken = match input.format {
@@ -25,7 +25,9 @@ pub fn take(inputs: &mut [Input], options: &InputOptions, least_rank: usize) -> 
                 }
             };
             if taken {
-                check(tensor).map_err(|failure| failure.within(&input.path.to_string_lossy()))?;
+                let advice = format!("leave it out with --exclude '{}'", tensor.name);
+                check(tensor, &advice)
+                    .map_err(|failure| failure.within(&input.path.to_string_lossy()))?;
             }
             tensor.taken = taken;
         }
@@ -39,16 +41,14 @@ pub fn take(inputs: &mut [Input], options: &InputOptions, least_rank: usize) -> 
 }
 
 /// Refuses what cannot be computed: there is no silent skip, and no silent downcast.
-fn check(tensor: &Tensor) -> Result<()> {
+pub fn check(tensor: &Tensor, advice: &str) -> Result<()> {
     let (name, dtype) = (&tensor.name, tensor.dtype_name());
     if !tensor.is_float() {
-        return Err(Failure::new(format!(
-            "`{name}` is {dtype}, not floating point; leave it out with --exclude '{name}'"
-        )));
+        return Err(Failure::new(format!("`{name}` is {dtype}, not floating point; {advice}")));
     }
     if tensor.dtype != Dtype::F32 {
         return Err(Failure::new(format!(
-            "`{name}` is {dtype}, which is not supported yet (f32 is); leave it out with --exclude '{name}'"
+            "`{name}` is {dtype}, which is not supported yet (f32 is); {advice}"
         )));
     }
     Ok(())
@@ -61,14 +61,14 @@ struct Pattern {
     used: bool,
 }
 
-fn patterns(option: &'static str, texts: &[String]) -> Result<Vec<Pattern>> {
+fn patterns(option: &'static str, texts: &[String], ignore_case: bool) -> Result<Vec<Pattern>> {
     let pattern = |text: &String| {
-        let glob =
-            GlobBuilder::new(text)
-                .literal_separator(false)
-                .backslash_escape(true)
-                .build()
-                .map_err(|error| Failure::usage(format!("{option} '{text}': {}", error.kind())))?;
+        let glob = GlobBuilder::new(text)
+            .literal_separator(false)
+            .backslash_escape(true)
+            .case_insensitive(ignore_case)
+            .build()
+            .map_err(|error| Failure::usage(format!("{option} '{text}': {}", error.kind())))?;
         let matcher = glob.compile_matcher();
         Ok(Pattern { option, text: text.clone(), matcher, used: false })
     };
@@ -91,7 +91,7 @@ mod tests {
     #[test]
     fn a_star_crosses_dots_and_slashes() {
         let matches = |text: &str, name: &str| {
-            named(&mut patterns("--include", &[text.to_string()]).unwrap(), name)
+            named(&mut patterns("--include", &[text.to_string()], false).unwrap(), name)
         };
         assert!(matches("*kernel", "lstm.lstm_cell.recurrent_kernel"));
         assert!(matches("*kernel", "model/dense/kernel"));
@@ -102,6 +102,6 @@ mod tests {
 
     #[test]
     fn a_broken_pattern_is_wrong_usage() {
-        assert!(patterns("--include", &["a[".to_string()]).is_err());
+        assert!(patterns("--include", &["a[".to_string()], false).is_err());
     }
 }

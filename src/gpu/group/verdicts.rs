@@ -28,7 +28,7 @@ struct Accumulator {
 }
 
 /// The twin of `NO_NORM` in `shaders/given/norm.wgsl`.
-const NO_NORM: i32 = -2000;
+const NO_NORM: i32 = 2000;
 const INFINITY: u32 = 0x7f80_0000;
 
 impl PendingVerdicts {
@@ -44,7 +44,9 @@ impl PendingVerdicts {
             let verdict = tensor.verdict(&rim);
             if global { Verdict { scale: total.scale, ..verdict } } else { verdict }
         };
-        let tensors = found.iter().skip(1).map(of_tensor).collect();
+        let mut tensors: Vec<Verdict> = found.iter().skip(1).map(of_tensor).collect();
+        // Where a norm was given the tensors were not read.
+        tensors.resize(self.names.len(), Verdict { norm: 0.0, scale: total.scale });
         Ok(GroupReport { names: self.names, total, tensors })
     }
 }
@@ -70,8 +72,10 @@ impl Accumulator {
             scaled
         };
         if power == 0.0 {
-            let zeroed = self.largest > 0 && rim.target == 0.0;
-            return Verdict { norm: 0.0, scale: if zeroed { 0.0 } else { 1.0 } };
+            // Subnormal elements, whose powers vanish.
+            let outside = self.largest > 0 && RimWords::new(rim).threshold.mantissa == 0.0;
+            let scale = if rim.target == 0.0 { 0.0 } else { rim.target / rim.epsilon };
+            return Verdict { norm: 0.0, scale: if outside { scale } else { 1.0 } };
         }
         let bits = power.to_bits() as i32;
         let whole = ((bits >> 23) - 127) >> (degree - 1);

@@ -102,7 +102,12 @@ impl GroupPlan {
     /// Refuses tensors that are laid out in another way.
     pub(crate) fn check(&self, request: &GroupRequest) -> Result<()> {
         let planned = &self.request;
-        if planned.members != request.members || planned.memories != request.memories {
+        let mut memories = planned.memories.iter().zip(&request.memories);
+        if planned.members != request.members
+            || planned.memories.len() != request.memories.len()
+            // Windows that are bound may reach to the end of a buffer.
+            || memories.any(|(planned, found)| found < planned)
+        {
             let reason = "the tensors are not laid out as those that were planned".to_string();
             return Err(Error::PlanMismatch { reason });
         }

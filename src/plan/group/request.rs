@@ -116,7 +116,8 @@ impl Memories {
         memories
     }
 
-    fn index(&mut self, tensor: &crate::buffer::DeviceBuffer) -> usize {
+    /// The number of a tensor's memory.
+    pub fn index(&mut self, tensor: &crate::buffer::DeviceBuffer) -> usize {
         *self.known.entry(tensor.memory_key()).or_insert_with(|| {
             self.bytes.push(tensor.capacity_bytes());
             self.tensors.push(tensor.clone());

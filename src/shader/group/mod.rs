@@ -68,8 +68,7 @@ impl GroupVariant {
         source
     }
 
-    /// The windows, and loads and stores that choose among them once for four elements: which
-    /// binding is meant cannot be an index.
+    /// The windows, and what chooses among them: which binding is meant cannot be an index.
     fn windows(&self, text: &mut String) -> std::fmt::Result {
         let access = if self.kernel == GroupKernel::Partial { "read" } else { "read_write" };
         for window in 0..self.windows {
@@ -79,58 +78,56 @@ impl GroupVariant {
                 "@group(0) @binding({binding}) var<storage, {access}> window{window}: array<Bits>;"
             )?;
         }
-        writeln!(text, "\nstruct Four {{ a: Bits, b: Bits, c: Bits, d: Bits }}")?;
-        let four = |window: u32| {
-            let each = ["a", "b", "c", "d"].map(|at| format!("window{window}[{at}]")).join(", ");
-            format!("return Four({each});")
+        let load = |window: u32| format!("return window{window}[at];");
+        self.choice(text, "fn load(slot: u32, at: u32) -> Bits", "slot", "count_load();", &load)?;
+        let (head, name, body) = match self.kernel {
+            GroupKernel::Partial => {
+                let head = "fn sum_window(chunk: Chunk, lane: u32) -> Body";
+                (head, "return sum_window", fragment!("window/sum"))
+            }
+            GroupKernel::Rescale => {
+                let head = "fn rescale_window(chunk: Chunk, lane: u32, rule: Rule)";
+                (head, "rescale_window", fragment!("window/rescale"))
+            }
+            _ => {
+                let head = "fn clamp_window(chunk: Chunk, lane: u32)";
+                (head, "clamp_window", fragment!("window/clamp"))
+            }
         };
-        self.choice(text, "fn load(slot: u32, at: u32) -> Bits", "count_load();", &|window| {
-            format!("return window{window}[at];")
-        })?;
-        self.choice(
-            text,
-            "fn load_four(slot: u32, a: u32, b: u32, c: u32, d: u32) -> Four",
-            "count_load(); count_load(); count_load(); count_load();",
-            &four,
-        )?;
+        for window in 0..self.windows {
+            writeln!(text, "\n{}", body.replace("window0", &format!("window{window}")))?;
+        }
+        let rule = if self.kernel == GroupKernel::Rescale { ", rule" } else { "" };
+        let call = |window: u32| format!("{name}{window}(chunk, lane{rule});");
+        self.choice(text, head, "chunk.slot", "", &call)?;
         if self.kernel == GroupKernel::Partial {
             return Ok(());
         }
-        self.choice(text, "fn store(slot: u32, at: u32, x: Bits)", "count_store();", &|window| {
-            format!("window{window}[at] = x; return;")
-        })?;
-        self.choice(
-            text,
-            "fn store_four(slot: u32, a: u32, b: u32, c: u32, d: u32, x: Four)",
-            "count_store(); count_store(); count_store(); count_store();",
-            &|window| {
-                let each = ["a", "b", "c", "d"].map(|at| format!("window{window}[{at}] = x.{at};"));
-                format!("{} return;", each.join(" "))
-            },
-        )?;
         let mask = if self.width == 4 { "vec4<bool>" } else { "bool" };
         let head = format!("fn store_masked(slot: u32, at: u32, x: Bits, mask: {mask})");
-        self.choice(text, &head, "count_store();", &|window| match self.width {
+        self.choice(text, &head, "slot", "count_store();", &|window| match self.width {
             4 => {
                 // One word at a time: the others are a neighbour's.
                 let each = ["x", "y", "z", "w"]
                     .map(|i| format!("if mask.{i} {{ window{window}[at].{i} = x.{i}; }}"));
-                format!("{} return;", each.join(" "))
+                each.join(" ")
             }
-            _ => format!("if mask {{ window{window}[at] = x; }} return;"),
+            _ => format!("if mask {{ window{window}[at] = x; }}"),
         })
     }
 
+    /// A function that does `body` with the window of a slot.
     fn choice(
         &self,
         text: &mut String,
         head: &str,
+        slot: &str,
         before: &str,
         body: &dyn Fn(u32) -> String,
     ) -> std::fmt::Result {
         writeln!(text, "{head} {{\n    {before}")?;
         if self.windows > 1 {
-            writeln!(text, "    switch slot {{")?;
+            writeln!(text, "    switch {slot} {{")?;
             for window in 1..self.windows {
                 writeln!(text, "        case {window}u: {{ {} }}", body(window))?;
             }

@@ -86,12 +86,12 @@ impl GroupParams {
     }
 }
 
-/// A bound as f32: rounded toward zero, but what is beyond f32 bounds nothing.
+/// A bound as f32, rounded toward zero: to the largest f32 at most, but infinity bounds nothing.
 pub(crate) fn bound(value: f64) -> f32 {
-    if value.abs() > f64::from(f32::MAX) {
-        return f32::INFINITY.copysign(value as f32);
+    if value.is_infinite() {
+        return value as f32;
     }
-    (toward_zero(value.abs()) as f32).copysign(value as f32)
+    (toward_zero(value.abs()).min(f32::MAX.into()) as f32).copysign(value as f32)
 }
 
 /// The order of keys is that of numbers; minus zero is just below zero.
@@ -114,7 +114,8 @@ mod tests {
     fn bounds_round_toward_zero_and_keep_both_zeros() {
         assert_eq!(bound(0.1), 0.1f32.next_down());
         assert_eq!(bound(-0.1), -(0.1f32.next_down()));
-        assert_eq!(bound(1e39), f32::INFINITY);
+        assert_eq!(bound(1e39), f32::MAX);
+        assert_eq!(bound(f64::INFINITY), f32::INFINITY);
         assert_eq!(bound(f64::NEG_INFINITY), f32::NEG_INFINITY);
         let params = GroupParams::default().with_bounds(0.0, -0.0);
         assert_eq!((params.low_key, params.high_key), (key(-0.0), key(0.0)));

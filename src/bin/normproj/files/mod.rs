@@ -5,7 +5,7 @@ mod npy;
 mod safetensors;
 mod tensor;
 
-pub use input::Input;
+pub use input::{Input, reason};
 pub use npy::write_norms as write_npy_norms;
 pub use safetensors::norms_header as safetensors_norms_header;
 pub use tensor::Tensor;

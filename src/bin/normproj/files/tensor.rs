@@ -28,6 +28,16 @@ impl Tensor {
         self.dtype.to_string().to_lowercase()
     }
 
+    /// Its bytes.
+    pub fn size(&self) -> u64 {
+        self.bytes.end - self.bytes.start
+    }
+
+    /// The number of its elements.
+    pub fn count(&self) -> usize {
+        self.shape.iter().product()
+    }
+
     /// Whether the elements are (real) floating point numbers.
     pub fn is_float(&self) -> bool {
         use Dtype::*;

@@ -14,8 +14,6 @@ const LANES: u32 = 256;
 const SHORTEST: u64 = 16 << 10;
 /// Chunks that keep a device busy to the end: the last wave is a small part of all.
 const WAVES: u64 = 8;
-/// The most windows of a dispatch. Each is a case of a switch, and a binding to check.
-const MOST_WINDOWS: u32 = 32;
 /// As in the kernels.
 const CASCADE: u64 = 16;
 
@@ -30,7 +28,7 @@ pub(in crate::plan::group) fn choose(elements: u64, limits: &GpuLimits) -> Group
 
 /// Windows that a dispatch can bind beside `others`.
 pub(super) fn windows(limits: &GpuLimits, others: u32) -> usize {
-    limits.storage_buffers.saturating_sub(others).clamp(2, MOST_WINDOWS) as usize
+    limits.storage_buffers.saturating_sub(others).clamp(2, limits.windows.max(2)) as usize
 }
 
 /// The error of norms: the longest chain of additions through chunk and decision.

@@ -1,0 +1,40 @@
+// The body of a chunk, summed. Repeated for each window under its own name, so that it is chosen
+// once for a chunk: some drivers run all cases of a switch, masked.
+
+fn sum_window0(chunk: Chunk, lane: u32) -> Body {
+    let last = body_last(chunk);
+    var body = Body(Real(0.0), Bits(0u));
+    var step = body_first(chunk) + lane;
+    while step < last {
+        let stop = min(last, step + CASCADE * LANES);
+        var block = Real(0.0);
+        while step + 3u * LANES < stop {
+            count_load();
+            count_load();
+            count_load();
+            count_load();
+            let g0 = window0[source_at(chunk, step)];
+            let g1 = window0[source_at(chunk, step + LANES)];
+            let g2 = window0[source_at(chunk, step + 2u * LANES)];
+            let g3 = window0[source_at(chunk, step + 3u * LANES)];
+            let a = candidate(chunk, step, g0);
+            let b = candidate(chunk, step + LANES, g1);
+            let c = candidate(chunk, step + 2u * LANES, g2);
+            let d = candidate(chunk, step + 3u * LANES, g3);
+            block += (term(a) + term(b)) + (term(c) + term(d));
+            let ab = max(a & Bits(MAGNITUDE), b & Bits(MAGNITUDE));
+            let cd = max(c & Bits(MAGNITUDE), d & Bits(MAGNITUDE));
+            body.largest = max(body.largest, max(ab, cd));
+            step += 4u * LANES;
+        }
+        while step < stop {
+            count_load();
+            let a = candidate(chunk, step, window0[source_at(chunk, step)]);
+            block += term(a);
+            body.largest = max(body.largest, a & Bits(MAGNITUDE));
+            step += LANES;
+        }
+        body.sum += block;
+    }
+    return body;
+}

@@ -1,0 +1,145 @@
+//! A file of rules.
+
+use std::path::Path;
+
+use normproj::{Filter, Operation, Rules};
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::rule::Rule;
+use crate::failure::{Failure, Result};
+
+/// A rule is a line or two; what is longer than this is another file.
+const LONGEST: u64 = 1 << 20;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Text {
+    #[serde(default)]
+    ignore_case: bool,
+    #[serde(default)]
+    rule: Vec<Spanned<Rule>>,
+}
+
+/// Rules, and where in their file they are.
+#[derive(Debug)]
+pub struct RulesFile {
+    pub rules: Rules,
+    name: String,
+    lines: Vec<usize>,
+}
+
+impl RulesFile {
+    /// Reads a file and refuses what makes no sense for any tensor, with its line.
+    pub fn read(path: &Path) -> Result<Self> {
+        let wrong = |reason: String| Failure::file(path, reason);
+        let io = |error: std::io::Error| wrong(crate::files::reason(&error));
+        let about = std::fs::metadata(path).map_err(io)?;
+        if !about.is_file() {
+            return Err(wrong("not a regular file; name a .toml file of rules".to_string()));
+        }
+        if about.len() > LONGEST {
+            let length = about.len();
+            return Err(wrong(format!("{length} bytes are too many for a .toml file of rules")));
+        }
+        let text = String::from_utf8(std::fs::read(path).map_err(io)?)
+            .map_err(|_| wrong("not text; name a .toml file of rules".to_string()))?;
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    fn parse(text: &str, name: &str) -> Result<Self> {
+        let line = |byte: usize| 1 + text.bytes().take(byte).filter(|byte| *byte == b'\n').count();
+        let at = |line: usize, reason: String| Failure::new(format!("{name}:{line}: {reason}"));
+        let read: Text = toml::from_str(text).map_err(|error| {
+            let start = error.span().map_or(0, |span| span.start);
+            at(line(start), one_line(error.message()))
+        })?;
+        let (mut rules, mut lines) = (Rules::new(), Vec::new());
+        for rule in &read.rule {
+            let line = line(rule.span().start);
+            let rule = rule.get_ref();
+            let operation = rule.operation().map_err(|reason| at(line, reason))?;
+            check(rule.pattern(), operation).map_err(|error| at(line, error.to_string()))?;
+            rules = rules.rule(rule.pattern(), operation);
+            lines.push(line);
+        }
+        if lines.is_empty() {
+            return Err(Failure::new(format!("{name}: there is no [[rule]] in it")));
+        }
+        let rules = if read.ignore_case { rules.ignore_case() } else { rules };
+        Ok(RulesFile { rules, name: name.to_string(), lines })
+    }
+
+    /// What was wrong when the rules met tensors; with the line of the rule, if there is one.
+    pub fn failure(&self, error: &normproj::Error) -> Failure {
+        use normproj::Error::{NoMatch, Shadowed};
+        let line = match error {
+            NoMatch { pattern } | Shadowed { pattern, .. } => {
+                // The last: of two rules with one pattern, that is the one of no use.
+                let mut patterns = self.rules.iter().map(|(other, _)| other);
+                patterns.rposition(|other| other == pattern).map(|rule| self.lines[rule])
+            }
+            _ => None,
+        };
+        let line = line.map_or(String::new(), |line| format!("{line}:"));
+        Failure::new(format!("{}:{line} {error}", self.name))
+    }
+}
+
+fn check(pattern: &str, operation: Operation) -> normproj::Result<()> {
+    Filter::all().include(pattern).takes("")?;
+    match operation {
+        Operation::Project(projection) => crate::constrain::check(projection),
+        Operation::Clip(clip) => crate::clip::check(clip),
+        _ => Ok(()),
+    }
+}
+
+fn one_line(text: &str) -> String {
+    text.lines().map(str::trim).collect::<Vec<_>>().join("; ")
+}
+
+#[cfg(test)]
+mod tests {
+    use normproj::{Clip, Projection};
+
+    use super::*;
+
+    fn operations(text: &str) -> Vec<Operation> {
+        let file = RulesFile::parse(text, "r.toml").unwrap_or_else(|error| panic!("{error:?}"));
+        file.rules.iter().map(|(_, operation)| *operation).collect()
+    }
+
+    #[test]
+    fn every_operation_has_a_key() {
+        use normproj::{Axes, Compat, Norm, OnNonFinite, Rounding, WeightLayout};
+        let rule = |body: &str| operations(&format!("[[rule]]\nmatch = '*'\n{body}"))[0];
+        let keras = Axes::per_unit(WeightLayout::Keras);
+        for (body, expected) in [
+            ("max-norm = 3\nper-unit = 'keras'", Projection::max_norm(3.0, keras).into()),
+            ("max-norm = inf\naxis = [0, 1]", Projection::max_norm(f64::INFINITY, [0, 1]).into()),
+            ("max-norm = 1.5\nkeep = -1", Projection::max_norm(1.5, Axes::keep(-1)).into()),
+            ("clip-norm = 1", Clip::each_norm(1.0).into()),
+            ("clip-norm = 1\naxis = 'each'", Projection::clip_norm(1.0, Axes::Each).into()),
+            ("clip-norm = 1\nnorm = 'l1'", Clip::each_norm(1.0).norm(Norm::L1).into()),
+            ("clip-value = [-1, 0.5]", Clip::value(-1.0, 0.5).into()),
+            ("clip-global-norm = 0.5", Clip::global_norm(0.5).into()),
+            (
+                "clip-global-norm = 1\ncompat = 'torch'\non-non-finite = 'zero'\nnorm = 'linf'",
+                Clip::global_norm(1.0)
+                    .norm(Norm::Linf)
+                    .compat(Compat::Torch)
+                    .on_non_finite(OnNonFinite::Zero)
+                    .into(),
+            ),
+            (
+                "max-norm = 1\naxis = 0\nrounding = 'nearest'",
+                Projection::max_norm(1.0, 0).rounding(Rounding::Nearest).into(),
+            ),
+            ("leave = true", Operation::Leave),
+            ("tied = true", Operation::Tied),
+        ] {
+            assert_eq!(rule(body), expected, "{body}");
+        }
+    }
+}
