@@ -17,7 +17,10 @@ pub struct Clipped {
     pub total: f64,
     /// The norm of each tensor; 0 where a norm was given, because nothing is known of them.
     pub norms: Vec<f64>,
-    /// What each tensor is multiplied by: 1 where it is kept or replaced.
+    /// What all tensors are multiplied by: 1 where they are kept or replaced, and where each has a
+    /// factor of its own.
+    pub scale: f64,
+    /// What each tensor is multiplied by.
     pub scales: Vec<f64>,
 }
 
@@ -43,6 +46,7 @@ pub fn clip(clip: &Clip, tensors: &[Vec<f32>], device_norm: Option<f32>) -> Resu
             Clipped {
                 total: norm(kind, &tensors.concat()),
                 norms: parts.iter().map(|part| part.total).collect(),
+                scale: 1.0,
                 scales: parts.iter().map(|part| part.scales[0]).collect(),
                 tensors: parts.into_iter().flat_map(|part| part.tensors).collect(),
             }
@@ -113,7 +117,7 @@ fn kept(tensors: &[Vec<f32>]) -> Clipped {
 
 fn scaled(tensors: &[Vec<f32>], factor: f64) -> Clipped {
     let each = |x: f32| f64::from(x) * factor;
-    Clipped { scales: vec![factor; tensors.len()], ..map(tensors, each) }
+    Clipped { scale: factor, scales: vec![factor; tensors.len()], ..map(tensors, each) }
 }
 
 fn replace(clip: &Clip, tensors: &[Vec<f32>], any_nan: bool) -> Clipped {
@@ -126,6 +130,7 @@ fn map(tensors: &[Vec<f32>], each: impl Fn(f32) -> f64) -> Clipped {
         tensors: tensors.iter().map(tensor).collect(),
         total: 0.0,
         norms: vec![0.0; tensors.len()],
+        scale: 1.0,
         scales: vec![1.0; tensors.len()],
     }
 }

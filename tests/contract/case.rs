@@ -152,7 +152,7 @@ fn view() -> impl Strategy<Value = View> {
     })
 }
 
-fn radius() -> impl Strategy<Value = Radius> {
+pub fn radius() -> impl Strategy<Value = Radius> {
     let tiny = f64::from(f32::from_bits(1));
     let given = vec![0.0, -0.0, tiny, 1e-42, 2f64.powi(-126), 1e-30, 0.1, 3.0, 1e30, 3.4e38, 1e39];
     prop_oneof![

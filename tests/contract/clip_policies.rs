@@ -13,7 +13,7 @@ const BAD: [u32; 4] = [0xffc0_1234, 0x7fa0_0001, 0x7f80_0000, 0xff80_0000];
 
 /// Three tensors of different sizes with these bits among them.
 fn spoilt(bad: &[(usize, usize, u32)]) -> Scene {
-    let tensors: Vec<Vec<f32>> = [5usize, 3000, 130]
+    let tensors: Vec<Vec<f32>> = [5usize, 1100, 130]
         .iter()
         .enumerate()
         .map(|(tensor, &size)| {
@@ -27,18 +27,16 @@ fn spoilt(bad: &[(usize, usize, u32)]) -> Scene {
     Scene::of(&tensors.iter().map(Vec::as_slice).collect::<Vec<_>>())
 }
 
-fn prove_policies(context: &Context, scene: &Scene) -> usize {
+fn prove_policies(context: &Context, scene: &Scene, norms: &[Norm], radii: &[f64]) -> usize {
     let mut run = 0;
     for policy in OnNonFinite::ALL {
-        for norm in Norm::ALL {
-            for radius in [0.0, 1.0, f64::INFINITY] {
-                let clip = |clip: Clip| clip.norm(norm).on_non_finite(policy);
-                let global = prove(context, clip(Clip::global_norm(radius)), scene);
-                assert_eq!(global, Stats { non_finite: 1, ..Stats::default() });
-                let each = prove(context, clip(Clip::each_norm(radius)), scene);
-                assert!((1..=2).contains(&each.non_finite), "{each:?}");
-                run += 2;
-            }
+        for (&norm, &radius) in norms.iter().flat_map(|n| radii.iter().map(move |c| (n, c))) {
+            let clip = |clip: Clip| clip.norm(norm).on_non_finite(policy);
+            let global = prove(context, clip(Clip::global_norm(radius)), scene);
+            assert_eq!(global, Stats { non_finite: 1, ..Stats::default() });
+            let each = prove(context, clip(Clip::each_norm(radius)), scene);
+            assert!((1..=2).contains(&each.non_finite), "{each:?}");
+            run += 2;
         }
     }
     run
@@ -49,22 +47,25 @@ fn every_policy_of_every_bad_value_in_every_tensor() {
     for context in contexts() {
         let mut run = 0;
         for bits in BAD {
-            for place in [(0, 4), (1, 0), (1, 2999), (2, 64)] {
-                run += prove_policies(context, &spoilt(&[(place.0, place.1, bits)]));
+            for place in [(0, 4), (1, 0), (1, 1099), (2, 64)] {
+                let scene = spoilt(&[(place.0, place.1, bits)]);
+                run += prove_policies(context, &scene, &[Norm::L2], &[1.0]);
             }
         }
         // Both kinds at once, in one tensor and in two.
-        run += prove_policies(context, &spoilt(&[(1, 7, BAD[2]), (1, 2000, BAD[0])]));
-        run += prove_policies(context, &spoilt(&[(1, 7, BAD[3]), (2, 5, BAD[1])]));
+        for bad in [[(1, 7, BAD[2]), (1, 900, BAD[0])], [(1, 7, BAD[3]), (2, 5, BAD[1])]] {
+            let radii = [0.0, 1.0, f64::INFINITY];
+            run += prove_policies(context, &spoilt(&bad), &Norm::ALL, &radii);
+        }
         say(&format!("clips of NaN and infinity: {run} on {}", context.describe()));
-        assert_eq!(run, (4 * 4 + 2) * 4 * 3 * 3 * 2);
+        assert_eq!(run, (4 * 4 + 2 * 3 * 3) * 4 * 2);
     }
 }
 
 #[test]
 fn the_first_bad_tensor_is_named_and_the_next_step_works() {
     for context in contexts() {
-        let scene = spoilt(&[(1, 2999, BAD[0]), (2, 0, BAD[2])]);
+        let scene = spoilt(&[(1, 1099, BAD[0]), (2, 0, BAD[2])]);
         let stage = scene.stage(context, Clip::global_norm(1.0)).expect("valid");
         let report = stage.group.run().and_then(|pending| pending.wait()).expect("a report");
         assert_eq!((report.non_finite(), report.first_non_finite()), (2, Some("1")));

@@ -52,7 +52,7 @@ fn tensors_that_lie_elsewhere_are_another_plan() {
         let mut moved = scene(1);
         moved.tensors[3].layout = Layout::strided([2], [1], 299).expect("one axis");
         let mut longer = scene(1);
-        longer.memories[1].push(0.0);
+        longer.memories[1].resize(100, 0.0);
         let mut fewer = scene(1);
         fewer.tensors.pop();
         for other in [moved, longer, fewer] {

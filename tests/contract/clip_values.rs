@@ -71,7 +71,9 @@ fn empty_tensors_and_empty_models_succeed() {
             for clip in clips(0.5).chain([Clip::value(-1.0, 1.0)]) {
                 prove(context, clip, &scene);
             }
-            Norm::ALL.iter().for_each(|&norm| drop(prove(context, Clip::norms(norm), &scene)));
+            for norm in Norm::ALL {
+                prove(context, Clip::norms(norm), &scene);
+            }
         }
     });
 }

@@ -12,13 +12,14 @@ use serde_json::Value;
 #[derive(Deserialize)]
 pub struct Golden {
     pub name: String,
-    op: String,
-    args: BTreeMap<String, Value>,
+    pub op: String,
+    pub args: BTreeMap<String, Value>,
     pub inputs: Vec<Array>,
     pub outputs: Vec<Array>,
     /// The same call in f64, where the peer's own precision fails.
     pub outputs_f64peer: Option<Vec<Array>>,
-    expects_error: Option<String>,
+    pub expects_error: Option<String>,
+    pub tags: Vec<String>,
     pub tol: Option<Tolerance>,
 }
 
@@ -26,7 +27,7 @@ pub struct Golden {
 #[derive(Deserialize)]
 pub struct Array {
     tensor: String,
-    dtype: String,
+    pub dtype: String,
     pub shape: Vec<usize>,
 }
 
@@ -60,6 +61,11 @@ pub enum Kind {
 }
 
 impl Golden {
+    /// Whether it is a max-norm constraint.
+    pub fn is_max_norm(&self) -> bool {
+        ["keras_max_norm", "torch_renorm"].contains(&self.op.as_str())
+    }
+
     pub fn kind(&self, files: &Files) -> Kind {
         let number = |key: &str| self.args.get(key).map(number);
         if self.inputs[0].dtype != "f32" {
@@ -84,7 +90,12 @@ impl Golden {
     }
 
     pub fn projection(&self) -> Projection {
-        let axes = match (self.args.get("axis"), self.args.get("dim")) {
+        Projection::max_norm(self.radius(), self.axes())
+    }
+
+    /// The axes that a slice extends over.
+    pub fn axes(&self) -> Axes {
+        match (self.args.get("axis"), self.args.get("dim")) {
             (Some(Value::Null), _) => Axes::all(),
             (Some(Value::Array(list)), _) => {
                 Axes::from(list.iter().map(axis).collect::<Vec<_>>().as_slice())
@@ -92,8 +103,7 @@ impl Golden {
             (Some(one), _) => Axes::from(axis(one)),
             (None, Some(kept)) => Axes::keep(axis(kept)),
             (None, None) => panic!("{} ({}) names no axis", self.name, self.op),
-        };
-        Projection::max_norm(self.radius(), axes)
+        }
     }
 }
 
@@ -105,7 +115,7 @@ fn axis(value: &Value) -> i32 {
 }
 
 /// A number, or the name of one that JSON cannot hold.
-fn number(value: &Value) -> f64 {
+pub fn number(value: &Value) -> f64 {
     let named = || value.as_str().and_then(|name| name.parse().ok());
     value.as_f64().or_else(named).expect("a number")
 }

@@ -2,13 +2,20 @@
 
 mod case;
 mod clip_bounds;
+mod clip_case;
 mod clip_compare;
+mod clip_compare_tests;
 mod clip_decay;
+mod clip_digits;
 mod clip_errors;
 mod clip_given;
+mod clip_golden;
+mod clip_golden_case;
 mod clip_places;
 mod clip_policies;
+mod clip_properties;
 mod clip_report;
+mod clip_report_tests;
 mod clip_run;
 mod clip_scene;
 mod clip_steps;

@@ -15,7 +15,7 @@ use crate::run::{norms_of, plans, prove, prove_norms, run, same_bits};
 
 /// Fresh seeds, said aloud so that a failure can be had again; failures are also written beside
 /// this file. `PROPTEST_CASES` and `PROPTEST_RNG_SEED` are obeyed.
-fn config(cases: u32) -> ProptestConfig {
+pub fn config(cases: u32) -> ProptestConfig {
     static SAID: Once = Once::new();
     let mut config = ProptestConfig::default();
     if std::env::var_os("PROPTEST_CASES").is_none() {

@@ -19,7 +19,7 @@ fn one_norm_runs_over_all_tensors() {
     let found = made(Clip::global_norm(2.5), &[&[3.0], &[], &[-4.0, 0.0]]);
     assert_eq!(found.tensors, [vec![1.5], vec![], vec![-2.0, 0.0]]);
     assert_eq!((found.total, found.norms), (5.0, vec![3.0, 0.0, 4.0]));
-    assert_eq!(found.scales, [0.5; 3]);
+    assert_eq!((found.scale, found.scales), (0.5, vec![0.5; 3]));
     let inside = made(Clip::global_norm(5.0), &[&[3.0], &[4.0]]);
     assert_eq!((inside.tensors, inside.scales), (vec![vec![3.0], vec![4.0]], vec![1.0; 2]));
     let none = made(Clip::global_norm(1.0), &[]);
@@ -30,7 +30,8 @@ fn one_norm_runs_over_all_tensors() {
 fn each_tensor_has_its_own() {
     let found = made(Clip::each_norm(2.0), &[&[0.0, 4.0], &[1.0]]);
     assert_eq!(found.tensors, [vec![0.0, 2.0], vec![1.0]]);
-    assert_eq!((found.total, found.scales), (17f64.sqrt(), vec![0.5, 1.0]));
+    assert_eq!((found.total, found.scale), (17f64.sqrt(), 1.0));
+    assert_eq!(found.scales, [0.5, 1.0]);
     let spoilt = Clip::each_norm(2.0).on_non_finite(OnNonFinite::Zero);
     let found = made(spoilt, &[&[f32::INFINITY, 4.0], &[4.0], &[f32::NAN]]);
     assert_eq!(found.tensors, [vec![0.0, 0.0], vec![2.0], vec![0.0]]);
