@@ -164,9 +164,9 @@ impl Reading<'_> {
             true => self.bounds.place(&x, &elements),
             false => Place::Inside,
         };
-        let blur = match blur(&elements) {
-            0.0 => 0.0,
-            blur => blur * exact / self.bounds.radius,
+        let blur = match (blur(&elements), exact) {
+            (0.0, _) | (_, 0.0) => 0.0,
+            (blur, _) => blur * exact / self.bounds.radius,
         };
         let allowed = (self.bounds.relative() + 4.0 * U) * exact + blur + 2f64.powi(-126);
         // An adapter may take subnormal numbers for zero.
