@@ -64,11 +64,10 @@ fn inverse_norm(power: Power) -> Power {
 }
 
 fn project(bits: Bits, rule: Rule) -> Bits {
-    let x = real(shifted(bits, spread_exponent(rule.exponent)));
-    let scaled = bitcast<Bits>(x * spread_sum(rule.scale));
+    let product = scaled(bits, spread_exponent(rule.exponent), spread_sum(rule.scale));
     let infinite = (bits & Bits(MAGNITUDE)) >= Bits(INFINITY);
     let fill = select(
         spread_magnitude(rule.finite_fill), spread_magnitude(rule.infinite_fill), infinite);
-    let kept = select(bits, scaled, spread_truth(rule.violates));
+    let kept = select(bits, product, spread_truth(rule.violates));
     return select(kept, fill, spread_truth(rule.replaced));
 }

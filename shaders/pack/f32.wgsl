@@ -15,3 +15,14 @@ fn shifted(bits: Bits, shift: Integer) -> Bits {
     let finite = select(bits & Bits(0x80000000u), moved, normal);
     return select(finite, bits, field == Integer(255));
 }
+
+// x · 2^exponent · scale. What would be subnormal after the power goes there by a product, whose
+// place in the order of products does not matter, so that devices that keep subnormals do.
+fn scaled(bits: Bits, exponent: Integer, scale: Real) -> Bits {
+    let field = Integer((bits >> Bits(23u)) & Bits(255u));
+    let low = field + exponent <= Integer(0);
+    let x = real(shifted(bits, select(exponent, exponent + Integer(64), low)));
+    return bitcast<Bits>(x * select(scale, scale * TWO_TO_MINUS_64, low));
+}
+
+const TWO_TO_MINUS_64 = 5.421010862427522e-20;

@@ -82,14 +82,21 @@ impl Judge {
         let rate = before.decay.as_ref().map_or(0.0, |decay| f64::from(decay.rate as f32));
         let tensor = |number: usize| {
             let weights = before.weights(number);
-            let product = |i: usize| weights.as_ref().map(|w| (rate * f64::from(w[i])).abs());
+            // The product is rounded, and the sum to another neighbour.
+            let rounded = |i: usize| match (&weights, self.fused) {
+                (Some(w), false) => {
+                    let product = (rate * f64::from(w[i])).abs() + f64::from(x[number][i].abs());
+                    product * 2f64.powi(-23)
+                }
+                _ => 0.0,
+            };
             let one = |i: usize| Element {
                 raw: raw[number][i],
                 x: x[number][i],
                 y: y[number][i],
                 exact: exact[number][i],
                 decays: weights.is_some(),
-                slack: if self.fused { 0.0 } else { product(i).unwrap_or(0.0) * 2f64.powi(-23) },
+                slack: rounded(i),
             };
             (0..x[number].len()).map(one).collect()
         };

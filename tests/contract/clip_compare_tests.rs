@@ -222,3 +222,17 @@ fn a_second_clip_that_changes_a_bit_is_caught() {
     assert_eq!(again(clip.rounding(Rounding::Nearest), &scene()), [], "which is not promised");
     assert_eq!(again(Clip::global_norm(1e-40), &scene()), [], "nor of radii below normal numbers");
 }
+
+#[test]
+fn a_product_that_is_rounded_too_is_told_from_one_that_is_wrong() {
+    let before = Scene::of(&[&[3.0, 4.0]]).with_decay(0.1, &[&[2.0, -2.0]]);
+    let clip = Clip::global_norm(100.0);
+    let off = |fused, ulps: u32| {
+        let judge = Judge { clip, margin: MARGIN, fused };
+        let mut after = honest(&judge, &before);
+        let y = &mut after.memories[0][0];
+        *y = f32::from_bits(y.to_bits() + ulps);
+        judge.check(&before, &after).is_err()
+    };
+    assert!(off(true, 1) && !off(true, 0) && !off(false, 1) && off(false, 4));
+}

@@ -68,10 +68,8 @@ fn the_gradients_are_clipped() {
         assert_eq!(prove(context, Clip::global_norm(0.5), &scene), outside);
         let inside = Stats { inside: 1, ..Stats::default() };
         assert_eq!(prove(context, Clip::global_norm(0.73), &scene), inside);
-        for norm in Norm::ALL {
-            prove(context, Clip::global_norm(0.05).norm(norm), &scene);
-            prove(context, Clip::each_norm(0.05).norm(norm), &scene);
-        }
+        prove(context, Clip::global_norm(0.05).norm(Norm::L1), &scene);
+        prove(context, Clip::each_norm(0.05).norm(Norm::Linf), &scene);
         prove(context, Clip::value(-0.01, 0.01), &scene);
         let policy = Clip::global_norm(0.5).on_non_finite(OnNonFinite::Poison);
         assert_eq!(prove(context, policy, &scene), outside);

@@ -12,7 +12,7 @@ use crate::properties::config;
 use crate::run::same_bits;
 
 proptest! {
-    #![proptest_config(config(80))]
+    #![proptest_config(config(16))]
 
     #[test]
     fn models_are_clipped_as_promised(case in clip_cases()) {
@@ -25,7 +25,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(config(20))]
+    #![proptest_config(config(8))]
 
     #[test]
     fn the_same_clip_gives_the_same_bits(case in clip_cases()) {

@@ -51,14 +51,19 @@ fn tensors_that_lie_elsewhere_are_another_plan() {
         let stage = scene(1).stage(context, Clip::global_norm(1.0)).expect("valid");
         let mut moved = scene(1);
         moved.tensors[3].layout = Layout::strided([2], [1], 299).expect("one axis");
-        let mut longer = scene(1);
-        longer.memories[1].resize(100, 0.0);
+        let mut elsewhere = scene(1);
+        elsewhere.memories[1].resize(400, 0.0);
+        elsewhere.tensors[3].memory = 1;
         let mut fewer = scene(1);
         fewer.tensors.pop();
-        for other in [moved, longer, fewer] {
+        for (what, other) in [("moved", moved), ("elsewhere", elsewhere), ("fewer", fewer)] {
             let refused = stage.rebind(context, &other).err();
-            assert!(matches!(refused, Some(Error::PlanMismatch { .. })), "{refused:?}");
+            assert!(matches!(refused, Some(Error::PlanMismatch { .. })), "{what}: {refused:?}");
         }
+        // More of a memory behind the tensors changes nothing.
+        let mut longer = scene(1);
+        longer.memories[1].resize(100, 1.0);
+        prove_on(context, &stage.rebind(context, &longer).expect("it fits"), &longer);
     }
 }
 
