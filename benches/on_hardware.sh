@@ -13,15 +13,18 @@ build)
     mkdir -p "$dir"
     cargo build --release --features cli
     cp target/release/normproj "$dir/"
-    built=$(cargo bench --bench project --no-run --message-format=json |
-        sed -n 's/.*"executable":"\([^"]*project[^"]*\)".*/\1/p' | tail -n 1)
-    strip -o "$dir/project" "$built"
+    for bench in project record; do
+        built=$(cargo bench --bench "$bench" --no-run --message-format=json |
+            sed -n "s/.*\"executable\":\"\([^\"]*$bench[^\"]*\)\".*/\1/p" | tail -n 1)
+        strip -o "$dir/$bench" "$built"
+    done
     ;;
 run)
     "$dir/normproj" devices
     "$dir/normproj" check --device gpu | tail -n 20
     log=$(mktemp)
     "$dir/project" --bench --output-format bencher '(gpu|copy)' | tee "$log" >/dev/null
+    "$dir/record" --bench --output-format bencher | tee -a "$log" >/dev/null
     echo "nanoseconds a run, by benchmark:"
     sed -n 's/^test \(.*\) \.\.\. bench: *\([0-9,]*\).*/\2\t\1/p' "$log"
     ;;
