@@ -252,7 +252,7 @@ impl Context {
                 cpu::norms(plan, &lock_read(from), norms_of(&mut lock_write(to), target.layout()))?
             }
         };
-        Ok(PendingReport::ready(plan.request().report.then(|| tally.report(plan.rim().target))))
+        Ok(PendingReport::ready(plan.request().report.then(|| tally.report(&plan.rim()))))
     }
 
     fn check(&self, source: &DeviceBuffer, target: &DeviceBuffer) -> Result<()> {

@@ -1,5 +1,7 @@
 //! What a request did, for whoever asks.
 
+use crate::plan::margin::Rim;
+
 /// What happened to the slices of one request. Norms are those before the projection.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
@@ -48,8 +50,8 @@ impl Tally {
         }
     }
 
-    /// The report of a request whose scaled slices aim at the norm `target`.
-    pub fn report(&self, target: f64) -> Report {
+    /// The report of a request whose slices were compared with a rim.
+    pub fn report(&self, rim: &Rim) -> Report {
         let finite = self.slices - self.non_finite;
         Report {
             slices: self.slices,
@@ -63,8 +65,8 @@ impl Tally {
             smallest_factor: match self.changed {
                 0 => 1.0,
                 // Not 0/0 where subnormal elements have a norm of zero.
-                _ if target == 0.0 => 0.0,
-                _ => target / self.largest_norm,
+                _ if rim.target == 0.0 => 0.0,
+                _ => rim.target / (self.largest_norm + rim.epsilon),
             },
         }
     }
@@ -73,12 +75,21 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::norm::Norm;
 
     #[test]
     fn subnormal_slices_that_become_zero_are_scaled_by_zero() {
         // A device that flushes subnormal numbers counts them as changed, with a norm of zero.
         let tally = Tally { slices: 2, changed: 2, ..Tally::default() };
-        assert_eq!(tally.report(0.0).smallest_factor, 0.0);
-        assert_eq!(Tally::default().report(1.0).smallest_factor, 1.0);
+        let zero = Rim { threshold: 0.0, target: 0.0, ..Rim::unbounded(Norm::L2) };
+        assert_eq!(tally.report(&zero).smallest_factor, 0.0);
+        assert_eq!(Tally::default().report(&zero).smallest_factor, 1.0);
+    }
+
+    #[test]
+    fn the_smallest_factor_counts_what_is_added_to_a_norm() {
+        let rim = Rim { threshold: 0.0, target: 1.0, epsilon: 1.0, norm: Norm::L2 };
+        let tally = Tally { slices: 1, changed: 1, largest_norm: 3.0, ..Tally::default() };
+        assert_eq!(tally.report(&rim).smallest_factor, 0.25);
     }
 }

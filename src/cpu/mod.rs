@@ -11,6 +11,7 @@ pub(crate) mod group;
 mod kernel;
 mod panel;
 mod part;
+mod replace;
 mod rule;
 mod store;
 mod sums;
@@ -31,8 +32,12 @@ pub(crate) fn project(plan: &Plan, data: &mut [f32]) -> Result<Tally> {
     if geometry.elements() == 0 || rule.is_idle() {
         return Ok(empty(plan));
     }
-    let tile = Tile::new(plan, Order::Target);
-    Ok(drive::run(tile, InPlace { data: &mut data[geometry.target_offset..] }, &rule))
+    let data = &mut data[geometry.target_offset..];
+    let tally = drive::run(Tile::new(plan, Order::Target), InPlace { data }, &rule);
+    if let Some(policy) = rule.replaces(&tally) {
+        replace::replace(plan, policy, data);
+    }
+    Ok(tally)
 }
 
 /// Projects `source` into `target`.
@@ -43,7 +48,12 @@ pub(crate) fn project_into(plan: &Plan, source: &[f32], target: &mut [f32]) -> R
     }
     let source = &source[geometry.source_offset..];
     let target = &mut target[geometry.target_offset..];
-    Ok(drive::run(Tile::new(plan, Order::Target), Apart { source, target }, &Rule::new(plan)))
+    let rule = Rule::new(plan);
+    let tally = drive::run(Tile::new(plan, Order::Target), Apart { source, target }, &rule);
+    if let Some(policy) = rule.replaces(&tally) {
+        replace::replace(plan, policy, target);
+    }
+    Ok(tally)
 }
 
 /// Writes the norm of each slice, in row-major order of the kept axes.

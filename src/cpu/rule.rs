@@ -3,6 +3,9 @@
 use super::factor::Factor;
 use super::tile::{At, Line};
 use crate::plan::Plan;
+use crate::plan::margin::Rim;
+use crate::plan::request::Task;
+use crate::projection::OnNonFinite;
 use crate::report::Tally;
 
 /// What slices are compared with and scaled to, and whether they are counted.
@@ -10,13 +13,27 @@ use crate::report::Tally;
 pub(super) struct Rule {
     threshold: f64,
     target: f64,
+    epsilon: f64,
     pub report: bool,
+    policy: OnNonFinite,
 }
 
 impl Rule {
     pub fn new(plan: &Plan) -> Self {
-        let rim = plan.rim();
-        Rule { threshold: rim.threshold, target: rim.target, report: plan.request().report }
+        let Rim { threshold, target, epsilon, .. } = plan.rim();
+        let policy = match plan.request().task {
+            Task::Project(projection) => projection.policy(),
+            Task::Norms { .. } => OnNonFinite::Leave,
+        };
+        // Slices that are to be replaced must be found, and a slice of zeros is never outside.
+        let report = plan.request().report || policy != OnNonFinite::Leave;
+        Rule { threshold: threshold.max(0.0), target, epsilon, report, policy }
+    }
+
+    /// What becomes of the slices that were counted as not finite, where they do not keep their
+    /// bits.
+    pub fn replaces(&self, tally: &Tally) -> Option<OnNonFinite> {
+        (tally.non_finite > 0 && self.policy != OnNonFinite::Leave).then_some(self.policy)
     }
 
     /// Whether no slice can change and none is counted.
@@ -34,7 +51,7 @@ impl Rule {
     /// The factor of a slice that violates; of no meaning for another.
     #[inline(always)]
     pub fn unchecked_factor(&self, sum: f64) -> f64 {
-        self.target / sum.sqrt()
+        self.target / (sum.sqrt() + self.epsilon)
     }
 
     /// The factors of some slices, computed side by side, or the mark of those that are kept.

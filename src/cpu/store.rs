@@ -32,7 +32,8 @@ pub(super) fn narrowed(factors: &[f64]) -> Vec<f32> {
     factors.iter().map(|&factor| factor as f32).collect()
 }
 
-fn sweep<P: Store, F: Factor>(tile: &Tile, mut part: P, factors: &[F]) {
+/// Scales slices by their factors.
+pub(super) fn sweep<P: Store, F: Factor>(tile: &Tile, mut part: P, factors: &[F]) {
     match tile.halves() {
         Some((left, right, outer, middle)) if tile.is_large() => {
             let (a, b) = part.split(&outer, middle);

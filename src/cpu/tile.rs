@@ -108,6 +108,12 @@ impl Tile {
         Tile { lines, first: 0, end, slice: 0, walk, panel, grain_bytes }
     }
 
+    /// The tile of its target alone.
+    pub fn of_target(mut self) -> Self {
+        self.lines.iter_mut().for_each(|line| line.source = line.target);
+        self
+    }
+
     /// The axes, outermost first.
     pub fn axes(&self) -> &[Line] {
         &self.lines[self.first..self.end]

@@ -177,7 +177,7 @@ impl Plan {
     /// The report of slices that have no elements.
     pub(crate) fn report_of_empty(&self) -> Report {
         let slices = self.geometry.slices() as u64;
-        Tally { slices, zero: slices, ..Tally::default() }.report(self.rim().target)
+        Tally { slices, zero: slices, ..Tally::default() }.report(&self.rim())
     }
 
     /// What becomes of slices with NaN or infinity; where norms are computed, nothing.

@@ -51,6 +51,9 @@ impl Decision {
         if !power.is_finite() {
             return Decision { effect: replaced(policy, power), ..Self::none(rim.norm, power) };
         }
+        if power == 0.0 {
+            return Decision { effect: Effect::Inside, ..Self::none(rim.norm, power) };
+        }
         Self::finite(rim, power, root(rim.norm, power))
     }
 
@@ -67,7 +70,7 @@ impl Decision {
 
     fn finite(rim: &Rim, power: f64, norm: f64) -> Self {
         let inside = Verdict { norm, scale: 1.0 };
-        if power <= rim.threshold || norm == 0.0 {
+        if power <= rim.threshold {
             return Decision { power, verdict: inside, effect: Effect::Inside };
         }
         let scale = rim.target / (norm + rim.epsilon);

@@ -4,6 +4,7 @@ mod edges;
 mod groups;
 mod naive;
 mod planted;
+mod policies;
 mod random;
 mod same_bits;
 mod walks;

@@ -92,6 +92,9 @@ fn norms_that_were_computed_elsewhere() {
     for policy in OnNonFinite::ALL {
         for norm in Norm::ALL {
             let clip = Clip::global_norm(1.0).norm(norm).on_non_finite(policy);
+            // What is added to a norm counts even where the norm is said to be zero.
+            let torch = clip.with_radius(5e-7).compat(Compat::Torch);
+            agrees(&Case::apart(torch.use_norm(GivenNorm::Host(0.0)), &tensors));
             for given in [0.0, 0.5, 2.0, 1e200, f64::INFINITY] {
                 agrees(&Case::apart(clip.use_norm(GivenNorm::Host(given)), &tensors));
             }

@@ -104,7 +104,8 @@ fn truncated(value: f64) -> f32 {
 
 /// The factor by which a group of some norm is scaled.
 fn scale(case: &Case, norm: f64) -> f64 {
-    let (Some(c), true) = (case.clip.radius(), norm.is_finite() && norm > 0.0) else { return 1.0 };
+    let zeros = norm == 0.0 && case.clip.given().is_none();
+    let (Some(c), true) = (case.clip.radius(), norm.is_finite() && !zeros) else { return 1.0 };
     let c = if c > f32::MAX.into() { c } else { truncated(c).into() };
     let whole = norm + case.clip.epsilon();
     if whole <= c { 1.0 } else { c / whole }
