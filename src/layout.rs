@@ -91,6 +91,14 @@ impl Layout {
         Self::checked(Dims::new(shape)?, Dims::new(strides)?, offset)
     }
 
+    /// The same view from another offset, in elements.
+    ///
+    /// # Errors
+    /// [`Error::TooManyElements`] if its end cannot be counted.
+    pub fn at(self, offset: usize) -> Result<Self> {
+        Self::checked(self.shape, self.strides, offset)
+    }
+
     fn checked(shape: Dims, strides: Dims, offset: usize) -> Result<Self> {
         let layout = Layout { shape, strides, offset };
         // Everything later is computed in bytes as u64; 2^60 elements leave room for it.

@@ -12,7 +12,7 @@ pub struct Report {
     pub changed: u64,
     /// How many hold only zeros.
     pub zero: u64,
-    /// How many hold a NaN or an infinity; they keep their bits.
+    /// How many hold a NaN or an infinity; they keep their bits, unless a policy replaces them.
     pub non_finite: u64,
     /// The first of those, in row-major order of the kept axes.
     pub first_non_finite: Option<u64>,

@@ -100,6 +100,24 @@ fn a_step_is_its_operations() {
 }
 
 #[test]
+fn a_step_is_bound_to_other_tensors() {
+    for context in contexts().iter() {
+        let first = tensors(context);
+        let step = ModelStep::with_report(&rules(), &model(context, &first)).unwrap();
+        let second = tensors(context);
+        let rebound = step.rebind(&model(context, &second)).unwrap();
+        rebound.run().unwrap().wait().unwrap();
+        assert_eq!(bits(&second), one_by_one(context));
+        assert_eq!(bits(&first), bits(&tensors(context)));
+        let fewer = Model::unnamed(context, &second[..4]).unwrap();
+        assert!(matches!(step.rebind(&fewer), Err(Error::PlanMismatch { .. })));
+        let other = [&second[0], &second[1], &second[2], &second[3], &second[3]];
+        let other = Model::new(context, NAMES.into_iter().zip(other)).unwrap();
+        assert!(matches!(step.rebind(&other), Err(Error::PlanMismatch { .. })));
+    }
+}
+
+#[test]
 fn a_step_is_recorded_into_the_caller_s_pass() {
     for context in contexts().iter() {
         let tensors = tensors(context);

@@ -39,6 +39,15 @@ impl BoundStep {
         Ok(BoundStep { gpu: gpu.clone(), plan, tensors: tensors.into(), groups: groups.into() })
     }
 
+    /// The same operations of other tensors.
+    pub(crate) fn rebind(&self, model: &Model, groups: Vec<BoundGroup>) -> Result<Self> {
+        let projected = self.plan.tensors().iter().zip(model.tensors());
+        let projected = projected.filter(|(t, _)| matches!(t.task, TensorTask::Project(_)));
+        let rebind = |(bound, (_, tensor)): (&Bound, (_, _))| bound.prepared().bind(tensor);
+        let tensors = self.tensors.iter().zip(projected).map(rebind).collect::<Result<Vec<_>>>()?;
+        Ok(BoundStep { tensors: tensors.into(), groups: groups.into(), ..self.clone() })
+    }
+
     /// Records all operations into the caller's pass. Nothing is allocated, compiled, written,
     /// submitted or waited for.
     pub fn record(&self, pass: &mut wgpu::ComputePass<'_>) {

@@ -7,7 +7,8 @@ use crate::model::{Filter, Model};
 /// reads a gradient `g` it takes `g + λ·w`, and `min(1, c/n)·(g + λ·w)` is what it writes.
 ///
 /// Gradients and weights meet by name; those without a counterpart are not decayed. The sum is
-/// rounded to f32 once before anything else, in both passes alike.
+/// rounded to f32 once before anything else, in both passes alike. A clip at an infinite radius adds
+/// the decay and clips nothing; [`Clip::norms`](crate::Clip::norms) counts it and writes nothing.
 #[derive(Debug, Clone)]
 pub struct Decay {
     pub(crate) rate: f64,

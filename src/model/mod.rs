@@ -15,6 +15,7 @@ use std::sync::Arc;
 use crate::buffer::DeviceBuffer;
 use crate::context::Context;
 use crate::error::{Error, Result};
+use crate::layout::Layout;
 
 pub(crate) use clip::Kind;
 pub use clip::{Clip, GivenNorm};
@@ -32,11 +33,14 @@ pub use step::{ModelStep, PendingStepReport, StepReport};
 /// ```
 /// use normproj::{Context, Layout, Model};
 /// let context = Context::cpu();
-/// // An arena: one buffer, and where each tensor is in it.
+/// // An arena that the library lays out.
+/// let gradients = Model::arena(&context, [("kernel", &[784, 256][..]), ("bias", &[256])])?;
+/// assert_eq!(gradients.get("bias").map(|bias| bias.layout().offset()), Some(784 * 256));
+/// // One of your own: a buffer, and where each tensor is in it.
 /// let arena = context.zeros([784 * 256 + 256])?;
 /// let kernel = arena.view(Layout::contiguous([784, 256])?)?;
-/// let bias = arena.view(Layout::strided([256], [1], 784 * 256)?)?;
-/// let model = Model::new(&context, [("dense.kernel", &kernel), ("dense.bias", &bias)])?;
+/// let bias = arena.view(Layout::contiguous([256])?.at(784 * 256)?)?;
+/// let model = Model::new(&context, [("kernel", &kernel), ("bias", &bias)])?;
 /// assert_eq!(model.len(), 2);
 /// # Ok::<(), normproj::Error>(())
 /// ```
@@ -69,6 +73,28 @@ impl Model {
             });
         }
         Ok(Model { context: context.clone(), names: names.into(), tensors: tensors.into() })
+    }
+
+    /// Tensors of zeros side by side in one buffer, an arena: what binds and clips at the least
+    /// cost. Each begins at a multiple of four elements.
+    ///
+    /// # Errors
+    /// [`Error::SameName`], [`Error::Rank`], [`Error::TooManyElements`], [`Error::OutOfMemory`].
+    pub fn arena<N: Into<String>, S: AsRef<[usize]>>(
+        context: &Context,
+        tensors: impl IntoIterator<Item = (N, S)>,
+    ) -> Result<Self> {
+        let (mut places, mut end) = (Vec::new(), 0usize);
+        for (name, shape) in tensors {
+            let layout = Layout::contiguous(shape)?.at(end)?;
+            end = layout.end().next_multiple_of(4);
+            places.push((name.into(), layout));
+        }
+        let arena = context.zeros([end])?;
+        let view = |(name, layout)| Ok((name, arena.view(layout)?));
+        let views: Vec<(String, DeviceBuffer)> =
+            places.into_iter().map(view).collect::<Result<_>>()?;
+        Model::new(context, views.iter().map(|(name, view)| (name.clone(), view)))
     }
 
     /// Tensors that are named by their place: `0`, `1`, and so on.

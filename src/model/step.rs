@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::gpu::BoundStep;
 use crate::model::{Group, GroupReport, Model, Operation, PendingGroupReport, Rules};
 use crate::pending::PendingReport;
-use crate::plan::step::{Places, StepPlan, TensorTask};
+use crate::plan::step::{Places, PlannedGroup, StepPlan, TensorTask};
 use crate::report::Report;
 
 /// Rules for the tensors of a model, ready to be carried out any number of times: after each step
@@ -59,10 +59,8 @@ impl ModelStep {
     fn assemble(rules: &Rules, model: &Model, report: bool) -> Result<Self> {
         let context = model.context();
         let plan = StepPlan::assemble(rules, Places::of(model), context.profile(), report)?;
-        let group = |group: &crate::plan::step::PlannedGroup| {
-            let part = |&i: &usize| (model.names()[i].clone(), &model.tensors()[i]);
-            let members = Model::new(context, group.tensors.iter().map(part))?;
-            Group::from_plan(group.plan.clone(), &members, None, None)
+        let group = |group: &PlannedGroup| {
+            Group::from_plan(group.plan.clone(), &members(group, model)?, None, None)
         };
         let groups = plan.groups().iter().map(group).collect::<Result<Vec<_>>>()?;
         let plan = Arc::new(plan);
@@ -71,6 +69,24 @@ impl ModelStep {
             BoundStep::new(gpu, Arc::clone(&plan), model, groups)
         });
         Ok(ModelStep { plan, model: model.clone(), groups, bound: bound.transpose()? })
+    }
+
+    /// The same rules for other tensors with the same names, layouts and sharing of memory: where
+    /// gradients are new buffers every step this costs bind groups, not a plan.
+    ///
+    /// # Errors
+    /// [`Error::PlanMismatch`] for tensors of other names or layouts; [`Error::SharedElements`].
+    pub fn rebind(&self, model: &Model) -> Result<Self> {
+        self.plan.check(&Places::of(model))?;
+        let rebind =
+            |(planned, group): (&PlannedGroup, &Group)| group.rebind(&members(planned, model)?);
+        let groups = self.plan.groups().iter().zip(&self.groups).map(rebind);
+        let groups = groups.collect::<Result<Vec<_>>>()?;
+        let bound = self.bound.as_ref().map(|bound| {
+            bound.rebind(model, groups.iter().filter_map(Group::as_gpu).cloned().collect())
+        });
+        let (plan, model, bound) = (Arc::clone(&self.plan), model.clone(), bound.transpose()?);
+        Ok(ModelStep { plan, model, groups, bound })
     }
 
     /// Carries everything out. On a GPU the work is queued and the host does not wait.
@@ -119,6 +135,12 @@ impl ModelStep {
     pub fn explain(&self) -> String {
         self.plan.explain()
     }
+}
+
+/// The tensors of a group.
+fn members(group: &PlannedGroup, model: &Model) -> Result<Model> {
+    let member = |&i: &usize| (model.names()[i].clone(), &model.tensors()[i]);
+    Model::new(model.context(), group.tensors.iter().map(member))
 }
 
 /// What rules did to a model.

@@ -155,6 +155,10 @@ fn only_floating_point_tensors_meet_rules() {
     place.write("rules.toml", format!("[[rule]]\nmatch = 'half'\nleave = true\n{all}").as_bytes());
     let report = place.json(&run);
     assert_eq!(report["left"], json!(["step", "half"]));
+    place.write("step.toml", b"ignore-case = true\n[[rule]]\nmatch = 'St*'\nleave = true");
+    let text =
+        "step.toml:2: `St*` matches only tensors that are not floating point, such as `step`";
+    place.fails(&["apply", "step.toml", "in.safetensors", "--explain"], 1, text);
     assert_eq!(report["groups"][0]["norm"], json!(5.0));
     let explained = place.run(&["apply", "rules.toml", "in.safetensors", "--explain"]).stdout;
     assert!(explained.contains("left, because they are not floating point: step"), "{explained}");

@@ -183,6 +183,33 @@ fn slices_with_nan_or_infinity_keep_their_bits_and_are_counted() {
 }
 
 #[test]
+fn policies_decide_slice_by_slice() {
+    let place = Place::new();
+    let (nan, inf) = (f32::NAN, f32::INFINITY);
+    // Columns: outside, with NaN and infinity, with infinity alone, inside.
+    let input = plain(&[f32s("w", &[2, 4], &[3.0, nan, 4.0, 0.1, 4.0, -inf, inf, 0.2])]);
+    place.write("in.safetensors", &input);
+    for (policy, odd) in
+        [("zero", [0.0; 4]), ("propagate", [nan, 0.0, nan, nan]), ("poison", [nan; 4])]
+    {
+        for command in ["max-norm", "clip-norm"] {
+            let run = [command, "1", "in.safetensors", "--axis", "0", "-o", "out", "--force"];
+            let report = place.json(&[&run[..], &["--on-non-finite", policy]].concat());
+            assert_eq!(report["tensors"][0]["changed"], json!(3), "{report}");
+            assert_eq!(report["tensors"][0]["non_finite"], json!(2), "{report}");
+            let output = place.read("out");
+            let output = f32_of(&output[output.len() - 32..]);
+            for (i, expected) in [1, 2, 5, 6].into_iter().zip(odd) {
+                let same = output[i] == expected || (output[i].is_nan() && expected.is_nan());
+                assert!(same, "{policy}: {output:?}");
+            }
+            assert!((output[0] - 0.6).abs() < 1e-5 && (output[4] - 0.8).abs() < 1e-5);
+            assert_eq!((output[3], output[7]), (0.1, 0.2));
+        }
+    }
+}
+
+#[test]
 fn nothing_to_do_is_said() {
     let place = Place::new();
     let input = plain(&[f32s("bias", &[2], &[3.0, 4.0]), f32s("empty", &[0, 3], &[])]);

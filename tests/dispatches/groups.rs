@@ -13,8 +13,11 @@ use normproj::{Clip, Layout, reference};
 use crate::made_up;
 use crate::random::Random;
 
+/// A memory and an element of it.
+type Place = (usize, usize);
+
 /// What a request means: for each element its tensor, and its weight if it decays.
-fn expected(request: &GroupRequest) -> HashMap<(usize, usize), (usize, Option<(usize, usize)>)> {
+fn expected(request: &GroupRequest) -> HashMap<Place, (usize, Option<Place>)> {
     let mut elements = HashMap::new();
     for (index, member) in request.members.iter().enumerate() {
         let places = reference::places(&member.layout);

@@ -1,6 +1,7 @@
 //! What was found in one tensor, and done to it.
 
-use normproj::{Plan, Report};
+use normproj::plan::request::Task;
+use normproj::{OnNonFinite, Plan, Report};
 use serde::Serialize;
 
 use crate::files::Tensor;
@@ -44,10 +45,16 @@ impl Row {
 
     /// A tensor by its slices.
     pub fn of_slices(name: String, tensor: &Tensor, plan: &Plan, report: &Report) -> Self {
+        let replaced = match plan.request().task {
+            Task::Project(projection) if projection.policy() != OnNonFinite::Leave => {
+                report.non_finite
+            }
+            _ => 0,
+        };
         Row {
             slices: plan.geometry().slices() as u64,
             length: plan.geometry().length(),
-            changed: report.changed,
+            changed: report.changed + replaced,
             max_norm: Some(report.largest_norm),
             mean_norm: Some(report.mean_norm),
             zero: report.zero,

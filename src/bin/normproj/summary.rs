@@ -11,7 +11,7 @@ use crate::global::Total;
 use crate::job::Job;
 use crate::options::RunOptions;
 use crate::row::Row;
-use crate::table::{number, table};
+use crate::table::{number, table_of};
 
 /// Which figures a table shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,7 +43,7 @@ impl Summary {
     pub fn new(job: &Job, tensors: Vec<Row>) -> Self {
         let mut warnings = Vec::new();
         if tensors.is_empty() {
-            warnings.push("no tensor was taken; --include takes tensors by name".to_string());
+            warnings.push("no tensor was taken".to_string());
         }
         warnings.extend(tensors.iter().filter_map(Row::warning));
         let device = job.context.describe().to_string();
@@ -72,9 +72,9 @@ impl Summary {
     fn text(&self, figures: Figures) -> String {
         let verified = self.tensors.iter().any(|row| row.max_norm_after.is_some());
         let ruled = self.tensors.iter().any(|row| row.rule.is_some());
-        let mut head = vec!["tensor", "shape"];
+        let mut head = vec!["tensor"];
         head.extend(ruled.then_some("rule"));
-        head.push("slices × length");
+        head.extend(["shape", "slices × length"]);
         head.extend::<&[_]>(match figures {
             Figures::Changes if verified => &["changed", "largest norm", "after"],
             Figures::Changes => &["changed", "largest norm"],
@@ -83,7 +83,8 @@ impl Summary {
         head.extend(["zero", "non-finite"]);
         let rows: Vec<Vec<String>> =
             self.tensors.iter().map(|row| cells(row, figures, verified, ruled)).collect();
-        let mut text = if rows.is_empty() { String::new() } else { table(&head, &rows) };
+        let texts = if ruled { 2 } else { 1 };
+        let mut text = if rows.is_empty() { String::new() } else { table_of(texts, &head, &rows) };
         for total in self.total.iter().chain(&self.groups) {
             text += &format!("{total}\n");
         }
@@ -99,9 +100,9 @@ impl Summary {
 
 fn cells(row: &Row, figures: Figures, verified: bool, ruled: bool) -> Vec<String> {
     let optional = |norm: Option<f64>| norm.map_or("-".to_string(), number);
-    let mut cells = vec![row.name.clone(), format!("{:?}", row.shape)];
+    let mut cells = vec![row.name.clone()];
     cells.extend(ruled.then(|| row.rule.clone().unwrap_or_default()));
-    cells.push(format!("{} × {}", row.slices, row.length));
+    cells.extend([format!("{:?}", row.shape), format!("{} × {}", row.slices, row.length)]);
     match figures {
         Figures::Changes => {
             cells.extend([row.changed.to_string(), optional(row.max_norm)]);

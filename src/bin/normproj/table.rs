@@ -4,6 +4,11 @@ use std::fmt::Write;
 
 /// Columns as wide as their widest cell; the first is text, the others end at their right.
 pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
+    table_of(1, head, rows)
+}
+
+/// [`table`] with more columns of text, which come first.
+pub fn table_of(texts: usize, head: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         let cells = rows.iter().map(|row| row[column].chars().count());
         cells.chain([head[column].chars().count()]).max().unwrap_or(0)
@@ -14,9 +19,10 @@ pub fn table(head: &[&str], rows: &[Vec<String>]) -> String {
     for row in std::iter::once(&head).chain(rows) {
         for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
             // Writing to a String cannot fail.
-            let _ = match column {
-                0 => write!(text, "{cell:width$}"),
-                _ => write!(text, "  {cell:>width$}"),
+            let gap = if column == 0 { "" } else { "  " };
+            let _ = match column < texts {
+                true => write!(text, "{gap}{cell:width$}"),
+                false => write!(text, "{gap}{cell:>width$}"),
             };
         }
         text.truncate(text.trim_end_matches(' ').len());
@@ -66,5 +72,6 @@ mod tests {
     fn columns_line_up() {
         let rows = vec![vec!["a".to_string(), "1".to_string()], vec!["bcd".into(), "×".into()]];
         assert_eq!(table(&["n", "value"], &rows), "n    value\na        1\nbcd      ×\n");
+        assert_eq!(table_of(2, &["n", "value"], &rows), "n    value\na    1\nbcd  ×\n");
     }
 }

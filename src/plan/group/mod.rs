@@ -70,7 +70,7 @@ impl GroupPlan {
         schedule.check(&limits)?;
         let steps = gpu::build(&request, &schedule, &limits);
         Ok(GroupPlan {
-            margin: gpu::margin(&steps, &schedule),
+            margin: gpu::margin(&steps, &schedule, request.clip.given().is_some()),
             cost: gpu::cost(&request, &steps),
             steps,
             schedule: Some(schedule),

@@ -24,8 +24,7 @@ impl StepPlan {
 
     /// What deserves a second look: rules whose axes meet tensors of different rank.
     pub fn warnings(&self) -> Vec<String> {
-        let rules = self.rules.iter().enumerate();
-        rules.filter_map(|(rule, (pattern, operation))| {
+        let warning = |(rule, (pattern, operation)): (usize, (&str, &Operation))| {
             let Operation::Project(projection) = operation else { return None };
             let axes = projection.axes();
             let taken = self.tensors.iter().filter(|tensor| tensor.rule == Some(rule));
@@ -34,12 +33,13 @@ impl StepPlan {
                 return None;
             }
             let ranks: Vec<String> = ranks.iter().map(usize::to_string).collect();
+            let ranks = ranks.join(" and ");
             Some(format!(
-                "`{pattern}`: one norm {axes} meets tensors of rank {}, where the same axis means \
-                 another thing; axes per unit go by rank",
-                ranks.join(" and ")
+                "`{pattern}`: one norm {axes} meets tensors of rank {ranks}, where the same axis \
+                 means another thing; axes per unit go by rank"
             ))
-        }).collect()
+        };
+        self.rules.iter().enumerate().filter_map(warning).collect()
     }
 
     fn row(&self, tensor: &PlannedTensor) -> [String; 5] {

@@ -147,6 +147,17 @@ impl StepPlan {
         Ok(StepPlan { profile: profile.clone(), rules: rules.clone(), report, tensors, groups })
     }
 
+    /// Refuses tensors that are not laid out as those that were planned.
+    pub(crate) fn check(&self, places: &Places) -> Result<()> {
+        let found = places.names.iter().zip(places.layouts.iter().map(|(_, layout)| layout));
+        if !found.eq(self.tensors.iter().map(|tensor| (&tensor.name, &tensor.layout))) {
+            let reason = "the tensors are not those that were planned".to_string();
+            return Err(Error::PlanMismatch { reason });
+        }
+        let worked_on = |i: &usize| self.tensors[*i].task != TensorTask::Left;
+        check_shared(places, (0..self.tensors.len()).filter(worked_on).collect())
+    }
+
     /// The device that the plan is for.
     pub fn profile(&self) -> &DeviceProfile {
         &self.profile

@@ -117,7 +117,9 @@ fn plan(job: &Job, file: &RulesFile) -> Result<(StepPlan, Vec<usize>)> {
         }
     }
     let plan = StepPlan::with_report(&file.rules, tensors, job.context.profile());
-    Ok((plan.map_err(|error| file.failure(&error))?, places))
+    let others = job.inputs[0].tensors.iter().filter(|tensor| !tensor.is_float());
+    let others = others.map(|tensor| tensor.name.as_str());
+    Ok((plan.map_err(|error| file.failure(&error, others))?, places))
 }
 
 /// A task for each tensor of the file, and the norms that run over several.

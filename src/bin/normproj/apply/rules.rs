@@ -27,6 +27,7 @@ pub struct RulesFile {
     pub rules: Rules,
     name: String,
     lines: Vec<usize>,
+    ignore_case: bool,
 }
 
 impl RulesFile {
@@ -67,11 +68,17 @@ impl RulesFile {
             return Err(Failure::new(format!("{name}: there is no [[rule]] in it")));
         }
         let rules = if read.ignore_case { rules.ignore_case() } else { rules };
-        Ok(RulesFile { rules, name: name.to_string(), lines })
+        let (name, ignore_case) = (name.to_string(), read.ignore_case);
+        Ok(RulesFile { rules, name, lines, ignore_case })
     }
 
     /// What was wrong when the rules met tensors; with the line of the rule, if there is one.
-    pub fn failure(&self, error: &normproj::Error) -> Failure {
+    /// `others` are the tensors that rules do not meet: what is not floating point.
+    pub fn failure<'a>(
+        &self,
+        error: &normproj::Error,
+        mut others: impl Iterator<Item = &'a str>,
+    ) -> Failure {
         use normproj::Error::{NoMatch, Shadowed};
         let line = match error {
             NoMatch { pattern } | Shadowed { pattern, .. } => {
@@ -82,7 +89,17 @@ impl RulesFile {
             _ => None,
         };
         let line = line.map_or(String::new(), |line| format!("{line}:"));
-        Failure::new(format!("{}:{line} {error}", self.name))
+        let mut reason = error.to_string();
+        if let NoMatch { pattern } = error {
+            let filter = Filter::all().include(pattern);
+            let filter = if self.ignore_case { filter.ignore_case() } else { filter };
+            if let Some(name) = others.find(|name| filter.takes(name).unwrap_or(false)) {
+                reason = format!(
+                    "`{pattern}` matches only tensors that are not floating point, such as `{name}`"
+                );
+            }
+        }
+        Failure::new(format!("{}:{line} {reason}", self.name))
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod cases;
 mod compare;
+mod groups;
 mod trial;
 
 use std::io::Write;
@@ -22,7 +23,8 @@ use trial::Trial;
 ///
 /// For each shape and each legal schedule: slices inside keep every bit, what is scaled ends inside
 /// and within 2κ of the exact projection, a second time changes nothing, NaN and infinity stay, and
-/// nothing outside the view is written.
+/// nothing outside the view is written. The same for clips of many tensors: in an arena, in buffers
+/// of their own, and strided.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -35,7 +37,7 @@ struct Outcome {
     case: &'static str,
     shape: Vec<usize>,
     axes: String,
-    form: &'static str,
+    form: String,
     schedule: String,
     kappa: f64,
     /// The largest error, as a fraction of the bound.
@@ -55,12 +57,18 @@ struct Summary {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let context = device::open(&arguments.run)?;
     let cases = cases::all()?;
-    let progress = Progress::count(cases.len() as u64, arguments.run.quiet);
+    let scenes = groups::scenes()?;
+    let count = cases.len() + scenes.len();
+    let progress = Progress::count(count as u64, arguments.run.quiet);
     let mut outcomes = Vec::new();
     for case in &cases {
         for form in Form::ALL {
             outcomes.extend(examine(&context, case, form)?);
         }
+        progress.advance(1);
+    }
+    for scene in &scenes {
+        outcomes.extend(groups::examine(&context, scene)?);
         progress.advance(1);
     }
     drop(progress);
@@ -87,7 +95,7 @@ fn examine(context: &Context, case: &Case, form: Form) -> Result<Vec<Outcome>> {
             case: case.name,
             shape: case.layout.shape().to_vec(),
             axes: case.axes.to_string(),
-            form: form.name(),
+            form: form.name().to_string(),
             schedule: schedule.to_string(),
             kappa: Plan::with_schedule(&request, profile, *schedule)?.margin().kappa,
             error: 0.0,
@@ -126,7 +134,7 @@ fn print(summary: &Summary, options: &RunOptions) -> Result<()> {
                 outcome.case.to_string(),
                 format!("{:?}", outcome.shape),
                 outcome.axes.clone(),
-                outcome.form.to_string(),
+                outcome.form.clone(),
                 outcome.schedule.clone(),
                 format!("{:.2e}", outcome.kappa),
                 number(outcome.error),
