@@ -1,6 +1,6 @@
 //! A random request: shape, axes, views inside larger memories, values and radius.
 
-use normproj::{Axes, Layout, Norm, Projection, Rounding, WeightLayout, reference};
+use normproj::{Axes, Layout, Norm, OnNonFinite, Projection, Rounding, WeightLayout, reference};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -18,6 +18,7 @@ pub struct Case {
     pub poison: usize,
     pub radius: Radius,
     pub rounding: Rounding,
+    pub policy: OnNonFinite,
     pub seed: u64,
 }
 
@@ -81,7 +82,7 @@ impl Case {
             Radius::Given(radius) => radius,
             Radius::Near(ulps) => self.near_a_norm(memory, ulps),
         };
-        Projection::max_norm(radius, self.axes).rounding(self.rounding)
+        Projection::max_norm(radius, self.axes).rounding(self.rounding).on_non_finite(self.policy)
     }
 
     fn near_a_norm(&self, memory: &[f32], ulps: i32) -> f64 {
@@ -114,12 +115,13 @@ pub fn cases() -> impl Strategy<Value = Case> {
     let poison = prop_oneof![4 => Just(0usize), 1 => Just(5), 1 => Just(300)];
     let rounding = prop_oneof![4 => Just(Rounding::Feasible), 1 => Just(Rounding::Nearest)];
     let fill = prop_oneof![3 => Just(Fill::Normal), 4 => select(Fill::ALL.to_vec())];
-    let values = (fill, poison, radius(), rounding, any::<u64>().no_shrink());
+    let policy = select(OnNonFinite::ALL.to_vec());
+    let values = (fill, poison, radius(), rounding, policy, any::<u64>().no_shrink());
     (shape, axes, view(), view(), values).prop_map(
         |(shape, (kind, named, negative), source, target, values)| {
-            let (fill, poison, radius, rounding, seed) = values;
+            let (fill, poison, radius, rounding, policy, seed) = values;
             let axes = axes_of(shape.len(), kind, named, negative);
-            Case { shape, axes, source, target, fill, poison, radius, rounding, seed }
+            Case { shape, axes, source, target, fill, poison, radius, rounding, policy, seed }
         },
     )
 }

@@ -12,7 +12,7 @@ use crate::properties::config;
 use crate::run::same_bits;
 
 proptest! {
-    #![proptest_config(config(16))]
+    #![proptest_config(config(32))]
 
     #[test]
     fn models_are_clipped_as_promised(case in clip_cases()) {

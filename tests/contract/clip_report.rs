@@ -178,7 +178,7 @@ impl Reading<'_> {
     fn flags(&self, found: &Found) -> Result<(), String> {
         let bad = |norm: &f64| !norm.is_finite();
         let count = self.exact.norms.iter().filter(|norm| bad(norm)).count();
-        let first = self.exact.norms.iter().position(bad).map(|i| i.to_string());
+        let first = self.exact.norms.iter().position(&bad).map(|i| i.to_string());
         let flag = if bad(&self.exact.total) { 1f32.to_bits() } else { 0 };
         let report = &found.report;
         let told = (report.non_finite(), report.first_non_finite().map(str::to_string));

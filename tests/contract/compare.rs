@@ -2,7 +2,7 @@
 //! before and after; it never calls a backend.
 
 use normproj::plan::margin::{Margin, U};
-use normproj::{Layout, Projection, Rounding, reference};
+use normproj::{Layout, Norm, OnNonFinite, Projection, Rounding, reference};
 
 /// A promise about a projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -15,7 +15,7 @@ pub enum Rule {
     Feasible,
     /// Every element is near the exact projection.
     Accurate,
-    /// A slice with a NaN or an infinity keeps every bit.
+    /// A slice with a NaN or an infinity becomes what the policy says.
     NonFinite,
     /// With `c = 0` every element becomes a zero of its own sign.
     Zero,
@@ -98,9 +98,17 @@ pub fn check_again(
     let slices = reference::slices(projection.axes(), once.layout.shape()).expect("checked");
     let (once, twice) = (once.view(), twice.view());
     let mut violations = Vec::new();
-    for slice in slices.iter().filter(|slice| bounds.feasible(slice.len())) {
+    // The NaN that were infinities are NaN to the second projection.
+    let spreads = |slice: &Vec<usize>| {
+        projection.policy() == OnNonFinite::Propagate && slice.iter().any(|&i| once[i].is_nan())
+    };
+    let promised = |slice: &&Vec<usize>| bounds.feasible(slice.len()) && !spreads(slice);
+    for slice in slices.iter().filter(promised) {
         for &i in slice {
-            if once[i].to_bits() != twice[i].to_bits() {
+            let free = projection.policy() != OnNonFinite::Leave;
+            let same = once[i].to_bits() == twice[i].to_bits()
+                || free && once[i].is_nan() && twice[i].is_nan();
+            if !same {
                 let detail = format!("element {i}: {:e} once, {:e} twice", once[i], twice[i]);
                 violations.push(Violation { rule: Rule::Idempotent, detail });
             }
@@ -126,6 +134,8 @@ fn neighbours(before: Memory, after: Memory) -> Vec<Violation> {
 /// What a slice of one projection is measured by.
 struct Bounds {
     radius: f64,
+    epsilon: f64,
+    policy: OnNonFinite,
     rounding: Rounding,
     margin: Margin,
 }
@@ -133,7 +143,8 @@ struct Bounds {
 impl Bounds {
     fn new(projection: &Projection, margin: Margin) -> Self {
         let radius = reference::radius(projection.radius());
-        Bounds { radius, rounding: projection.rounds(), margin }
+        let (epsilon, policy) = (projection.epsilon(), projection.policy());
+        Bounds { radius, epsilon, policy, rounding: projection.rounds(), margin }
     }
 
     /// Whether the result of a slice of this length is made of normal numbers. Below that radius the
@@ -159,6 +170,18 @@ impl Bounds {
         relative + 2f64.powi(-126)
     }
 
+    /// What a policy other than keeping every bit makes of a slice. The sign of a zero is free
+    /// unless all are zero.
+    fn replaced(&self, y: &[f32], exact: &[f64]) -> Option<String> {
+        let right = |(y, exact): (&f32, &f64)| match self.policy {
+            OnNonFinite::Zero => y.to_bits() == 0,
+            _ if exact.is_nan() => y.is_nan(),
+            _ => *y == 0.0,
+        };
+        let i = y.iter().zip(exact).position(|pair| !right(pair))?;
+        Some(format!("element {i} is {:e} by {}, not {:e}", y[i], self.policy, exact[i]))
+    }
+
     fn broken(
         &self,
         x: &[f32],
@@ -171,12 +194,17 @@ impl Bounds {
         let broken = |rule, wrong: Option<String>| wrong.map(|detail| (rule, detail));
         if !x.iter().all(|x| x.is_finite()) {
             stats.non_finite += 1;
-            return broken(Rule::NonFinite, kept).into_iter().collect();
+            let wrong = match self.policy {
+                OnNonFinite::Leave => kept,
+                _ => self.replaced(y, exact),
+            };
+            return broken(Rule::NonFinite, wrong).into_iter().collect();
         }
-        let inside = !reference::exceeds(x, c * (1.0 - self.margin.sigma));
-        let within = inside || !reference::exceeds(x, c);
+        let exceeds = |bound: f64| reference::exceeds_in(Norm::L2, x, bound - self.epsilon);
+        let inside = !exceeds(c * (1.0 - self.margin.sigma));
+        let within = inside || !exceeds(c);
         let slack = if self.rounding == Rounding::Feasible { 0.0 } else { self.margin.sigma };
-        let outside = self.normal(x.len()) && reference::exceeds(x, c * (1.0 + slack));
+        let outside = self.normal(x.len()) && exceeds(c * (1.0 + slack));
         *(match (inside, outside) {
             (true, _) => &mut stats.inside,
             (_, true) => &mut stats.outside,

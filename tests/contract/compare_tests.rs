@@ -1,7 +1,7 @@
 //! The comparator itself: honest results pass, and every rule catches a planted error.
 
 use normproj::plan::margin::{Margin, U};
-use normproj::{Layout, Projection, Rounding, reference};
+use normproj::{Layout, OnNonFinite, Projection, Rounding, reference};
 
 use crate::compare::{Memory, Rule, Stats, check, check_again};
 
@@ -140,6 +140,25 @@ fn a_changed_payload_is_caught() {
     let quiet = |m: &mut [f32]| m[at(3, 0)] = f32::from_bits(0x7fc0_0000);
     assert_eq!(planted(quiet), [Rule::NonFinite]);
     assert_eq!(planted(|m| m[at(3, 2)] = 2.0), [Rule::NonFinite], "its finite elements too");
+}
+
+#[test]
+fn another_policy_is_caught() {
+    let by = |policy, y: [f32; 3]| {
+        let projection = Projection::max_norm(C, 1).on_non_finite(policy);
+        let (before, mut after) = (memory(), honest(&projection, &memory()));
+        (0..3).for_each(|i| after[at(3, i)] = y[i]);
+        rules(&projection, &before, &after)
+    };
+    let (nan, none, wrong) = (f32::NAN, [], [Rule::NonFinite]);
+    assert_eq!(by(OnNonFinite::Zero, [0.0; 3]), none);
+    assert_eq!(by(OnNonFinite::Zero, [0.0, -0.0, 0.0]), wrong);
+    assert_eq!(by(OnNonFinite::Zero, ROWS[3]), wrong);
+    for policy in [OnNonFinite::Poison, OnNonFinite::Propagate] {
+        assert_eq!(by(policy, [nan; 3]), none);
+        assert_eq!(by(policy, [nan, nan, 0.0]), wrong);
+        assert_eq!(by(policy, ROWS[3]), wrong);
+    }
 }
 
 #[test]

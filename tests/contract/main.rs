@@ -18,6 +18,7 @@ mod clip_report;
 mod clip_report_tests;
 mod clip_run;
 mod clip_scene;
+mod clip_slices;
 mod clip_steps;
 mod clip_values;
 mod compare;
