@@ -66,8 +66,9 @@ impl Rim {
 
     /// The rim of a ball of radius `radius` (0 or more, checked before).
     ///
-    /// A sum of magnitudes (L1) is itself the norm, so that its error counts in full where that of
-    /// a sum of squares is halved by the root; the largest magnitude (Linf) is exact.
+    /// A sum of magnitudes (L1) is itself the norm, so that its errors count in full where those of
+    /// a sum of squares are halved by the root: σ of the first sum, σ of the second, and σ that the
+    /// threshold is below the radius. The largest magnitude (Linf) is exact.
     pub fn new(norm: Norm, radius: f64, rounding: Rounding, epsilon: f64, margin: Margin) -> Self {
         // Zero has no sign here: a factor of -0 would turn the signs of the elements over.
         let radius = toward_zero(radius.abs());
@@ -75,7 +76,7 @@ impl Rim {
             return Rim::unbounded(norm);
         }
         let (sigma, kappa) = match norm {
-            Norm::L1 => (margin.sigma, margin.kappa + 0.5 * margin.sigma),
+            Norm::L1 => (margin.sigma, margin.kappa + 1.5 * margin.sigma),
             Norm::L2 => (margin.sigma, margin.kappa),
             Norm::Linf => (0.0, 6.0 * U),
         };
@@ -182,6 +183,13 @@ mod tests {
             let margin = Margin::f32(additions);
             let landed = (1.0 - margin.kappa) * (1.0 + 0.5 * margin.sigma + 6.0 * U);
             assert!(landed <= 1.0 - margin.sigma, "{additions}");
+        }
+        // The same in L1, where no root halves the errors.
+        for additions in [0, 30, 74] {
+            let margin = Margin::f32(additions);
+            let rim = Rim::new(Norm::L1, 1.0, Rounding::Feasible, 0.0, margin);
+            let worst = rim.target / (1.0 - margin.sigma) * (1.0 + 6.0 * U);
+            assert!(worst * (1.0 + margin.sigma) <= rim.threshold * (1.0 + U * U), "{additions}");
         }
         assert!(Margin::f32(74).kappa <= 2f64.powi(-17));
         assert!(Margin::f64(1 << 20).kappa < 6.01 * U);

@@ -181,7 +181,7 @@ impl Scene {
 /// The relative error that is allowed: 2κ of the norm that is used, and none of a clamp.
 fn relative(clip: &Clip, margin: &Margin) -> f64 {
     match clip.norm_used() {
-        Some(Norm::L1) => 2.0 * margin.kappa + margin.sigma,
+        Some(Norm::L1) => 2.0 * margin.kappa + 3.0 * margin.sigma,
         Some(Norm::Linf) => 12.0 * U,
         Some(_) => 2.0 * margin.kappa,
         None => 0.0,
