@@ -1,6 +1,8 @@
-//! Prints what would be done with a few typical tensors on two devices, without touching either.
+//! Prints what would be done with a few typical tensors, and with the gradients of a model of 300, on
+//! three devices, without touching any.
 
-use normproj::{Axes, DeviceProfile, Layout, Plan, Projection, Request};
+use normproj::plan::group::{GroupPlan, GroupRequest, Member};
+use normproj::{Axes, Clip, DeviceProfile, Layout, Plan, Projection, Request};
 
 fn main() -> normproj::Result<()> {
     let cases: [(&[usize], Axes); 9] = [
@@ -20,6 +22,25 @@ fn main() -> normproj::Result<()> {
             let request = Request::in_place(projection, Layout::contiguous(shape)?);
             println!("{}\n", Plan::new(&request, &profile)?.explain());
         }
+        for arena in [true, false] {
+            println!("{}\n", GroupPlan::new(model(arena)?, &profile)?.explain());
+        }
     }
     Ok(())
+}
+
+/// 60 kernels of half a million elements, each with four biases of under a thousand: in one buffer,
+/// or each in its own.
+fn model(arena: bool) -> normproj::Result<GroupRequest> {
+    let sizes = (0..300).map(|i| if i % 5 == 0 { 498_000 } else { 64 + i * 37 % 900 });
+    let (mut members, mut end) = (Vec::new(), 0);
+    for (i, size) in sizes.enumerate() {
+        let (memory, first) = if arena { (0, end) } else { (i, 0) };
+        let layout = Layout::contiguous([size])?.at(first)?;
+        members.push(Member { layout, memory, companion: None });
+        end += size;
+    }
+    let bytes = |member: &Member| 4 * member.layout.len().next_multiple_of(4) as u64;
+    let memories = if arena { vec![4 * end as u64] } else { members.iter().map(bytes).collect() };
+    Ok(GroupRequest { clip: Clip::global_norm(1.0), members, memories })
 }
