@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use crate::plan::group::GroupPlan;
+use crate::plan::group::{GroupPlan, GroupStep};
 
 impl GroupPlan {
     /// What the plan does, in words and numbers: dispatches, bindings, bytes for each element,
@@ -30,14 +30,18 @@ impl GroupPlan {
             request.elements()
         )?;
         let steps = self.steps();
-        for step in &steps.steps {
-            let [x, y] = step.workgroups;
-            let (name, groups) = (step.variant.kernel.name(), u64::from(x) * u64::from(y));
-            let lanes = step.variant.lanes;
-            write!(text, "  {name}: {groups} workgroup{} of {lanes}", plural(groups as usize))?;
-            match step.set.map(|set| steps.sets[set].len()) {
-                Some(bound) => writeln!(text, ", {bound} window{} bound", plural(bound))?,
-                None => writeln!(text)?,
+        for alike in steps.steps.chunk_by(|a, b| a.variant.kernel == b.variant.kernel) {
+            let groups: u64 = alike.iter().map(workgroups).sum();
+            let bound: usize =
+                alike.iter().filter_map(|step| step.set.map(|set| steps.sets[set].len())).sum();
+            let times =
+                if alike.len() == 1 { String::new() } else { format!("{} × ", alike.len()) };
+            let variant = alike[0].variant;
+            write!(text, "  {times}{}: ", variant.kernel.name())?;
+            write!(text, "{groups} workgroup{} of {}", plural(groups as usize), variant.lanes)?;
+            match bound {
+                0 => writeln!(text)?,
+                bound => writeln!(text, ", {bound} window{} bound", plural(bound))?,
             }
         }
         let cost = self.cost();
@@ -57,6 +61,11 @@ impl GroupPlan {
         let margin = self.margin();
         write!(text, "L = {}, σ = {:.2e}, κ = {:.2e}", margin.chain, margin.sigma, margin.kappa)
     }
+}
+
+fn workgroups(step: &GroupStep) -> u64 {
+    let [x, y] = step.workgroups;
+    u64::from(x) * u64::from(y)
 }
 
 fn plural(count: usize) -> &'static str {
