@@ -107,7 +107,7 @@ impl Group {
         let context = model.context();
         let results = context.zeros([plan.results().elements()])?;
         let bound = context.as_gpu().map(|gpu| -> Result<BoundGroup> {
-            PreparedGroup::new(gpu, &plan, counted)?.bind(model, decay, given, &results)
+            PreparedGroup::new(gpu, &plan, given, counted)?.bind(model, decay, given, &results)
         });
         Ok(Group {
             plan,
@@ -144,7 +144,8 @@ impl Group {
         let plan = Arc::new(self.plan.with_radius(radius)?);
         let bound = self.bound.as_ref().map(|bound| {
             let (decay, given) = (self.decay.as_ref(), self.given.as_ref());
-            bound.prepared().with_plan(&plan)?.bind(&self.model, decay, given, &self.results)
+            let prepared = bound.prepared().with_plan(&plan, given)?;
+            prepared.bind(&self.model, decay, given, &self.results)
         });
         Ok(Group { plan, bound: bound.transpose()?, ..self.clone() })
     }
