@@ -92,6 +92,30 @@ fn without_a_rate_every_bit_is_kept() {
 }
 
 #[test]
+fn weights_that_lie_across_what_is_written_are_refused() {
+    for context in contexts() {
+        let place = |offset| Place {
+            memory: 0,
+            layout: Layout::strided([64], [1], offset).expect("one axis"),
+        };
+        let with = |offset, clip| {
+            let mut scene = Scene::of(&[&[1.0; 129]]);
+            scene.tensors = vec![place(1)];
+            scene.decay = Some(Decays { rate: 0.5, weights: vec![Some(place(offset))] });
+            scene.stage(context, clip).map(drop)
+        };
+        for offset in [0, 2, 64] {
+            let refused = with(offset, Clip::global_norm(1.0));
+            assert!(matches!(refused, Err(Error::SharedElements { .. })), "{refused:?}");
+            assert_eq!(with(offset, Clip::norms(Norm::L2)), Ok(()));
+        }
+        assert_eq!(with(65, Clip::global_norm(1.0)), Ok(()));
+        // A tensor that is its own weights.
+        assert_eq!(with(1, Clip::global_norm(1.0)), Ok(()));
+    }
+}
+
+#[test]
 fn rates_and_shapes_that_do_not_fit_are_refused() {
     for context in contexts() {
         let with = |rate| {
