@@ -81,6 +81,19 @@ fn a_norm_on_the_device_may_stand_anywhere() {
 }
 
 #[test]
+fn a_small_norm_beside_epsilon_scales_large_elements() {
+    let scene = Scene::of(&[&[3e38, -1e38, 1.0, 2e-30]]);
+    for context in contexts() {
+        for norm in [1e-20, 1e-9, 1e-7] {
+            for radius in [2f64.powi(-21), 5e-7] {
+                let clip = Clip::global_norm(radius).compat(Compat::Torch);
+                prove(context, clip.use_norm(GivenNorm::Host(norm)), &scene);
+            }
+        }
+    }
+}
+
+#[test]
 fn what_is_no_norm_leaves_everything_and_is_told() {
     for context in contexts() {
         for no_norm in [f32::NAN, f32::from_bits(0xff80_0001), -1.0, -1e-30, f32::NEG_INFINITY] {
