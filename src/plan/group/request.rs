@@ -117,6 +117,34 @@ impl GroupRequest {
         Some((gradient, owners[weights - gradients]))
     }
 
+    /// Refuses what no model is asked for: the fields are everyone's.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.clip.check()?;
+        for member in &self.members {
+            let weights = member.companion.map(|weights| (weights.memory, weights.layout));
+            for (memory, layout) in [Some((member.memory, member.layout)), weights].iter().flatten()
+            {
+                let Some(&available) = self.memories.get(*memory) else {
+                    let count = self.memories.len();
+                    let reason = format!("there is no memory {memory} among {count}");
+                    return Err(Error::PlanMismatch { reason });
+                };
+                let needed = 4 * layout.end() as u64;
+                if !layout.is_empty() && needed > available {
+                    return Err(Error::OutOfBounds { needed, available });
+                }
+            }
+            if let Some((_, layout)) = weights.filter(|(_, w)| w.shape() != member.layout.shape()) {
+                return Err(Error::Shape {
+                    what: "the weight that decays",
+                    expected: member.layout.shape().to_vec(),
+                    found: layout.shape().to_vec(),
+                });
+            }
+        }
+        Ok(())
+    }
+
     /// The elements of all tensors.
     pub fn elements(&self) -> u64 {
         self.members.iter().map(|member| member.layout.len() as u64).sum()
