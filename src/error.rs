@@ -213,7 +213,7 @@ pub enum Error {
         /// What was given.
         norm: f64,
     },
-    /// A rate of decay that is negative, infinite or NaN.
+    /// A rate of decay that is negative, NaN or infinite as f32.
     #[error("the rate of decay is {rate}; it must be finite and 0 or more")]
     DecayRate {
         /// What was given.

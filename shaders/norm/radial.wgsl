@@ -33,14 +33,18 @@ fn rule_for(total: Accumulator) -> Rule {
     let scale = Sum(params.radius) * inverse.mantissa;
     let exponent = Exponent(params.radius_exponent) - inverse.exponent;
     let large = scale > Sum(1.0);
+    let halved = select(exponent, exponent + 1, large);
+    // A factor above 1 is an error of rounding, and would take the largest numbers beyond f32.
+    let whole = halved > Exponent(0);
+    let none = Truth(params.radius == 0.0) | whole;
     let policy = params.on_non_finite;
     let nan = total.largest > Magnitude(INFINITY);
     let poisoned = Truth(policy == POISON) | (Truth(policy == PROPAGATE) & nan);
     let replaced = Truth(policy >= ZERO) & (total.largest >= Magnitude(INFINITY));
     return Rule(
         (over & nonzero & finite) | replaced,
-        select(scale, scale * 0.5, large),
-        select(select(exponent, exponent + 1, large), Exponent(0), Truth(params.radius == 0.0)),
+        select(select(scale, scale * 0.5, large), Sum(1.0), whole & Truth(params.radius != 0.0)),
+        select(halved, Exponent(0), none),
         replaced,
         Magnitude(select(0u, NAN, policy >= PROPAGATE)),
         select(Magnitude(0u), Magnitude(NAN), poisoned),
@@ -60,7 +64,11 @@ fn inverse_norm(power: Power) -> Power {
     let most = apart > Exponent(30);
     let sum = select(root(power.mantissa) + beside, Sum(params.epsilon), most);
     let exponent = select(power.exponent, Exponent(params.epsilon_exponent), most);
-    return Power(Sum(1.0) / sum, exponent);
+    // The sum in [1, 2) again: under a norm that was given, elements may be too large for a power
+    // of two that a small scale would make up for.
+    let whole = (bitcast<Exponent>(sum) >> Magnitude(23u)) - Exponent(127);
+    let mantissa = bitcast<Sum>(bitcast<Exponent>(sum) - (whole << Magnitude(23u)));
+    return Power(Sum(1.0) / mantissa, exponent + whole);
 }
 
 fn project(bits: Bits, rule: Rule) -> Bits {

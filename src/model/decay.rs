@@ -31,7 +31,7 @@ impl Decay {
 
     pub(crate) fn check(&self) -> Result<()> {
         match self.rate {
-            rate if (0.0..f64::INFINITY).contains(&rate) => Ok(()),
+            rate if rate >= 0.0 && (rate as f32).is_finite() => Ok(()),
             rate => Err(Error::DecayRate { rate }),
         }
     }

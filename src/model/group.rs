@@ -102,12 +102,17 @@ impl Group {
         counted: bool,
     ) -> Result<Self> {
         let plan = Arc::new(plan);
+        let context = model.context();
+        if plan.profile() != context.profile() {
+            let (planned, here) = (&plan.profile().name, &context.profile().name);
+            let reason = format!("it was made for {planned}, not for {here}");
+            return Err(Error::PlanMismatch { reason });
+        }
         plan.check(&GroupRequest::new(plan.request().clip, model, decay)?)?;
         check_given(plan.request(), model, given)?;
-        let context = model.context();
         let results = context.zeros([plan.results().elements()])?;
         let bound = context.as_gpu().map(|gpu| -> Result<BoundGroup> {
-            PreparedGroup::new(gpu, &plan, counted)?.bind(model, decay, given, &results)
+            PreparedGroup::new(gpu, &plan, given, counted)?.bind(model, decay, given, &results)
         });
         Ok(Group {
             plan,
@@ -123,8 +128,15 @@ impl Group {
     /// gradients are new buffers every step this costs bind groups, not a plan.
     ///
     /// # Errors
-    /// [`Error::PlanMismatch`] for tensors that are laid out in another way.
+    /// [`Error::PlanMismatch`] for tensors that are laid out in another way;
+    /// [`Error::OtherContext`].
     pub fn rebind(&self, model: &Model) -> Result<Self> {
+        if !model.context().is(self.model.context()) {
+            return Err(Error::OtherContext {
+                expected: self.model.context().describe().to_string(),
+                found: model.context().describe().to_string(),
+            });
+        }
         let request = GroupRequest::new(self.plan.request().clip, model, self.decay.as_ref())?;
         self.plan.check(&request)?;
         let bound = self.bound.as_ref().map(|bound| {
@@ -144,7 +156,8 @@ impl Group {
         let plan = Arc::new(self.plan.with_radius(radius)?);
         let bound = self.bound.as_ref().map(|bound| {
             let (decay, given) = (self.decay.as_ref(), self.given.as_ref());
-            bound.prepared().with_plan(&plan)?.bind(&self.model, decay, given, &self.results)
+            let prepared = bound.prepared().with_plan(&plan, given)?;
+            prepared.bind(&self.model, decay, given, &self.results)
         });
         Ok(Group { plan, bound: bound.transpose()?, ..self.clone() })
     }

@@ -6,6 +6,14 @@ use crate::layout::Layout;
 /// any. Exact for interleaved views too (columns of one matrix, say), at the price of listing the
 /// contiguous runs of those that stand between each other.
 pub(crate) fn check(layouts: &[(usize, Layout)]) -> Option<(usize, usize)> {
+    check_where(layouts, |_, _| true)
+}
+
+/// [`check`] of those pairs, the smaller place first, that must not share an element.
+pub(crate) fn check_where(
+    layouts: &[(usize, Layout)],
+    apart: impl Fn(usize, usize) -> bool,
+) -> Option<(usize, usize)> {
     let mut ranges: Vec<(usize, usize)> = (0..layouts.len())
         .filter(|&i| !layouts[i].1.is_empty())
         .map(|i| (layouts[i].0, i))
@@ -18,7 +26,9 @@ pub(crate) fn check(layouts: &[(usize, Layout)]) -> Option<(usize, usize)> {
             open.clear();
         }
         open.retain(|&j| layouts[j].1.end() > layouts[i].1.offset());
-        if let Some(&j) = open.iter().find(|&&j| share(&layouts[j].1, &layouts[i].1)) {
+        let shared =
+            |&&j: &&usize| apart(i.min(j), i.max(j)) && share(&layouts[j].1, &layouts[i].1);
+        if let Some(&j) = open.iter().find(shared) {
             return Some((i.min(j), i.max(j)));
         }
         open.push(i);

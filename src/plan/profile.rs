@@ -68,7 +68,12 @@ impl DeviceProfile {
     pub(crate) fn check(&self, request: &Request) -> Result<()> {
         let DeviceKind::Gpu(_) = &self.kind else { return Ok(()) };
         self.check_limits()?;
-        match 4 * request.source.end().max(request.target().end()) as u64 {
+        self.check_end(request.source.end().max(request.target().end()))
+    }
+
+    /// Refuses a view that ends beyond the memory that a plan is made for.
+    pub(crate) fn check_end(&self, end: usize) -> Result<()> {
+        match 4 * end as u64 {
             bytes if bytes > MOST_BYTES => {
                 self.refuse(format!("a view that ends at {bytes} bytes (at most {MOST_BYTES})"))
             }

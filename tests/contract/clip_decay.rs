@@ -75,13 +75,54 @@ fn bad_weights_and_bad_gradients_count_alike() {
 }
 
 #[test]
+fn without_a_rate_every_bit_is_kept() {
+    let gradients = [-0.0, 1.0, f32::from_bits(0x7fc0_1234)];
+    let weights = [1.0, f32::INFINITY, 2.0];
+    for context in contexts() {
+        // The second is zero as f32.
+        for rate in [0.0, 1e-60] {
+            let scene = Scene::of(&[&gradients]).with_decay(rate, &[&weights]);
+            let stage = scene.stage(context, Clip::value(-5.0, 5.0)).expect("valid");
+            stage.group.enqueue().expect("it runs");
+            let after = stage.group.model().tensors()[0].read().expect("it is read");
+            let bits = |values: &[f32]| values.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
+            assert_eq!(bits(&after), bits(&gradients), "{rate} on {}", context.describe());
+        }
+    }
+}
+
+#[test]
+fn weights_that_lie_across_what_is_written_are_refused() {
+    for context in contexts() {
+        let place = |offset| Place {
+            memory: 0,
+            layout: Layout::strided([64], [1], offset).expect("one axis"),
+        };
+        let with = |offset, clip| {
+            let mut scene = Scene::of(&[&[1.0; 129]]);
+            scene.tensors = vec![place(1)];
+            scene.decay = Some(Decays { rate: 0.5, weights: vec![Some(place(offset))] });
+            scene.stage(context, clip).map(drop)
+        };
+        for offset in [0, 2, 64] {
+            let refused = with(offset, Clip::global_norm(1.0));
+            assert!(matches!(refused, Err(Error::SharedElements { .. })), "{refused:?}");
+            assert_eq!(with(offset, Clip::norms(Norm::L2)), Ok(()));
+        }
+        assert_eq!(with(65, Clip::global_norm(1.0)), Ok(()));
+        // A tensor that is its own weights.
+        assert_eq!(with(1, Clip::global_norm(1.0)), Ok(()));
+    }
+}
+
+#[test]
 fn rates_and_shapes_that_do_not_fit_are_refused() {
     for context in contexts() {
         let with = |rate| {
             let scene = Scene::of(&[&[1.0, 2.0]]).with_decay(rate, &[&[1.0, 1.0]]);
             scene.stage(context, Clip::global_norm(1.0)).err()
         };
-        for rate in [-0.1, f64::INFINITY] {
+        for rate in [-0.1, f64::INFINITY, 1e39] {
             assert_eq!(with(rate), Some(Error::DecayRate { rate }));
         }
         assert!(matches!(with(f64::NAN), Some(Error::DecayRate { .. })));

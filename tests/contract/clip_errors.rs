@@ -91,6 +91,18 @@ fn models_that_do_not_fit() {
         let two = context.zeros([2]).expect("small");
         let by = Group::by_norm(Clip::global_norm(1.0), model, &two);
         message!(by, Error::Length { expected: 1, found: 2, .. });
+        for elsewhere in contexts().iter().filter(|other| !other.is(context)) {
+            let like: Vec<_> = model.tensors().iter().map(|t| elsewhere.zeros(t.shape())).collect();
+            let like = like.into_iter().collect::<Result<Vec<_>, _>>().expect("small");
+            let like = Model::new(elsewhere, model.names().iter().zip(&like)).expect("valid");
+            let group = Group::new(Clip::global_norm(1.0), model).expect("valid");
+            // Where buffers are padded the plan does not fit either.
+            message!(group.rebind(&like), Error::OtherContext { .. });
+            if elsewhere.profile() != context.profile() {
+                let plan = group.plan().clone();
+                message!(Group::from_plan(plan, &like, None, None), Error::PlanMismatch { .. });
+            }
+        }
         let group = Group::new(Clip::global_norm(1.0), model).expect("valid");
         let moved = Model::new(&stranger, [("kernel", &theirs), ("bias", &one)]).expect("valid");
         message!(group.rebind(&moved), Error::PlanMismatch { .. } | Error::OtherContext { .. });

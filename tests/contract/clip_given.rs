@@ -1,6 +1,6 @@
 //! Clips by a norm that was computed elsewhere, by the host or on the device.
 
-use normproj::{Clip, Compat, Context, Error, GivenNorm, Group, Model, Norm, OnNonFinite};
+use normproj::{Clip, Compat, Context, Error, GivenNorm, Group, Layout, Model, Norm, OnNonFinite};
 
 use crate::clip_run::prove;
 use crate::clip_scene::Scene;
@@ -62,6 +62,39 @@ fn a_norm_on_the_device_is_used() {
         }
         say(&format!("clips by a norm on the device: {run} on {}", context.describe()));
         assert_eq!(run, 3 * 4 * 3 * (5 + 4));
+    }
+}
+
+#[test]
+fn a_norm_on_the_device_may_stand_anywhere() {
+    for context in contexts() {
+        let norms: Vec<f32> = (0..70).map(|i| i as f32).collect();
+        let norms = context.upload(&norms, [70]).expect("small");
+        for place in [1, 3, 16, 65, 69] {
+            let at = |size, offset| Layout::strided([size], [1], offset).expect("one axis");
+            let norm = norms.view(at(1, place)).expect("inside");
+            let tensor = context.upload(&[1000.0, -1.0], [2]).expect("small");
+            let model = Model::unnamed(context, [&tensor]).expect("valid");
+            let clip = Group::by_norm(Clip::global_norm(0.5), &model, &norm).expect("valid");
+            let report = clip.run().and_then(|report| report.wait()).expect("it runs");
+            assert_eq!(report.total().norm, place as f64, "{}", context.describe());
+            let other = clip.with_radius(0.25).expect("valid");
+            let report = other.run().and_then(|report| report.wait()).expect("it runs");
+            assert_eq!(report.total().norm, place as f64, "{}", context.describe());
+        }
+    }
+}
+
+#[test]
+fn a_small_norm_beside_epsilon_scales_large_elements() {
+    let scene = Scene::of(&[&[3e38, -1e38, 1.0, 2e-30]]);
+    for context in contexts() {
+        for norm in [1e-20, 1e-9, 1e-7] {
+            for radius in [2f64.powi(-21), 5e-7] {
+                let clip = Clip::global_norm(radius).compat(Compat::Torch);
+                prove(context, clip.use_norm(GivenNorm::Host(norm)), &scene);
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use normproj::plan::group::{Companion, GroupPlan, GroupRequest, GroupStep, Membe
 use normproj::plan::profile::GpuLimits;
 use normproj::shader::group::params::Chunk;
 use normproj::shader::group::variant::GroupKernel;
-use normproj::{Clip, Layout, reference};
+use normproj::{Clip, DeviceProfile, Error, Layout, reference};
 
 use crate::made_up;
 use crate::random::Random;
@@ -243,4 +243,34 @@ fn an_element_that_is_met_twice_is_noticed() {
     let profile = made_up(&GpuLimits::BROWSER);
     let plan = GroupPlan::new(request, &profile).expect("it is not checked here");
     prove(&plan, &GpuLimits::BROWSER);
+}
+
+#[test]
+fn requests_made_by_hand_are_refused_and_do_not_panic() {
+    let layout = Layout::contiguous([64]).unwrap();
+    let member = Member { layout, memory: 0, companion: None };
+    let weights = |shape: &[usize], memory| {
+        let layout = Layout::contiguous(shape).unwrap();
+        Member { companion: Some(Companion { layout, memory, rate: 1.0 }), ..member }
+    };
+    let huge = Member { layout: Layout::contiguous([1 << 50]).unwrap(), ..member };
+    for profile in [DeviceProfile::browser(), DeviceProfile::native(2)] {
+        let plan = |member, bytes, radius| {
+            let clip = Clip::global_norm(radius);
+            let request = GroupRequest { clip, members: vec![member], memories: vec![bytes] };
+            GroupPlan::new(request, &profile).err()
+        };
+        assert_eq!(plan(member, 256, 1.0), None);
+        let elsewhere = plan(Member { memory: 3, ..member }, 256, 1.0);
+        assert!(matches!(elsewhere, Some(Error::PlanMismatch { .. })), "{elsewhere:?}");
+        let elsewhere = plan(weights(&[64], 1), 256, 1.0);
+        assert!(matches!(elsewhere, Some(Error::PlanMismatch { .. })), "{elsewhere:?}");
+        let short = Some(Error::OutOfBounds { needed: 256, available: 255 });
+        assert_eq!(plan(member, 255, 1.0), short);
+        let shape = plan(weights(&[], 0), 256, 1.0);
+        assert!(matches!(shape, Some(Error::Shape { .. })), "{shape:?}");
+        assert_eq!(plan(member, 256, -1.0), Some(Error::Radius { radius: -1.0 }));
+        let huge = plan(huge, u64::MAX, 1.0);
+        assert!(matches!(huge, Some(Error::Unsupported { .. })), "{huge:?}");
+    }
 }

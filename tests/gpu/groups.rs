@@ -194,3 +194,21 @@ fn resident_bytes() -> usize {
     let pages = statm.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok());
     4096 * pages.unwrap_or(0)
 }
+
+#[test]
+fn a_buffer_that_ends_amid_an_element_can_be_clipped() {
+    for context in contexts().iter() {
+        let gpu = context.as_gpu().unwrap();
+        for size in [10, 20, 1002] {
+            let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;
+            let descriptor =
+                wgpu::BufferDescriptor { label: None, size, usage, mapped_at_creation: false };
+            let buffer = gpu.device().create_buffer(&descriptor);
+            let layout = Layout::contiguous([size as usize / 4]).unwrap();
+            let tensor = context.wrap(buffer, layout).unwrap();
+            let model = Model::unnamed(context, [&tensor]).unwrap();
+            let group = Group::new(Clip::global_norm(1.0), &model).unwrap();
+            assert_eq!(group.run().unwrap().wait().unwrap().total().norm, 0.0);
+        }
+    }
+}

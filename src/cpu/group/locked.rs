@@ -83,7 +83,8 @@ pub(super) fn open<'a>(
     (memories, weights)
 }
 
-/// Weights that have elements.
+/// Weights that count. Without a rate not even a product with zero: it would make a NaN of an
+/// infinity, and of minus zero zero.
 fn present(member: &Member) -> Option<Companion> {
-    member.companion.filter(|companion| !companion.layout.is_empty())
+    member.companion.filter(|companion| companion.rate != 0.0 && !companion.layout.is_empty())
 }

@@ -6,7 +6,7 @@ use crate::buffer::{DeviceBuffer, Storage};
 use crate::error::{Error, Result};
 use crate::gpu::device::Gpu;
 use crate::gpu::dispatch::{Dispatch, Entry};
-use crate::gpu::group::prepared::{PreparedGroup, variant};
+use crate::gpu::group::prepared::{PreparedGroup, given_window, variant};
 use crate::gpu::group::verdicts::PendingVerdicts;
 use crate::gpu::pipeline::Program;
 use crate::gpu::readback::{self, Staged};
@@ -44,7 +44,8 @@ impl BoundGroup {
         let gpu = &prepared.gpu;
         let memories = Memories::of(model, decay).tensors;
         let memories = memories.iter().map(|tensor| handle(gpu, tensor)).collect::<Result<_>>()?;
-        let given = given.map(|norm| given_view(gpu, norm)).transpose()?;
+        let given = given.map(|norm| Ok((handle(gpu, norm)?, given_window(gpu, norm))));
+        let given = given.transpose()?;
         let views = Views { memories, given, results: handle(gpu, results)? };
         let steps = &prepared.plan.steps().steps;
         let dispatches: Result<Vec<Dispatch>> = steps
@@ -126,14 +127,6 @@ fn handle(gpu: &Gpu, tensor: &DeviceBuffer) -> Result<wgpu::Buffer> {
             found: tensor.context().describe().to_string(),
         }),
     }
-}
-
-/// The part of the buffer that holds a norm.
-fn given_view(gpu: &Gpu, norm: &DeviceBuffer) -> Result<(wgpu::Buffer, Window)> {
-    let alignment = u64::from(gpu.device().limits().min_storage_buffer_offset_alignment);
-    let byte = 4 * norm.layout().offset() as u64;
-    let offset = byte / alignment * alignment;
-    Ok((handle(gpu, norm)?, Window { offset, size: byte + 4 - offset }))
 }
 
 fn dispatch(

@@ -10,6 +10,7 @@ use crate::gpu::pipeline::Program;
 use crate::gpu::prepared::{stride, uniforms};
 use crate::gpu::scope::scoped;
 use crate::model::{Decay, GivenNorm, Kind, Model};
+use crate::plan::gpu::steps::Window;
 use crate::plan::group::{GroupPlan, GroupStep};
 use crate::shader::group::params::GroupParams;
 use crate::shader::group::variant::GroupVariant;
@@ -37,7 +38,12 @@ pub(super) struct Scratch {
 }
 
 impl PreparedGroup {
-    pub(crate) fn new(gpu: &Gpu, plan: &Arc<GroupPlan>, counted: bool) -> Result<Self> {
+    pub(crate) fn new(
+        gpu: &Gpu,
+        plan: &Arc<GroupPlan>,
+        given: Option<&DeviceBuffer>,
+        counted: bool,
+    ) -> Result<Self> {
         if plan.profile() != gpu.profile() {
             let (planned, here) = (&plan.profile().name, &gpu.profile().name);
             let reason = format!("it was made for {planned}, not for {here}");
@@ -64,7 +70,7 @@ impl PreparedGroup {
             counters: gpu.buffer("counters", 8, usage)?,
         };
         let stride = stride::<GroupParams>(gpu);
-        let params = params(gpu, plan, stride)?;
+        let params = params(gpu, plan, given, stride)?;
         let (gpu, plan, scratch) = (gpu.clone(), Arc::clone(plan), Arc::new(scratch));
         Ok(PreparedGroup { gpu, plan, scratch, params, stride, counted })
     }
@@ -75,8 +81,12 @@ impl PreparedGroup {
     }
 
     /// The same tables and scratch under a plan that differs in nothing but its radius.
-    pub(crate) fn with_plan(&self, plan: &Arc<GroupPlan>) -> Result<Self> {
-        let params = params(&self.gpu, plan, self.stride)?;
+    pub(crate) fn with_plan(
+        &self,
+        plan: &Arc<GroupPlan>,
+        given: Option<&DeviceBuffer>,
+    ) -> Result<Self> {
+        let params = params(&self.gpu, plan, given, self.stride)?;
         Ok(PreparedGroup { plan: Arc::clone(plan), params, ..self.clone() })
     }
 
@@ -95,16 +105,31 @@ pub(super) fn variant(step: &GroupStep, counted: bool) -> GroupVariant {
     GroupVariant { counted: counted && step.variant.kernel.touches_tensors(), ..step.variant }
 }
 
+/// The part of a buffer that ends with a norm: it begins where the device lets a binding begin.
+pub(super) fn given_window(gpu: &Gpu, norm: &DeviceBuffer) -> Window {
+    let alignment = u64::from(gpu.device().limits().min_storage_buffer_offset_alignment);
+    let byte = 4 * norm.layout().offset() as u64;
+    let offset = byte / alignment * alignment;
+    Window { offset, size: byte + 4 - offset }
+}
+
 /// One buffer of parameters, written once and never again: two recordings in one submission would
 /// both see the later value.
-fn params(gpu: &Gpu, plan: &GroupPlan, stride: u32) -> Result<wgpu::Buffer> {
+fn params(
+    gpu: &Gpu,
+    plan: &GroupPlan,
+    given: Option<&DeviceBuffer>,
+    stride: u32,
+) -> Result<wgpu::Buffer> {
     let clip = &plan.request().clip;
+    let given_at = given.map_or(0, |norm| (given_window(gpu, norm).size / 4 - 1) as u32);
     let rim = plan.rim();
     let of_step = |step: &GroupStep| {
         let params = step.params.with_rim(&rim, clip.policy());
         let params = match clip.given() {
             Some(GivenNorm::Host(norm)) => params.with_given(norm),
-            _ => params,
+            Some(GivenNorm::Device) => GroupParams { given_at, ..params },
+            None => params,
         };
         match clip.kind {
             Kind::Value { low, high } => params.with_bounds(low, high),

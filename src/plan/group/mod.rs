@@ -34,8 +34,10 @@ impl GroupPlan {
     /// The fastest plan known for a request on a device.
     ///
     /// # Errors
-    /// [`Error::Unsupported`] if the device's limits are too small.
+    /// What is wrong with a request that was made by hand; [`Error::Unsupported`] if the device's
+    /// limits are too small, or a tensor beyond any memory.
     pub fn new(request: GroupRequest, profile: &DeviceProfile) -> Result<Self> {
+        check(&request, profile)?;
         match profile.kind {
             DeviceKind::Native { .. } => Ok(GroupPlan {
                 margin: native::margin(),
@@ -66,6 +68,7 @@ impl GroupPlan {
             let reason = "the CPU backend has no schedule of groups".to_string();
             return Err(Error::PlanMismatch { reason });
         };
+        check(&request, profile)?;
         profile.check_limits()?;
         schedule.check(&limits)?;
         let steps = gpu::build(&request, &schedule, &limits);
@@ -156,4 +159,13 @@ impl GroupPlan {
     pub fn results(&self) -> Results {
         Results::new(self.request.members.len())
     }
+}
+
+fn check(request: &GroupRequest, profile: &DeviceProfile) -> Result<()> {
+    request.check()?;
+    let views = request
+        .members
+        .iter()
+        .flat_map(|member| [Some(member.layout), member.companion.map(|weights| weights.layout)]);
+    views.flatten().try_for_each(|layout| profile.check_end(layout.end()))
 }

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::layout::Layout;
-use crate::model::{Clip, Decay, Model, check_overlap};
+use crate::model::{Clip, Decay, Model, check_overlap, check_overlap_where};
 
 /// A tensor of a group: numbers, no handle.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,8 +42,8 @@ impl GroupRequest {
     ///
     /// # Errors
     /// What is wrong with the clip ([`Error::Radius`], [`Error::Bounds`], [`Error::GivenNorm`]) or
-    /// the decay; [`Error::SharedElements`]; [`Error::Shape`] of a weight that differs from its
-    /// gradient.
+    /// the decay; [`Error::SharedElements`], of a weight and another gradient too where gradients are
+    /// written; [`Error::Shape`] of a weight that differs from its gradient.
     pub fn new(clip: Clip, model: &Model, decay: Option<&Decay>) -> Result<Self> {
         clip.check()?;
         let mut memories = Memories::default();
@@ -83,7 +83,66 @@ impl GroupRequest {
                 member.companion = Some(Companion { layout, memory, rate });
             }
         }
-        Ok(GroupRequest { clip, members, memories: memories.bytes })
+        let request = GroupRequest { clip, members, memories: memories.bytes };
+        if let Some((gradient, weight)) = request.weight_in_a_gradient() {
+            let (first, other) = (model.names()[gradient].clone(), &model.names()[weight]);
+            let second = format!("the weights of {other}");
+            return Err(Error::SharedElements { first, second });
+        }
+        Ok(request)
+    }
+
+    /// A gradient that is written and weights, by the place of their own gradient, that share an
+    /// element with it: what would be read of them depends on which thread is first. A tensor may
+    /// be its own weights.
+    fn weight_in_a_gradient(&self) -> Option<(usize, usize)> {
+        if !self.clip.writes() {
+            return None;
+        }
+        let gradients = self.members.len();
+        let mut places: Vec<(usize, Layout)> =
+            self.members.iter().map(|member| (member.memory, member.layout)).collect();
+        let mut owners = Vec::new();
+        for (owner, member) in self.members.iter().enumerate() {
+            let Some(weights) = member.companion.filter(|weights| weights.rate != 0.0) else {
+                continue;
+            };
+            if (weights.memory, weights.layout) != (member.memory, member.layout) {
+                places.push((weights.memory, weights.layout));
+                owners.push(owner);
+            }
+        }
+        let one_of_each = |first, second| first < gradients && second >= gradients;
+        let (gradient, weights) = check_overlap_where(&places, one_of_each)?;
+        Some((gradient, owners[weights - gradients]))
+    }
+
+    /// Refuses what no model is asked for: the fields are everyone's.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.clip.check()?;
+        for member in &self.members {
+            let weights = member.companion.map(|weights| (weights.memory, weights.layout));
+            for (memory, layout) in [Some((member.memory, member.layout)), weights].iter().flatten()
+            {
+                let Some(&available) = self.memories.get(*memory) else {
+                    let count = self.memories.len();
+                    let reason = format!("there is no memory {memory} among {count}");
+                    return Err(Error::PlanMismatch { reason });
+                };
+                let needed = 4 * layout.end() as u64;
+                if !layout.is_empty() && needed > available {
+                    return Err(Error::OutOfBounds { needed, available });
+                }
+            }
+            if let Some((_, layout)) = weights.filter(|(_, w)| w.shape() != member.layout.shape()) {
+                return Err(Error::Shape {
+                    what: "the weight that decays",
+                    expected: member.layout.shape().to_vec(),
+                    found: layout.shape().to_vec(),
+                });
+            }
+        }
+        Ok(())
     }
 
     /// The elements of all tensors.

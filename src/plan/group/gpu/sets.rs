@@ -129,10 +129,10 @@ fn keys(part: &Part, cell: usize) -> Vec<(usize, usize)> {
 }
 
 /// What is bound around the elements that are used, in whole loads of four where the buffer has
-/// them.
+/// them. A foreign buffer may end amid an element, a window may not.
 fn window(used: &Used, bytes: u64, limits: &GpuLimits) -> Window {
     let alignment = u64::from(limits.storage_alignment.max(16));
     let offset = 4 * used.first as u64 / alignment * alignment;
-    let end = (4 * used.end as u64).next_multiple_of(16).min(bytes);
+    let end = (4 * used.end as u64).next_multiple_of(16).min(bytes / 4 * 4);
     Window { offset, size: end - offset }
 }
