@@ -106,7 +106,30 @@ impl Context {
         DeviceBuffer::new(self.clone(), storage, layout)
     }
 
-    /// A view of the caller's buffer, without a copy. It must belong to this context's device.
+    /// A view of the caller's buffer, without a copy. A `wgpu::Buffer` is a handle: pass a clone,
+    /// once for each tensor in it, with a layout that says where in the buffer the tensor is.
+    ///
+    /// It must belong to this context's device. That is not checked here: the first use of a buffer
+    /// of another device is refused with [`Error::Validation`]. Projecting needs `STORAGE`,
+    /// [`DeviceBuffer::read`] also `COPY_SRC`, [`DeviceBuffer::write`] also `COPY_DST`.
+    ///
+    /// ```
+    /// use normproj::{Context, Layout};
+    /// let context = Context::new()?;
+    /// if let Some(gpu) = context.as_gpu() {
+    ///     let page = gpu.device().create_buffer(&wgpu::BufferDescriptor {
+    ///         label: Some("gradients"),
+    ///         size: 4 * 4096,
+    ///         usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
+    ///         mapped_at_creation: false,
+    ///     });
+    ///     // Offsets count elements, not bytes.
+    ///     let kernel = context.wrap(page.clone(), Layout::contiguous([20, 32])?.at(64)?)?;
+    ///     let bias = context.wrap(page.clone(), Layout::contiguous([32])?.at(1024)?)?;
+    ///     assert!(kernel.shares_memory_with(&bias));
+    /// }
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Unsupported`] on the CPU backend; [`Error::Usage`] without `STORAGE`;

@@ -6,9 +6,23 @@ use crate::model::{Filter, Model};
 /// The gradient of `λ/2·‖w‖²` over filtered weights, `λ·w`, counted inside a clip: where the clip
 /// reads a gradient `g` it takes `g + λ·w`, and `min(1, c/n)·(g + λ·w)` is what it writes.
 ///
-/// Gradients and weights meet by name; those without a counterpart are not decayed. The sum is
-/// rounded to f32 once before anything else, in both passes alike. A clip at an infinite radius adds
-/// the decay and clips nothing; [`Clip::norms`](crate::Clip::norms) counts it and writes nothing.
+/// Gradients and weights meet by name; those without a counterpart are not decayed, and if no name
+/// is in both models nothing is, without an error. The sum is rounded to f32 once before anything
+/// else, in both passes alike. A clip at an infinite radius adds the decay and clips nothing;
+/// [`Clip::norms`](crate::Clip::norms) counts it and writes nothing.
+///
+/// ```
+/// use normproj::{Clip, Context, Decay, Filter, Group, Model};
+/// let context = Context::cpu();
+/// let (kernel, bias) = (context.upload(&[10.0], [1])?, context.upload(&[10.0], [1])?);
+/// let weights = Model::new(&context, [("kernel", &kernel), ("bias", &bias)])?;
+/// let gradients = Model::arena(&context, [("kernel", [1]), ("bias", [1])])?;
+/// let decay = Decay::filtered(0.5, &weights, &Filter::all().exclude("*bias"))?;
+/// let clip = Group::with_decay(Clip::global_norm(100.0), &gradients, &decay)?;
+/// assert_eq!(clip.run()?.wait()?.total().norm, 5.0); // 0.5 · 10, and nothing of the bias
+/// assert_eq!(gradients.tensors()[0].read()?, [5.0]); // written, though nothing is clipped
+/// # Ok::<(), normproj::Error>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Decay {
     pub(crate) rate: f64,

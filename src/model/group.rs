@@ -124,11 +124,34 @@ impl Group {
         })
     }
 
-    /// The same clip of other tensors with the same names, layouts and sharing of memory: where
-    /// gradients are new buffers every step this costs bind groups, not a plan.
+    /// The same clip of other tensors with the same layouts, in the same order, and with the same
+    /// sharing of memory: where gradients are new buffers every step this costs bind groups, not a
+    /// plan.
+    ///
+    /// Reports take the names of `model`. With [`Decay`] gradients find their weights by name again,
+    /// and a tensor that finds none where one decayed before is refused; the weights stay those
+    /// that were given, and if they move too the group is made anew with [`Group::with_decay`].
+    ///
+    /// Scratch and results are shared: norms and factors on the device that were asked of either
+    /// group hold what the one that was carried out last has left.
+    ///
+    /// ```
+    /// use normproj::{Clip, Context, Group, Model};
+    /// let context = Context::cpu();
+    /// let clip = {
+    ///     let model = Model::unnamed(&context, [&context.zeros([2])?])?;
+    ///     Group::new(Clip::global_norm(1.0), &model)?
+    /// };
+    /// for step in 1..4 {
+    ///     let gradient = context.upload(&[3.0 * step as f32, 4.0 * step as f32], [2])?;
+    ///     let report = clip.rebind(&Model::unnamed(&context, [&gradient])?)?.run()?.wait()?;
+    ///     assert_eq!(report.total().norm, 5.0 * step as f64);
+    /// }
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
     ///
     /// # Errors
-    /// [`Error::PlanMismatch`] for tensors that are laid out in another way;
+    /// [`Error::PlanMismatch`] for tensors that are laid out in another way, or meet other weights;
     /// [`Error::OtherContext`].
     pub fn rebind(&self, model: &Model) -> Result<Self> {
         if !model.context().is(self.model.context()) {
@@ -149,6 +172,29 @@ impl Group {
     /// The same clip at another radius: another small uniform buffer, and the same pipelines,
     /// tables and scratch. Both may be recorded into one submission; the one that is recorded last
     /// leaves its results.
+    ///
+    /// A report copies the results out where it is recorded. For a report of each, record each in a
+    /// pass of its own with its report behind it. Behind one pass with both, either report holds the
+    /// norms that the last found, and factors that neither applied may follow from them.
+    ///
+    /// ```
+    /// use normproj::{Clip, Context, Group, Model};
+    /// let context = Context::new()?;
+    /// let gradient = context.upload(&[3.0, 4.0], [2])?;
+    /// let wide = Group::new(Clip::global_norm(2.0), &Model::unnamed(&context, [&gradient])?)?;
+    /// let narrow = wide.with_radius(1.0)?;
+    /// if let (Some(gpu), Some(a), Some(b)) = (context.as_gpu(), wide.as_gpu(), narrow.as_gpu()) {
+    ///     let mut encoder = gpu.device().create_command_encoder(&Default::default());
+    ///     a.record_pass(&mut encoder);
+    ///     let first = a.report(&mut encoder)?;
+    ///     b.record_pass(&mut encoder);
+    ///     let second = b.report(&mut encoder)?;
+    ///     gpu.queue().submit([encoder.finish()]);
+    ///     assert_eq!(first.wait()?.total().norm, 5.0);
+    ///     assert!(second.wait()?.total().norm <= 2.0);
+    /// }
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
     ///
     /// # Errors
     /// [`Error::Radius`]; [`Error::PlanMismatch`] of a clip without a radius.
@@ -249,7 +295,34 @@ impl Group {
     }
 
     /// One word on the device: zero bits if every element was finite, else 1.0. An optimizer step
-    /// on the device reads it, as u32 or as f32, to skip itself.
+    /// on the device reads it, as u32 or as f32, to skip itself. It is the word of the work that
+    /// was carried out last, and always of all tensors; which of them it was says
+    /// [`GroupReport::first_non_finite`](crate::GroupReport::first_non_finite).
+    ///
+    /// To have it in a buffer of your own, where your kernels bind it, project it there without a
+    /// bound, in the same pass; [`Group::norm`] and [`Group::scale`] alike. It costs one dispatch.
+    ///
+    /// ```
+    /// use normproj::{Axes, Clip, Context, Group, Model, Projection, Request};
+    /// let context = Context::new()?;
+    /// let gradient = context.upload(&[3.0, f32::INFINITY], [2])?;
+    /// let clip = Group::new(Clip::global_norm(1.0), &Model::unnamed(&context, [&gradient])?)?;
+    /// let flag = clip.non_finite()?;
+    /// let mine = context.zeros([1])?; // or `context.wrap` of a buffer that your kernels bind
+    /// if let (Some(gpu), Some(group)) = (context.as_gpu(), clip.as_gpu()) {
+    ///     let every = Projection::max_norm(f64::INFINITY, Axes::all());
+    ///     let copy = Request::into(every, *flag.layout(), *mine.layout());
+    ///     let copy = gpu.prepare(&context.plan(&copy)?)?.bind_into(&flag, &mine)?;
+    ///     let mut encoder = gpu.device().create_command_encoder(&Default::default());
+    ///     let mut pass = encoder.begin_compute_pass(&Default::default());
+    ///     group.record(&mut pass);
+    ///     copy.record(&mut pass); // and then your optimizer, which reads `mine`
+    ///     drop(pass);
+    ///     gpu.queue().submit([encoder.finish()]);
+    ///     assert_eq!(mine.read()?, [1.0]);
+    /// }
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Group::norm`].

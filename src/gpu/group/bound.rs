@@ -64,6 +64,26 @@ impl BoundGroup {
 
     /// Records the dispatches into the caller's pass. Nothing is allocated, compiled, written,
     /// submitted or waited for.
+    ///
+    /// What your submission holds is yours: if one of the tensors' buffers was destroyed, it is
+    /// your `Queue::submit` that wgpu refuses, with a panic unless you installed an error handler.
+    ///
+    /// ```
+    /// use normproj::{Clip, Context, Group, Model};
+    /// let context = Context::new()?; // or `Context::from_wgpu`
+    /// let gradients = Model::unnamed(&context, [&context.upload(&[3.0, 4.0], [2])?])?;
+    /// let clip = Group::new(Clip::global_norm(1.0), &gradients)?;
+    /// if let (Some(gpu), Some(bound)) = (context.as_gpu(), clip.as_gpu()) {
+    ///     let mut encoder = gpu.device().create_command_encoder(&Default::default());
+    ///     let mut pass = encoder.begin_compute_pass(&Default::default());
+    ///     bound.record(&mut pass); // between your dispatches
+    ///     drop(pass);
+    ///     let report = bound.report(&mut encoder)?;
+    ///     gpu.queue().submit([encoder.finish()]);
+    ///     assert_eq!(report.wait()?.total().norm, 5.0); // any time later
+    /// }
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
     pub fn record(&self, pass: &mut wgpu::ComputePass<'_>) {
         self.dispatches.iter().for_each(|dispatch| dispatch.record(pass));
     }
