@@ -73,6 +73,22 @@ impl DeviceBuffer {
         DType::F32
     }
 
+    /// The buffer on the GPU and the bytes of it that the view spans, for kernels and bindings of
+    /// your own; None on the CPU backend. A binding's offset must be aligned as the device asks for:
+    /// the norm, factor and flag of a whole [`Group`](crate::Group) are, those of its tensors not.
+    ///
+    /// ```
+    /// use normproj::Context;
+    /// let context = Context::cpu();
+    /// assert!(context.zeros([4])?.as_wgpu().is_none());
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
+    pub fn as_wgpu(&self) -> Option<(&wgpu::Buffer, std::ops::Range<u64>)> {
+        let Storage::Device(memory) = &self.storage else { return None };
+        let (first, end) = (self.layout.offset() as u64, self.layout.end() as u64);
+        Some((memory.handle(), 4 * first..4 * end))
+    }
+
     /// Whether both are views of one memory.
     pub fn shares_memory_with(&self, other: &DeviceBuffer) -> bool {
         match (&self.storage, &other.storage) {

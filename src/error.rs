@@ -284,7 +284,9 @@ pub enum Error {
         count: usize,
     },
     /// A report of a request that was prepared without one.
-    #[error("this request was prepared without a report; plan it `with_report`")]
+    #[error(
+        "there is no report: the request was prepared without one (plan it `with_report`), or it is a clip by value, which computes no norm"
+    )]
     NoReport,
     /// A report whose commands were dropped instead of submitted, or not submitted yet.
     #[error("the commands that write this report were never submitted")]

@@ -349,11 +349,9 @@ fn check_given(request: &GroupRequest, model: &Model, given: Option<&DeviceBuffe
                 found: norm.context().describe().to_string(),
             })
         }
-        (Some(GivenNorm::Device), Some(norm)) if norm.layout().len() != 1 => Err(Error::Length {
-            shape: norm.shape().to_vec(),
-            expected: 1,
-            found: norm.layout().len(),
-        }),
+        (Some(GivenNorm::Device), Some(norm)) if norm.layout().len() != 1 => {
+            Err(Error::Length { shape: Vec::new(), expected: 1, found: norm.layout().len() })
+        }
         (Some(GivenNorm::Device), None) => {
             let reason = "a norm on the device is given with Group::by_norm".to_string();
             Err(Error::PlanMismatch { reason })

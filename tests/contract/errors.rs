@@ -195,7 +195,7 @@ fn a_report_must_be_asked_for() {
         let plan = context.plan(&Request::in_place(Projection::max_norm(1.0, 0), *buffer.layout()));
         let pending = context.run(&plan.expect("valid"), &buffer, &buffer).expect("it fits");
         let told = message!(pending.wait(), Error::NoReport);
-        assert_eq!(told, "this request was prepared without a report; plan it `with_report`");
+        assert!(told.contains("prepared without one (plan it `with_report`)"), "{told}");
     });
 }
 
