@@ -33,6 +33,8 @@ pub struct Group {
     given: Option<DeviceBuffer>,
     results: DeviceBuffer,
     bound: Option<BoundGroup>,
+    /// How threads of the CPU backend share the work.
+    pieces: Option<Arc<cpu::group::Pieces>>,
 }
 
 impl Group {
@@ -114,6 +116,8 @@ impl Group {
         let bound = context.as_gpu().map(|gpu| -> Result<BoundGroup> {
             PreparedGroup::new(gpu, &plan, given, counted)?.bind(model, decay, given, &results)
         });
+        let native = bound.is_none();
+        let pieces = native.then(|| Arc::new(cpu::group::Pieces::new(&plan)));
         Ok(Group {
             plan,
             model: model.clone(),
@@ -121,6 +125,7 @@ impl Group {
             given: given.cloned(),
             results,
             bound: bound.transpose()?,
+            pieces,
         })
     }
 
@@ -227,14 +232,15 @@ impl Group {
 
     fn submit(&self, reported: bool) -> Result<PendingGroupReport> {
         let reported = reported && self.plan.request().clip.norm_used().is_some();
-        match &self.bound {
-            Some(bound) => bound.submit(reported),
-            None => {
-                let given = self.given.as_ref().map(DeviceBuffer::read).transpose()?;
-                let given = given.and_then(|norm| norm.first().copied());
-                cpu::group::run(&self.plan, &self.model, self.decay.as_ref(), given, &self.results)
-            }
-        }
+        let pieces = match (&self.bound, &self.pieces) {
+            (Some(bound), _) => return bound.submit(reported),
+            (None, Some(pieces)) => Arc::clone(pieces),
+            (None, None) => Arc::new(cpu::group::Pieces::new(&self.plan)),
+        };
+        let given = self.given.as_ref().map(DeviceBuffer::read).transpose()?;
+        let given = given.and_then(|norm| norm.first().copied());
+        let (model, decay) = (&self.model, self.decay.as_ref());
+        cpu::group::run(&self.plan, &pieces, model, decay, given, &self.results)
     }
 
     /// The GPU side, which is recorded into passes of the caller's; None on the CPU backend.

@@ -20,12 +20,14 @@ use crate::plan::group::{GroupPlan, Memories};
 use crate::plan::margin::toward_zero;
 use apply::Apply;
 use decide::{Decision, Effect, merge};
-use pieces::Pieces;
+pub(crate) use pieces::Pieces;
 use reduce::Reduce;
 
-/// Carries out a plan. `given` is the norm that was computed on the device.
+/// Carries out a plan, cut into pieces once for all its runs. `given` is the norm that was computed
+/// on the device.
 pub(crate) fn run(
     plan: &GroupPlan,
+    pieces: &Pieces,
     model: &Model,
     decay: Option<&Decay>,
     given: Option<f32>,
@@ -33,13 +35,12 @@ pub(crate) fn run(
 ) -> Result<PendingGroupReport> {
     let request = plan.request();
     let memories = Memories::of(model, decay);
-    let pieces = Pieces::new(plan);
     let mut guards = locked::lock(&memories, request);
     let (mut elements, weights) = locked::open(&mut guards, request);
     if let Kind::Value { low, high } = request.clip.kind {
         let clamp = Effect::Clamp(bound(low), bound(high));
         let effects = vec![clamp; request.members.len()];
-        Apply { pieces: &pieces, weights: &weights, effects: &effects }.run(&mut elements);
+        Apply { pieces, weights: &weights, effects: &effects }.run(&mut elements);
         return Ok(PendingGroupReport::none());
     }
     let norm = request.clip.norm_used().unwrap_or(Norm::L2);
@@ -51,11 +52,11 @@ pub(crate) fn run(
         }
         None => {
             let (memories, weights) = (&elements[..], &weights[..]);
-            decide(plan, norm, &Reduce { norm, pieces: &pieces, memories, weights }.run())
+            decide(plan, norm, &Reduce { norm, pieces, memories, weights }.run())
         }
     };
     let effects: Vec<Effect> = tensors.iter().map(|tensor| tensor.effect).collect();
-    Apply { pieces: &pieces, weights: &weights, effects: &effects }.run(&mut elements);
+    Apply { pieces, weights: &weights, effects: &effects }.run(&mut elements);
     drop((elements, weights));
     // The results may lie in a memory that a member of another group lies in.
     drop(guards);

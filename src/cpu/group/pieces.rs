@@ -18,14 +18,14 @@ pub(super) struct Piece {
 
 /// Every element of every member in exactly one piece, in the order of memory.
 #[derive(Debug)]
-pub(super) struct Pieces {
+pub(crate) struct Pieces {
     /// The path of each member; none of an empty one.
-    pub paths: Vec<Option<Path>>,
-    pub pieces: Vec<Piece>,
+    pub(super) paths: Vec<Option<Path>>,
+    pub(super) pieces: Vec<Piece>,
     /// The member of each part.
-    pub parts: Vec<usize>,
+    pub(super) parts: Vec<usize>,
     /// What one thread works on alone: pieces in a row. Small tensors share a job.
-    pub jobs: Vec<Range<usize>>,
+    pub(super) jobs: Vec<Range<usize>>,
 }
 
 /// A member's place in memory.
@@ -37,7 +37,7 @@ struct Placed {
 }
 
 impl Pieces {
-    pub fn new(plan: &GroupPlan) -> Self {
+    pub(crate) fn new(plan: &GroupPlan) -> Self {
         let members = &plan.request().members;
         let place = |(member, m): (usize, &Member)| {
             let (start, end) = (m.layout.offset(), m.layout.end());

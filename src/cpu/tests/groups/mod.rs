@@ -10,7 +10,7 @@ mod same_bits;
 
 use super::profile;
 use crate::buffer::DeviceBuffer;
-use crate::cpu::group::run;
+use crate::cpu::group::{Pieces, run};
 use crate::layout::Layout;
 use crate::model::{Clip, Decay, GroupReport, Model};
 use crate::plan::group::{GroupPlan, GroupRequest};
@@ -67,7 +67,8 @@ impl Case {
         let request = GroupRequest::new(self.clip, &gradients, decay.as_ref()).unwrap();
         let plan = GroupPlan::new(request, profile).unwrap();
         let results = context.zeros([plan.results().elements()]).unwrap();
-        let report = run(&plan, &gradients, decay.as_ref(), self.given, &results);
+        let pieces = Pieces::new(&plan);
+        let report = run(&plan, &pieces, &gradients, decay.as_ref(), self.given, &results);
         After {
             memories: buffers.iter().map(|buffer| buffer.read().unwrap()).collect(),
             results: results.read().unwrap(),
