@@ -5,7 +5,8 @@ use globset::{GlobBuilder, GlobMatcher};
 use crate::error::{Error, Result};
 
 /// Which tensors, by name: those that an included pattern matches (all, if none is given) and no
-/// excluded one does. `*` crosses `.` and `/`; case matters unless it is ignored.
+/// excluded one does. `*` crosses `.` and `/`; case matters unless it is ignored. Where names are
+/// taken, a pattern of either kind that matches none of them is an error: it may be a slip.
 ///
 /// ```
 /// use normproj::Filter;
