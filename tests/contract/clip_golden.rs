@@ -69,7 +69,7 @@ fn peers_agree_within_their_rounding() {
     for case in cases(&files) {
         let fate = case.fate(&files);
         *counts.entry(&case.op).or_default().entry(fate).or_default() += 1;
-        contexts().iter().for_each(|context| match fate {
+        contexts().for_each(|context| match fate {
             Refused => refused(context, case, &files),
             RefusedByReport => refused_by_report(context, case, &files),
             fate if fate.runs() => compare(context, case, fate, &files),

@@ -45,7 +45,7 @@ fn an_arena_with_gaps_and_odd_offsets() {
         at(0, &[2, 2, 2], &[4, 2, 1], 33),
         at(0, &[999], &[1], 45),
     ];
-    contexts().iter().for_each(|context| prove_all(context, &arena));
+    contexts().for_each(|context| prove_all(context, &arena));
 }
 
 #[test]
@@ -57,7 +57,7 @@ fn buffers_and_arenas_side_by_side() {
         at(2, &[1], &[1], 0),
         at(1, &[64], &[1], 64),
     ];
-    contexts().iter().for_each(|context| prove_all(context, &places));
+    contexts().for_each(|context| prove_all(context, &places));
 }
 
 #[test]
@@ -67,7 +67,7 @@ fn interleaved_strided_and_permuted_views() {
     let transposed = [at(2, &[9, 7], &[1, 9], 0), at(2, &[3, 4, 5], &[1, 15, 3], 70)];
     let wide = [at(3, &[2, 3, 4], &[200, 50, 7], 11)];
     let places: Vec<Place> = columns.chain(blocks).chain(transposed).chain(wide).collect();
-    contexts().iter().for_each(|context| prove_all(context, &places));
+    contexts().for_each(|context| prove_all(context, &places));
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn hundreds_of_tensors_of_every_size() {
     };
     let places: Vec<Place> = sizes.map(one).collect();
     let scene = Scene::amid(&places, 4, |tensor, i| Fill::Normal.value(tensor as u64, i));
-    contexts().iter().for_each(|context| {
+    contexts().for_each(|context| {
         for radius in [1.0, 1e4] {
             prove(context, Clip::global_norm(radius), &scene);
             prove(context, Clip::each_norm(radius), &scene);

@@ -18,7 +18,7 @@ proptest! {
     fn models_are_clipped_as_promised(case in clip_cases()) {
         let scene = case.scene();
         let clip = case.clip(&scene);
-        contexts().iter().for_each(|context| {
+        contexts().for_each(|context| {
             prove(context, clip, &scene);
         });
     }

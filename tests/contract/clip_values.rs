@@ -8,7 +8,7 @@ use crate::compare::Stats;
 use crate::contexts::{contexts, say};
 
 fn on_each(prove: impl Fn(&Context)) {
-    contexts().iter().for_each(prove);
+    contexts().for_each(prove);
 }
 
 /// The clips whose promises are those of a norm.

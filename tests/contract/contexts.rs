@@ -1,7 +1,9 @@
 //! Where the tests run: the CPU backend and every adapter of the machine.
 
+use std::cell::Cell;
 use std::io::Write;
-use std::sync::OnceLock;
+use std::slice;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use normproj::{Context, adapters};
 
@@ -9,7 +11,15 @@ use normproj::{Context, adapters};
 const REQUIRE: &str = "NORMPROJ_REQUIRE_ADAPTER";
 
 /// Every context that the tests run on, made once.
-pub fn contexts() -> &'static [Context] {
+///
+/// One test works on them at a time: software adapters take the whole machine, and wgpu panics where
+/// a thread waits for OpenGL longer than some seconds, as it would beside a test of large tensors.
+pub fn contexts() -> Contexts {
+    let turn = Turn::take();
+    Contexts { contexts: all().iter(), _turn: turn }
+}
+
+fn all() -> &'static [Context] {
     static CONTEXTS: OnceLock<Vec<Context>> = OnceLock::new();
     CONTEXTS.get_or_init(|| {
         let gpus = gpus();
@@ -22,6 +32,43 @@ pub fn contexts() -> &'static [Context] {
         contexts.iter().for_each(|context| say(&format!("tested on: {}", context.describe())));
         contexts
     })
+}
+
+/// The contexts, for as long as it is this test's turn.
+pub struct Contexts {
+    contexts: slice::Iter<'static, Context>,
+    _turn: Turn,
+}
+
+impl Iterator for Contexts {
+    type Item = &'static Context;
+
+    fn next(&mut self) -> Option<&'static Context> {
+        self.contexts.next()
+    }
+}
+
+/// A test may ask for its contexts while it has them.
+struct Turn(Option<MutexGuard<'static, ()>>);
+
+thread_local! {
+    static MINE: Cell<bool> = const { Cell::new(false) };
+}
+
+impl Turn {
+    fn take() -> Turn {
+        static TURN: Mutex<()> = Mutex::new(());
+        let again = MINE.replace(true);
+        Turn((!again).then(|| TURN.lock().unwrap_or_else(PoisonError::into_inner)))
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        if self.0.is_some() {
+            MINE.set(false);
+        }
+    }
 }
 
 /// One context for each adapter, and one with a browser's limits, where workgroups are small and large
@@ -45,6 +92,6 @@ pub fn say(line: &str) {
 
 #[test]
 fn the_cpu_and_every_adapter_are_tested() {
-    let gpus = contexts().iter().filter(|context| context.as_gpu().is_some()).count();
-    assert_eq!((contexts().len(), gpus.saturating_sub(1)), (1 + gpus, adapters().len()));
+    let gpus = contexts().filter(|context| context.as_gpu().is_some()).count();
+    assert_eq!((contexts().count(), gpus.saturating_sub(1)), (1 + gpus, adapters().len()));
 }

@@ -18,7 +18,7 @@ macro_rules! message {
 }
 
 fn on_each(act: impl Fn(&Context)) {
-    contexts().iter().for_each(act);
+    contexts().for_each(act);
 }
 
 fn zeros(context: &Context, shape: &[usize]) -> DeviceBuffer {

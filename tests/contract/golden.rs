@@ -16,7 +16,7 @@ fn keras_and_torch_agree_within_their_rounding() {
     for case in files.cases.iter().filter(|case| case.is_max_norm()) {
         let kind = case.kind(&files);
         *counts.entry(kind).or_default() += 1;
-        contexts().iter().for_each(|context| match kind {
+        contexts().for_each(|context| match kind {
             Kind::Compared | Kind::NonFinite => compare(context, case, kind, &files),
             Kind::Refused => refused(context, case),
             _ => (),
