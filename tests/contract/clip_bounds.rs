@@ -126,7 +126,11 @@ impl Bounds {
     /// Where the exact norm lies.
     pub fn place(&self, x: &[f32], elements: &[Element]) -> Place {
         let (c, sigma) = (self.radius, self.sigma());
-        let blur: f64 = elements.iter().map(|e| e.slack).sum();
+        // A norm that was given does not depend on the elements.
+        let blur = match self.given {
+            Some(_) => 0.0,
+            None => elements.iter().map(|e| e.slack).sum::<f64>(),
+        };
         let exceeds = |bound: f64| match self.given {
             Some(given) => given > bound - self.clip.epsilon(),
             None => reference::exceeds_in(self.norm, x, bound - self.clip.epsilon()),
@@ -149,6 +153,8 @@ impl Bounds {
         };
         let kept = |e: &Element| match e.decays {
             false => e.y.to_bits() == e.raw.to_bits(),
+            // Under a norm that was given, a sum that is no number is kept like any other.
+            true if e.x.is_nan() => e.y.is_nan(),
             true => e.y == e.x || (f64::from(e.y) - f64::from(e.x)).abs() <= e.slack,
         };
         let feasible = self.clip.rounds() == Rounding::Feasible;
@@ -173,7 +179,8 @@ impl Bounds {
         let blur: f64 = elements.iter().map(|e| e.slack).sum();
         demand(Rule::Accurate, &|e| {
             let y = f64::from(e.y);
-            let blurred = if blur > 0.0 { e.slack + e.exact.abs() * blur / norm } else { 0.0 };
+            let moved = self.given.is_none() && blur > 0.0 && blur.is_finite();
+            let blurred = e.slack + if moved { e.exact.abs() * blur / norm } else { 0.0 };
             let near = (y - e.exact).abs() <= self.error(e.exact) + blurred;
             // Not the absence of a difference: a NaN must not pass, unless it is expected.
             near || y == e.exact || y.is_nan() && e.exact.is_nan()

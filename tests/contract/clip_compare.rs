@@ -133,6 +133,8 @@ fn clamped(elements: &[Element]) -> Vec<(Rule, String)> {
         let exact = e.exact as f32;
         let kept = e.x.to_bits() == e.y.to_bits();
         let right = match e.decays && e.slack > 0.0 {
+            // An infinity less itself is no number.
+            true if f64::from(e.y) == e.exact => true,
             true => (f64::from(e.y) - e.exact).abs() <= e.slack || e.x.is_nan() && e.y.is_nan(),
             false if e.exact.is_nan() || exact == e.x => kept || e.decays && e.exact.is_nan(),
             // The sign of a bound that is zero is free.

@@ -94,8 +94,9 @@ impl Scene {
 
     /// The weights of a tensor, if it decays.
     pub fn weights(&self, tensor: usize) -> Option<Vec<f32>> {
-        let place = self.decay.as_ref()?.weights[tensor].as_ref()?;
-        Some(self.values(place))
+        // Without a rate nothing decays.
+        let decay = self.decay.as_ref().filter(|decay| decay.rate as f32 != 0.0)?;
+        Some(self.values(decay.weights[tensor].as_ref()?))
     }
 
     /// The elements of each tensor as the clip reads them: with weights, where it decays.
