@@ -224,5 +224,7 @@ impl Scale {
 
 /// How far the elements themselves may move a norm.
 fn blur(elements: &[Element]) -> f64 {
-    elements.iter().map(|e| e.slack).sum()
+    let blur: f64 = elements.iter().map(|e| e.slack).sum();
+    // Elements that are not finite leave no norm to be moved, but one that was given.
+    if blur.is_finite() { blur } else { 0.0 }
 }
