@@ -275,7 +275,7 @@ impl Context {
                 cpu::norms(plan, &lock_read(from), norms_of(&mut lock_write(to), target.layout()))?
             }
         };
-        Ok(PendingReport::ready(plan.request().report.then(|| tally.report(&plan.rim()))))
+        Ok(PendingReport::ready(plan.request().report.then(|| tally.report(&plan.rule()))))
     }
 
     fn check(&self, source: &DeviceBuffer, target: &DeviceBuffer) -> Result<()> {

@@ -1,6 +1,7 @@
 //! What can go wrong, typed, with the numbers that a caller needs to mend it.
 
 use crate::dtype::DType;
+use crate::norm::Norm;
 
 /// The result of everything here that can fail.
 pub type Result<T> = std::result::Result<T, Error>;
@@ -14,6 +15,40 @@ pub enum Error {
     Radius {
         /// What was asked for.
         radius: f64,
+    },
+    /// A radius that slices must reach and no finite element can.
+    #[error("the radius is {radius}; a slice must reach it, and elements reach {largest} at most")]
+    RadiusBeyond {
+        /// What was asked for.
+        radius: f64,
+        /// The largest number of the dtype.
+        largest: f64,
+    },
+    /// The p of a norm that is out of range.
+    #[error("p is {p}; it must be in 1/64..=64, or infinite")]
+    Power {
+        /// What was asked for.
+        p: f64,
+    },
+    /// A rate outside `[0, 1]`.
+    #[error("the rate is {rate}; it must be in 0..=1")]
+    Rate {
+        /// What was asked for.
+        rate: f64,
+    },
+    /// An ε that is negative or not finite.
+    #[error("epsilon is {epsilon}; it must be finite and 0 or more")]
+    Epsilon {
+        /// What was asked for.
+        epsilon: f64,
+    },
+    /// A Euclidean projection that is not to be had.
+    #[error(
+        "there is no Euclidean projection in {norm} here; max-norm and unit norm scale in any norm"
+    )]
+    NoProjection {
+        /// The norm.
+        norm: Norm,
     },
     /// More dimensions than a tensor may have here.
     #[error("rank {rank} is more than the {limit} that are supported")]

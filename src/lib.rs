@@ -29,13 +29,13 @@ pub use model::{
     Clip, Decay, Filter, GivenNorm, Group, GroupReport, Model, ModelStep, Operation,
     PendingGroupReport, PendingStepReport, Rules, StepReport, Verdict,
 };
-pub use norm::Norm;
+pub use norm::{Norm, Power};
 pub use pending::PendingReport;
 pub use plan::Plan;
 pub use plan::profile::DeviceProfile;
 pub use plan::request::Request;
 pub use plan::schedule::Schedule;
-pub use projection::{Compat, OnNonFinite, Projection, Rounding, Set};
+pub use projection::{Compat, Formula, OnNonFinite, Place, Projection, Rounding, Set, ZeroSlice};
 pub use report::Report;
 
 /// Max-norm over `axes` with radius `c`, in place: see [`Projection::max_norm`].

@@ -1,6 +1,6 @@
 //! What a request did, for whoever asks.
 
-use crate::plan::margin::Rim;
+use crate::plan::rule::Rule;
 
 /// What happened to the slices of one request. Norms are those before the projection.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -51,7 +51,7 @@ impl Tally {
     }
 
     /// The report of a request whose slices were compared with a rim.
-    pub fn report(&self, rim: &Rim) -> Report {
+    pub fn report(&self, rule: &Rule) -> Report {
         let finite = self.slices - self.non_finite;
         Report {
             slices: self.slices,
@@ -64,9 +64,7 @@ impl Tally {
             // The largest norm has the smallest factor.
             smallest_factor: match self.changed {
                 0 => 1.0,
-                // Not 0/0 where subnormal elements have a norm of zero.
-                _ if rim.target == 0.0 => 0.0,
-                _ => rim.target / (self.largest_norm + rim.epsilon),
+                _ => rule.smallest_factor(self.largest_norm),
             },
         }
     }
@@ -76,20 +74,22 @@ impl Tally {
 mod tests {
     use super::*;
     use crate::norm::Norm;
+    use crate::plan::rim::Rim;
 
     #[test]
     fn subnormal_slices_that_become_zero_are_scaled_by_zero() {
         // A device that flushes subnormal numbers counts them as changed, with a norm of zero.
         let tally = Tally { slices: 2, changed: 2, ..Tally::default() };
         let zero = Rim { threshold: 0.0, target: 0.0, ..Rim::unbounded(Norm::L2) };
+        let zero = Rule::Scale(zero);
         assert_eq!(tally.report(&zero).smallest_factor, 0.0);
         assert_eq!(Tally::default().report(&zero).smallest_factor, 1.0);
     }
 
     #[test]
     fn the_smallest_factor_counts_what_is_added_to_a_norm() {
-        let rim = Rim { threshold: 0.0, target: 1.0, epsilon: 1.0, norm: Norm::L2 };
+        let rim = Rim { threshold: 0.0, target: 1.0, epsilon: 1.0, ..Rim::unbounded(Norm::L2) };
         let tally = Tally { slices: 1, changed: 1, largest_norm: 3.0, ..Tally::default() };
-        assert_eq!(tally.report(&rim).smallest_factor, 0.25);
+        assert_eq!(tally.report(&Rule::Scale(rim)).smallest_factor, 0.25);
     }
 }

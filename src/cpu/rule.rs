@@ -2,9 +2,11 @@
 
 use super::factor::Factor;
 use super::tile::{At, Line};
+use crate::norm::Norm;
 use crate::plan::Plan;
-use crate::plan::margin::Rim;
 use crate::plan::request::Task;
+use crate::plan::rim::Rim;
+use crate::plan::rule::Rule as Planned;
 use crate::projection::OnNonFinite;
 use crate::report::Tally;
 
@@ -20,7 +22,12 @@ pub(super) struct Rule {
 
 impl Rule {
     pub fn new(plan: &Plan) -> Self {
-        let Rim { threshold, target, epsilon, .. } = plan.rim();
+        let rim = match plan.rule() {
+            Planned::Scale(rim) => rim,
+            // Refused by the plan.
+            Planned::Shrink(_) | Planned::Clamp(_) => Rim::unbounded(Norm::L2),
+        };
+        let Rim { threshold, target, epsilon, .. } = rim;
         let policy = match plan.request().task {
             Task::Project(projection) => projection.policy(),
             Task::Norms { .. } => OnNonFinite::Leave,

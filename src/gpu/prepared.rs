@@ -8,8 +8,11 @@ use crate::gpu::bound::{Bound, Views};
 use crate::gpu::device::Gpu;
 use crate::gpu::pipeline::Program;
 use crate::gpu::scope::scoped;
+use crate::norm::Norm;
 use crate::plan::Plan;
 use crate::plan::request::Task;
+use crate::plan::rim::Rim;
+use crate::plan::rule::Rule;
 use crate::shader::params::Params;
 use crate::shader::variant::Variant;
 
@@ -114,7 +117,11 @@ impl Prepared {
 /// One buffer of parameters, written once and never again: two recordings in one submission would
 /// both see the later value.
 fn params(gpu: &Gpu, plan: &Plan, stride: u32) -> Result<wgpu::Buffer> {
-    let rim = plan.rim();
+    let rim = match plan.rule() {
+        Rule::Scale(rim) => rim,
+        // Refused by the plan.
+        Rule::Shrink(_) | Rule::Clamp(_) => Rim::unbounded(Norm::L2),
+    };
     let steps = plan.steps().steps.iter();
     uniforms(gpu, stride, steps.map(|step| step.params.with_rim(&rim, plan.policy())))
 }

@@ -159,6 +159,6 @@ impl PendingSummaries {
         let summaries: Vec<Summary> = bytemuck::pod_collect_to_vec(&bytes[..size]);
         let start = Tally { slices: self.plan.geometry().slices() as u64, ..Tally::default() };
         let tally = summaries.iter().map(Summary::tally).fold(start, Tally::merge);
-        Ok(tally.report(&self.plan.rim()))
+        Ok(tally.report(&self.plan.rule()))
     }
 }

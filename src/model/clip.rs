@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::norm::Norm;
-use crate::projection::{Compat, OnNonFinite, Rounding};
+use crate::projection::{Compat, Formula, OnNonFinite, Place, Rounding};
 
 /// Clipping of many tensors, as a plain value: one norm over all of them, each by its own norm, or
 /// each element by itself.
@@ -165,9 +165,13 @@ impl Clip {
         if self.compat.is_some() { Rounding::Nearest } else { self.rounding }
     }
 
-    /// What is added to a norm before it divides.
+    /// What is added to a norm before it is compared and divides.
     pub fn epsilon(&self) -> f64 {
-        self.compat.map_or(0.0, Compat::epsilon)
+        self.compat.map_or(0.0, Compat::clip_epsilon)
+    }
+
+    pub(crate) fn formula(&self) -> Formula {
+        Formula { epsilon: self.epsilon(), place: Place::Norm, always: false }
     }
 
     /// The global norm that was computed elsewhere, if so.
@@ -200,6 +204,9 @@ impl Clip {
             Kind::Norms { .. } => {}
         }
         let mismatch = |what: &str| Err(Error::PlanMismatch { reason: what.to_string() });
+        if let Some(Norm::Lp(_)) = self.norm_used() {
+            return mismatch("whole tensors have no Lp norm yet");
+        }
         match (self.given, self.kind) {
             (None, _) => Ok(()),
             (Some(GivenNorm::Host(norm)), Kind::Global { .. }) if norm >= 0.0 => Ok(()),
@@ -231,6 +238,7 @@ impl std::fmt::Display for Clip {
             (Some(compat), _) => write!(formatter, " as {compat}")?,
             (None, Rounding::Feasible) => {}
             (None, Rounding::Nearest) => formatter.write_str(", rounded to nearest")?,
+            (None, Rounding::TowardZero) => formatter.write_str(", rounded toward zero")?,
         }
         match self.on_non_finite {
             OnNonFinite::Leave => Ok(()),

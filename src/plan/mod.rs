@@ -9,15 +9,19 @@ pub mod margin;
 mod native;
 pub mod profile;
 pub mod request;
+pub mod rim;
+pub mod rule;
 pub mod schedule;
 pub mod step;
 
 use cost::Cost;
 use geometry::Geometry;
 use gpu::steps::Steps;
-use margin::{Margin, Rim};
+use margin::Margin;
 use profile::{DeviceKind, DeviceProfile};
 use request::{Output, Request, Task};
+use rim::Rim;
+use rule::Rule;
 use schedule::Schedule;
 
 use crate::buffer::DeviceBuffer;
@@ -48,6 +52,7 @@ impl Plan {
     pub fn new(request: &Request, profile: &DeviceProfile) -> Result<Self> {
         profile.check(request)?;
         let geometry = request.geometry()?;
+        supported(request, &geometry, profile)?;
         let schedule = match profile.kind {
             DeviceKind::Native { .. } => native::choose(&geometry),
             DeviceKind::Gpu(limits) => gpu::choose(&geometry, request, &limits),
@@ -66,6 +71,7 @@ impl Plan {
     ) -> Result<Self> {
         profile.check(request)?;
         let geometry = request.geometry()?;
+        supported(request, &geometry, profile)?;
         match profile.kind {
             DeviceKind::Native { .. } => native::check(&schedule, &geometry)?,
             DeviceKind::Gpu(limits) => gpu::check(&schedule, &geometry, request, &limits)?,
@@ -81,6 +87,7 @@ impl Plan {
     pub fn legal_schedules(request: &Request, profile: &DeviceProfile) -> Result<Vec<Schedule>> {
         profile.check(request)?;
         let geometry = request.geometry()?;
+        supported(request, &geometry, profile)?;
         Ok(match profile.kind {
             DeviceKind::Native { .. } => native::legal(&geometry),
             DeviceKind::Gpu(limits) => gpu::schedules(&geometry, request, &limits),
@@ -177,7 +184,7 @@ impl Plan {
     /// The report of slices that have no elements.
     pub(crate) fn report_of_empty(&self) -> Report {
         let slices = self.geometry.slices() as u64;
-        Tally { slices, zero: slices, ..Tally::default() }.report(&self.rim())
+        Tally { slices, zero: slices, ..Tally::default() }.report(&self.rule())
     }
 
     /// What becomes of slices with NaN or infinity; where norms are computed, nothing.
@@ -188,15 +195,32 @@ impl Plan {
         }
     }
 
-    /// What slices are compared with and scaled to; for norms, nothing is scaled.
-    pub fn rim(&self) -> Rim {
-        match self.request.task {
-            Task::Project(projection) => {
-                let (radius, rounding) = (projection.radius(), projection.rounds());
-                Rim::new(projection.norm(), radius, rounding, projection.epsilon(), self.margin)
-            }
-            Task::Norms { norm, .. } => Rim::unbounded(norm),
-        }
+    /// What decides about slices, and what becomes of them; of norms, nothing.
+    pub fn rule(&self) -> Rule {
+        rule(&self.request, &self.geometry, self.margin)
+    }
+}
+
+fn rule(request: &Request, geometry: &Geometry, margin: Margin) -> Rule {
+    match request.task {
+        Task::Project(projection) => Rule::new(&projection, geometry.length(), margin),
+        Task::Norms { norm, .. } => Rule::Scale(Rim::unbounded(norm)),
+    }
+}
+
+/// Refuses what a backend cannot do yet.
+fn supported(request: &Request, geometry: &Geometry, profile: &DeviceProfile) -> Result<()> {
+    let rule = rule(request, geometry, Margin::f32(0));
+    let can = match profile.kind {
+        DeviceKind::Native { .. } => native::supports(&rule),
+        DeviceKind::Gpu(_) => gpu::supports(&rule),
+    };
+    match can {
+        true => Ok(()),
+        false => Err(Error::Unsupported {
+            device: profile.name.clone(),
+            what: format!("{:?}", request.task),
+        }),
     }
 }
 

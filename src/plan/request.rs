@@ -97,14 +97,6 @@ impl Request {
                 return Err(Error::PlanMismatch { reason });
             }
         }
-        let norm = match self.task {
-            Task::Project(projection) => projection.norm(),
-            Task::Norms { norm, .. } => norm,
-        };
-        if norm != Norm::L2 {
-            let reason = format!("slices have no {norm} norm yet; whole tensors have (Clip)");
-            return Err(Error::PlanMismatch { reason });
-        }
         let reduced = self.axes().resolve(self.source.shape())?;
         let ordered = self.report || matches!(self.output, Output::Norms(_));
         match &self.output {

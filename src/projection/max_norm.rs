@@ -2,12 +2,12 @@
 
 use super::{Projection, Set};
 use crate::axes::Axes;
-use crate::error::{Error, Result};
 use crate::norm::Norm;
 
 impl Projection {
     /// Max-norm: every slice `x` is scaled into `{y : ‖y‖₂ ≤ c}`, to
-    /// `argmin ‖y − x‖₂ = x · min(1, c / ‖x‖₂)`.
+    /// `argmin ‖y − x‖₂ = x · min(1, c / ‖x‖₂)`. In other norms ([`Projection::norm_in`]) it is
+    /// scaled by the same rule, which is then not the nearest point: that is [`Projection::ball`].
     ///
     /// A slice is the set of elements that share their index on the axes that are kept. With
     /// `axes = 0` and weights `[in, out]` that is one column, the incoming weights of a unit.
@@ -40,9 +40,4 @@ impl Projection {
     pub fn max_norm(radius: f64, axes: impl Into<Axes>) -> Self {
         Projection::new(Set::MaxNorm { norm: Norm::L2, radius }, axes.into())
     }
-}
-
-pub(super) fn check(radius: f64) -> Result<()> {
-    // Not `radius < 0.0`: NaN must be refused too.
-    if radius >= 0.0 { Ok(()) } else { Err(Error::Radius { radius }) }
 }

@@ -1,53 +1,27 @@
 //! What a user can ask for: plain values that say which set, over which axes, and how the edges
 //! are treated. Nothing here knows of a device.
 
+mod ball;
+mod bounds;
 mod clip_norm;
 mod compat;
 mod max_norm;
+mod min_max_norm;
 mod policy;
+mod set;
+mod simplex;
+mod unit_norm;
 
-pub use compat::Compat;
-pub use policy::OnNonFinite;
+pub use compat::{Compat, Formula, Place};
+pub use policy::{OnNonFinite, Rounding, ZeroSlice};
+pub use set::Set;
 
 use crate::axes::Axes;
 use crate::error::{Error, Result};
 use crate::norm::Norm;
 
-/// How the result is rounded at the rim of the set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Rounding {
-    /// What is projected lands at `c·(1 − κ)`: every slice ends inside, and projecting twice gives
-    /// the same bits as once. `[3, 4]` with `c = 5` shrinks by about 1e-6.
-    #[default]
-    Feasible,
-    /// What is projected lands at `c`, within rounding on either side; `[3, 4]` with `c = 5`
-    /// stays. Neither feasible nor idempotent to the last bit.
-    Nearest,
-}
-
-/// The set that slices are projected onto.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[non_exhaustive]
-pub enum Set {
-    /// `{x : ‖x‖ ≤ c}`, reached by scaling.
-    MaxNorm {
-        /// Which norm is bounded.
-        norm: Norm,
-        /// The radius c.
-        radius: f64,
-    },
-    /// The same set for gradients, where systems differ in an ε: see [`Compat`].
-    ClipNorm {
-        /// Which norm is bounded.
-        norm: Norm,
-        /// The radius c.
-        radius: f64,
-    },
-}
-
 /// A projection: a set, the axes whose elements form a slice, the rounding at the rim, and what
-/// becomes of slices with NaN or infinity.
+/// becomes of slices of zeros and of slices with NaN or infinity.
 ///
 /// ```
 /// use normproj::{Axes, Projection, WeightLayout};
@@ -63,13 +37,22 @@ pub struct Projection {
     axes: Axes,
     rounding: Rounding,
     on_non_finite: OnNonFinite,
+    zero: ZeroSlice,
     compat: Option<Compat>,
+    epsilon: Option<f64>,
 }
 
 impl Projection {
     fn new(set: Set, axes: Axes) -> Self {
-        let (rounding, on_non_finite) = (Rounding::default(), OnNonFinite::default());
-        Projection { set, axes, rounding, on_non_finite, compat: None }
+        Projection {
+            set,
+            axes,
+            rounding: Rounding::default(),
+            on_non_finite: OnNonFinite::default(),
+            zero: ZeroSlice::default(),
+            compat: None,
+            epsilon: None,
+        }
     }
 
     /// The same projection with another rounding at the rim.
@@ -82,6 +65,48 @@ impl Projection {
     #[must_use]
     pub fn on_non_finite(self, on_non_finite: OnNonFinite) -> Self {
         Projection { on_non_finite, ..self }
+    }
+
+    /// The same projection with another policy for slices of zeros, which no factor brings to a
+    /// norm. Of meaning to [`Projection::unit_norm`] and [`Projection::sphere`] alone.
+    #[must_use]
+    pub fn zero_slices(self, zero: ZeroSlice) -> Self {
+        Projection { zero, ..self }
+    }
+
+    /// The same projection by the formula of another system; an error when it meets a tensor, if that
+    /// system has none.
+    #[must_use]
+    pub fn compat(self, compat: Compat) -> Self {
+        Projection { compat: Some(compat), ..self }
+    }
+
+    /// The ε of the formula of another system, where its caller set one (`F.normalize(x, eps=..)`,
+    /// `keras.config.set_epsilon`). Without [`Projection::compat`] it is an error.
+    #[must_use]
+    pub fn with_epsilon(self, epsilon: f64) -> Self {
+        Projection { epsilon: Some(epsilon), ..self }
+    }
+
+    /// The same projection in another norm, for [`Projection::max_norm`], [`Projection::clip_norm`]
+    /// and [`Projection::unit_norm`], which scale; the others stay as they are.
+    ///
+    /// ```
+    /// use normproj::{Context, Norm, Projection};
+    /// let context = Context::cpu();
+    /// let weights = context.upload(&[3.0, -1.0], [2])?;
+    /// context.project(&Projection::max_norm(2.0, 0).norm_in(Norm::L1), &weights)?;
+    /// assert!((weights.read()?[0] - 1.5).abs() < 1e-5);
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
+    #[must_use]
+    pub fn norm_in(mut self, other: Norm) -> Self {
+        if let Set::MaxNorm { norm, .. } | Set::ClipNorm { norm, .. } | Set::UnitNorm { norm, .. } =
+            &mut self.set
+        {
+            *norm = other;
+        }
+        self
     }
 
     /// The set.
@@ -104,65 +129,73 @@ impl Projection {
         self.on_non_finite
     }
 
-    /// What is added to a norm before it divides; 0 but for some of [`Compat`].
-    pub fn epsilon(&self) -> f64 {
-        self.compat.map_or(0.0, Compat::epsilon)
+    /// What becomes of slices of zeros.
+    pub fn zero_policy(&self) -> ZeroSlice {
+        self.zero
+    }
+
+    /// The formula that slices are multiplied by; our own, unless [`Projection::compat`] says
+    /// otherwise.
+    ///
+    /// # Errors
+    /// [`Error::Compat`] if the system has no such operation, or an ε is set without one;
+    /// [`Error::Epsilon`] for one that is negative or not finite.
+    pub fn formula(&self) -> Result<Formula> {
+        let formula = match (self.compat, self.epsilon) {
+            (None, None) => return Ok(Formula::OWN),
+            (None, Some(_)) => {
+                let what = format!("ε of {}", self.set);
+                return Err(Error::Compat { what, compat: "this library".to_string() });
+            }
+            (Some(compat), _) => compat.formula(&self.set)?,
+        };
+        match self.epsilon {
+            None => Ok(formula),
+            Some(epsilon) if epsilon >= 0.0 && epsilon.is_finite() => {
+                Ok(Formula { epsilon, ..formula })
+            }
+            Some(epsilon) => Err(Error::Epsilon { epsilon }),
+        }
     }
 
     /// The norm that is computed for each slice.
     pub fn norm(&self) -> Norm {
-        match self.set {
-            Set::MaxNorm { norm, .. } | Set::ClipNorm { norm, .. } => norm,
-        }
+        self.set.norm()
     }
 
-    /// The radius of the set.
+    /// The radius of the set; the upper bound of a set that has two.
     pub fn radius(&self) -> f64 {
-        match self.set {
-            Set::MaxNorm { radius, .. } | Set::ClipNorm { radius, .. } => radius,
-        }
+        self.set.radius()
     }
 
-    /// The same projection onto a set of another radius.
+    /// The same projection onto a set of another radius, or upper bound.
     #[must_use]
     pub fn with_radius(self, radius: f64) -> Self {
-        let set = match self.set {
-            Set::MaxNorm { norm, .. } => Set::MaxNorm { norm, radius },
-            Set::ClipNorm { norm, .. } => Set::ClipNorm { norm, radius },
-        };
-        Projection { set, ..self }
+        Projection { set: self.set.with_radius(radius), ..self }
     }
 
     /// Refuses what no tensor could satisfy.
     pub(crate) fn check(&self) -> Result<()> {
-        match self.set {
-            Set::MaxNorm { radius, .. } => max_norm::check(radius)?,
-            Set::ClipNorm { radius, .. } => max_norm::check(radius)?,
-        }
-        match (self.set, self.compat) {
-            (Set::MaxNorm { .. }, Some(compat)) => Err(Error::Compat {
-                what: "max-norm constraint".to_string(),
-                compat: compat.to_string(),
-            }),
-            _ => Ok(()),
-        }
+        self.set.check()?;
+        self.formula().map(drop)
     }
 }
 
 impl std::fmt::Display for Projection {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self.set {
-            Set::MaxNorm { norm, radius } => {
-                write!(formatter, "max-norm {radius} in {norm} {}", self.axes)?;
-            }
-            Set::ClipNorm { norm, radius } => {
-                write!(formatter, "clip by norm {radius} in {norm} {}", self.axes)?;
-            }
+        write!(formatter, "{}", self.set)?;
+        // Bounds are of single elements, whatever the axes say.
+        if !matches!(self.set, Set::Bounds { .. }) {
+            write!(formatter, " {}", self.axes)?;
         }
         match (self.compat, self.rounding) {
             (Some(compat), _) => write!(formatter, " as {compat}")?,
             (None, Rounding::Feasible) => {}
             (None, Rounding::Nearest) => formatter.write_str(", rounded to nearest")?,
+            (None, Rounding::TowardZero) => formatter.write_str(", rounded toward zero")?,
+        }
+        if self.zero == ZeroSlice::BasisVector {
+            formatter.write_str(", zero slices to the first basis vector")?;
         }
         match self.on_non_finite {
             OnNonFinite::Leave => Ok(()),

@@ -1,4 +1,30 @@
-//! What becomes of slices and groups that hold NaN or infinity.
+//! How the edges are treated: rounding at the rim, slices of zeros, NaN and infinity.
+
+/// How the result is rounded at the rim of the set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Rounding {
+    /// What is projected lands at `c·(1 − κ)`: every slice ends inside, and projecting twice gives
+    /// the same bits as once. `[3, 4]` with `c = 5` shrinks by about 1e-6.
+    #[default]
+    Feasible,
+    /// What is projected lands at `c`, within rounding on either side; `[3, 4]` with `c = 5`
+    /// stays. Neither feasible nor idempotent to the last bit.
+    Nearest,
+    /// As `Feasible`, and 16-bit elements are rounded toward zero, so that c itself bounds them where
+    /// rounding to nearest would take them a little beyond. The same as `Feasible` for f32 and f64.
+    TowardZero,
+}
+
+/// What becomes of a slice of zeros that is to have a norm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum ZeroSlice {
+    /// It stays zero, and a report counts it.
+    #[default]
+    Keep,
+    /// Its first element, in row-major order of the reduced axes, becomes c.
+    BasisVector,
+}
 
 /// What becomes of a slice, or of a group of tensors under one norm, that holds a NaN or an
 /// infinity. It is decided on the device, by bit tests; a report always counts such slices and

@@ -49,6 +49,7 @@ pub fn exceeds_in(norm: Norm, slice: &[f32], c: f64) -> bool {
         _ if c < 0.0 => true,
         Norm::L1 => magnitudes(slice).exceeds([c, 0.0]),
         Norm::Linf => largest(slice) > c,
+        Norm::Lp(_) => super::radial::norm(norm, slice) > c,
         Norm::L2 => squares(slice).exceeds([c * c, c.mul_add(c, -(c * c))]),
     }
 }

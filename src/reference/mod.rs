@@ -43,25 +43,29 @@ pub fn project(projection: &Projection, data: &[f32], layout: &Layout) -> Result
     let mut projected: Vec<f64> = view.iter().copied().map(f64::from).collect();
     for slice in slices(projection.axes(), layout.shape())? {
         let elements: Vec<f32> = slice.iter().map(|&i| view[i]).collect();
-        let result = one(projection, &elements);
+        let result = one(projection, &elements)?;
         slice.iter().zip(result).for_each(|(&i, y)| projected[i] = y);
     }
     Ok(projected)
 }
 
 /// The exact projection of one slice.
-fn one(projection: &Projection, slice: &[f32]) -> Vec<f64> {
+fn one(projection: &Projection, slice: &[f32]) -> Result<Vec<f64>> {
     if !slice.iter().all(|x| x.is_finite()) {
         let any_nan = slice.iter().any(|x| x.is_nan());
         let replaced = |&x: &f32| non_finite::replaced(projection.policy(), any_nan, x);
-        return slice.iter().map(replaced).collect();
+        return Ok(slice.iter().map(replaced).collect());
     }
     let factor = match projection.set() {
         Set::MaxNorm { norm, radius } | Set::ClipNorm { norm, radius } => {
-            radial::Ball { norm, radius, epsilon: projection.epsilon() }.factor(slice)
+            radial::Ball { norm, radius, epsilon: projection.formula()?.epsilon }.factor(slice)
+        }
+        set => {
+            let (device, what) = ("the oracle".to_string(), set.to_string());
+            return Err(Error::Unsupported { device, what });
         }
     };
-    slice.iter().map(|&x| f64::from(x) * factor).collect()
+    Ok(slice.iter().map(|&x| f64::from(x) * factor).collect())
 }
 
 /// The exact norm of each slice of a view of `data`, rounded to f64, in row-major order of the kept

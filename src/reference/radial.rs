@@ -41,5 +41,16 @@ pub(super) fn norm(norm: Norm, vector: &[f32]) -> f64 {
         Norm::L1 => exact_sum_of_magnitudes(vector).0,
         Norm::L2 => exact_sum_of_squares(vector).0.sqrt(),
         Norm::Linf => largest(vector),
+        Norm::Lp(p) => lp(p.value(), vector),
     }
+}
+
+/// `largest · (Σ (|x| / largest)^p)^(1/p)`, so that no power overflows.
+fn lp(p: f64, vector: &[f32]) -> f64 {
+    let most = largest(vector);
+    if most == 0.0 {
+        return 0.0;
+    }
+    let power = |x: &f32| (f64::from(x.abs()) / most).powf(p);
+    most * vector.iter().map(power).sum::<f64>().powf(p.recip())
 }

@@ -1,6 +1,7 @@
 //! Parameters of one dispatch: the twin of `shaders/params.wgsl`, compared with it by a test.
 
-use crate::plan::margin::{Rim, Scaled};
+use crate::plan::margin::Scaled;
+use crate::plan::rim::Rim;
 use crate::projection::OnNonFinite;
 
 /// An axis, its strides counted in loads.

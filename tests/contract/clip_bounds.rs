@@ -85,12 +85,13 @@ impl Bounds {
             Rounding::Feasible => {
                 let Margin { sigma, kappa, .. } = self.margin;
                 2.0 * match self.norm {
-                    Norm::L1 => kappa + 0.5 * sigma,
-                    Norm::Linf => 6.0 * U,
+                    // A quotient of f32 may be off by 2.5 ulp.
+                    Norm::L1 => kappa + 0.5 * sigma + 2.0 * U,
+                    Norm::Linf => 8.0 * U,
                     _ => kappa,
                 }
             }
-            _ => self.sigma() + 6.0 * U,
+            _ => self.sigma() + 8.0 * U,
         }
     }
 

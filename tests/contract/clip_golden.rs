@@ -207,10 +207,11 @@ fn outputs(case: &Golden, after: &Scene, found: Option<Found>) -> Vec<Vec<f32>> 
 fn beside(case: &Golden, judge: &Judge, scene: &Scene) -> Vec<f64> {
     let exact = reference::clip(&judge.clip, &scene.elements(), None).expect("valid");
     let ours = Bounds::new(judge, None).relative();
+    let epsilon = judge.clip.compat(case.compat()).epsilon();
     let of_tensor = |own: &f64| {
         let norm = if judge.clip.is_global() { exact.total } else { *own };
         match judge.clip.norm_used().is_some() && norm > 0.0 {
-            true => ours + case.compat().epsilon() / norm,
+            true => ours + epsilon / norm,
             false => 0.0,
         }
     };

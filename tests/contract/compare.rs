@@ -143,7 +143,7 @@ struct Bounds {
 impl Bounds {
     fn new(projection: &Projection, margin: Margin) -> Self {
         let radius = reference::radius(projection.radius());
-        let (epsilon, policy) = (projection.epsilon(), projection.policy());
+        let (epsilon, policy) = (projection.formula().expect("valid").epsilon, projection.policy());
         Bounds { radius, epsilon, policy, rounding: projection.rounds(), margin }
     }
 

@@ -2,6 +2,7 @@
 //! at the target. Half of such columns end above c in other libraries.
 
 use normproj::plan::margin::Margin;
+use normproj::plan::rule::Rule;
 use normproj::{Context, Layout, Projection, Request, Rounding, reference};
 
 use crate::compare::Stats;
@@ -125,7 +126,9 @@ fn to_nearest_a_slice_at_the_radius_stays() {
         let shrunk = !stays(Rounding::Feasible);
         let plan = Projection::max_norm(5.0, 0);
         let request = Request::in_place(plan, Layout::contiguous([2]).expect("small"));
-        let rim = context.plan(&request).expect("a valid request").rim();
+        let Rule::Scale(rim) = context.plan(&request).expect("a valid request").rule() else {
+            panic!("max-norm scales");
+        };
         assert_eq!(shrunk, 25.0 > rim.threshold, "{}", context.describe());
     }
 }

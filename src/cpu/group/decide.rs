@@ -2,7 +2,7 @@
 
 use crate::model::Verdict;
 use crate::norm::Norm;
-use crate::plan::margin::Rim;
+use crate::plan::rim::Rim;
 use crate::projection::OnNonFinite;
 
 /// What becomes of the elements of a group.
@@ -91,13 +91,14 @@ fn root(norm: Norm, power: f64) -> f64 {
     match norm {
         Norm::L2 => power.sqrt(),
         Norm::L1 | Norm::Linf => power,
+        Norm::Lp(p) => power.powf(p.value().recip()),
     }
 }
 
 /// What parts accumulated, put together.
 pub(super) fn merge(norm: Norm, a: f64, b: f64) -> f64 {
     match norm {
-        Norm::L1 | Norm::L2 => a + b,
+        Norm::L1 | Norm::L2 | Norm::Lp(_) => a + b,
         // Not `max`, which forgets a NaN.
         Norm::Linf if a.is_nan() || a > b => a,
         Norm::Linf => b,

@@ -86,6 +86,7 @@ impl Reduce<'_> {
             Norm::L1 => kernel::sum_magnitudes(run),
             Norm::L2 => kernel::sum(run),
             Norm::Linf => kernel::largest(run).into(),
+            Norm::Lp(p) => run.iter().map(|x| f64::from(x.abs()).powf(p.value())).sum(),
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::gpu::readback::Staged;
 use crate::model::{GroupReport, Verdict};
 use crate::norm::Norm;
 use crate::plan::group::GroupPlan;
-use crate::plan::margin::Rim;
+use crate::plan::rim::Rim;
 use crate::shader::params::RimWords;
 
 /// Norms of a group that are on their way.
@@ -62,7 +62,7 @@ impl Accumulator {
         }
         let power = match rim.norm {
             Norm::Linf => f32::from_bits(self.largest),
-            Norm::L1 | Norm::L2 => self.sum,
+            Norm::L1 | Norm::L2 | Norm::Lp(_) => self.sum,
         };
         let degree = rim.norm.degree();
         let scaled = f64::from(power) * f64::from(degree * self.exponent).exp2();

@@ -12,4 +12,4 @@ mod windows;
 pub(super) use build::{build, grid};
 pub(super) use cost::cost;
 pub(super) use legal::{check, margin, schedules};
-pub(super) use policy::choose;
+pub(super) use policy::{choose, supports};

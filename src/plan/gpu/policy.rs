@@ -1,10 +1,12 @@
 //! Which schedule is chosen. Every number here says where it comes from.
 
+use crate::norm::Norm;
 use crate::plan::geometry::{Geometry, Walk};
 use crate::plan::gpu::legal::{self, steps, width};
 use crate::plan::gpu::steps::SMALL_LANES;
 use crate::plan::profile::GpuLimits;
 use crate::plan::request::{Output, Request};
+use crate::plan::rule::Rule;
 use crate::plan::schedule::{Schedule, Tiling};
 
 /// Loads that a resident lane holds: 8 vectors are 32 registers, which still leaves 1024 lanes a
@@ -176,4 +178,18 @@ fn pow2(value: impl Into<u64>) -> u32 {
 
 pub(super) fn floor_pow2(value: u32) -> u32 {
     1 << value.max(1).ilog2()
+}
+
+/// Whether the kernels know a rule.
+pub(in crate::plan) fn supports(rule: &Rule) -> bool {
+    match rule {
+        Rule::Scale(rim) => {
+            rim.norm == Norm::L2
+                && rim.low_threshold == 0.0
+                && !rim.always
+                && rim.floor == 0.0
+                && rim.rate == 1.0
+        }
+        Rule::Shrink(_) | Rule::Clamp(_) => false,
+    }
 }

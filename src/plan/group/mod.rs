@@ -14,9 +14,10 @@ pub use schedule::GroupSchedule;
 
 use crate::error::{Error, Result};
 use crate::plan::cost::Cost;
-use crate::plan::margin::{Margin, Rim};
+use crate::plan::margin::Margin;
 use crate::plan::native;
 use crate::plan::profile::{DeviceKind, DeviceProfile};
+use crate::plan::rim::Rim;
 
 /// How a clip of many tensors is carried out on a device. Pure numbers, as [`crate::Plan`].
 #[derive(Debug, Clone, PartialEq)]
@@ -152,7 +153,7 @@ impl GroupPlan {
         let clip = &self.request.clip;
         let norm = clip.norm_used().unwrap_or(crate::norm::Norm::L2);
         let radius = clip.radius().unwrap_or(f64::INFINITY);
-        Rim::new(norm, radius, clip.rounds(), clip.epsilon(), self.margin)
+        Rim::ball(norm, radius, clip.rounds(), clip.formula(), self.margin)
     }
 
     /// Where the results are in their buffer.

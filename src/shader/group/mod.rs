@@ -147,7 +147,8 @@ impl GroupVariant {
     fn norm_text(&self) -> &'static str {
         match self.norm {
             Norm::L1 => fragment!("norm/l1"),
-            Norm::L2 => fragment!("norm/l2"),
+            // Lp is refused by the clip itself.
+            Norm::L2 | Norm::Lp(_) => fragment!("norm/l2"),
             Norm::Linf => fragment!("norm/linf"),
         }
     }

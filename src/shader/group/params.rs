@@ -1,6 +1,8 @@
 //! Parameters of one dispatch over chunks: the twin of `shaders/params/group.wgsl`.
 
-use crate::plan::margin::{Rim, Scaled, toward_zero};
+use crate::plan::margin::Scaled;
+use crate::plan::rim::Rim;
+use crate::plan::rule::bound;
 use crate::projection::OnNonFinite;
 use crate::shader::params::{RimWords, policy};
 
@@ -84,14 +86,6 @@ impl GroupParams {
         let given_exponent = if none { 0 } else { exponent };
         GroupParams { given: mantissa, given_exponent, ..self }
     }
-}
-
-/// A bound as f32, rounded toward zero: to the largest f32 at most, but infinity bounds nothing.
-pub(crate) fn bound(value: f64) -> f32 {
-    if value.is_infinite() {
-        return value as f32;
-    }
-    (toward_zero(value.abs()).min(f32::MAX.into()) as f32).copysign(value as f32)
 }
 
 /// The order of keys is that of numbers; minus zero is just below zero.

@@ -34,6 +34,7 @@ fn norm_of(norm: Norm, values: &[f32]) -> f64 {
         Norm::L1 => magnitudes.sum(),
         Norm::L2 => magnitudes.map(|x| x * x).sum::<f64>().sqrt(),
         Norm::Linf => magnitudes.fold(0.0, f64::max),
+        Norm::Lp(p) => magnitudes.map(|x| x.powf(p.value())).sum::<f64>().powf(p.value().recip()),
     }
 }
 

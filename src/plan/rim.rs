@@ -1,0 +1,224 @@
+//! The rim of a set that is reached by scaling: what norms are compared with and scaled to.
+
+use crate::norm::Norm;
+use crate::plan::margin::{Bounds, Margin, Scaled, toward_zero};
+use crate::projection::{Formula, Place, Rounding, ZeroSlice};
+
+/// What a slice is compared with and scaled to, in f64. `power` is the norm, squared where squares are
+/// summed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rim {
+    /// Which norm is compared.
+    pub norm: Norm,
+    /// A slice is too long if its power is over this. Infinite if none is; negative if all are.
+    pub threshold: f64,
+    /// The norm that a slice aims at that is too long.
+    pub target: f64,
+    /// A slice is too short if its power is under this; 0 if none is.
+    pub low_threshold: f64,
+    /// The norm that a slice aims at that is too short.
+    pub low_target: f64,
+    /// The part of the way to the target that a slice goes.
+    pub rate: f64,
+    /// What another system's formula adds to the norm that divides; 0 of our own.
+    pub epsilon: f64,
+    /// The least that the norm is that divides.
+    pub floor: f64,
+    /// Whether slices that are inside are multiplied too, by `n / (n + ε)`.
+    pub always: bool,
+    /// What becomes of slices of zeros that are too short.
+    pub zero: ZeroSlice,
+}
+
+/// No slice of fewer than 2⁶⁴ finite f32 values has a larger norm than 2¹⁶⁰, and the square of
+/// this stays inside f64.
+const BEYOND_ALL: f64 = 1.532_495_540_865_889e54; // 2^180
+
+impl Rim {
+    /// Everything is inside.
+    pub fn unbounded(norm: Norm) -> Self {
+        Rim {
+            norm,
+            threshold: f64::INFINITY,
+            target: f64::INFINITY,
+            low_threshold: 0.0,
+            low_target: 0.0,
+            rate: 1.0,
+            epsilon: 0.0,
+            floor: 0.0,
+            always: false,
+            zero: ZeroSlice::Keep,
+        }
+    }
+
+    /// The rim of `{x : ‖x‖ ≤ c}`, c 0 or more and checked before.
+    pub(crate) fn ball(
+        norm: Norm,
+        radius: f64,
+        rounding: Rounding,
+        formula: Formula,
+        margin: Margin,
+    ) -> Self {
+        let Bounds { sigma, kappa } = bounds(norm, rounding, margin);
+        let rim = Rim::unbounded(norm).of_formula(formula);
+        // Zero has no sign here: a factor of -0 would turn the signs of the elements over.
+        let radius = toward_zero(radius.abs());
+        if radius > BEYOND_ALL {
+            return rim;
+        }
+        // n + ε ≤ c. 24 bits squared fit f64's 53: without ε the square is exact.
+        let reach = if formula.place == Place::Norm { radius - formula.epsilon } else { radius };
+        let threshold = reach.signum() * reach.abs().powi(norm.degree()) * (1.0 - sigma);
+        Rim { threshold, target: radius * (1.0 - kappa), ..rim }
+    }
+
+    /// The rim of `{x : ‖x‖ = c}`. What is within κ of c is inside.
+    pub(crate) fn sphere(
+        norm: Norm,
+        radius: f64,
+        rounding: Rounding,
+        formula: Formula,
+        margin: Margin,
+    ) -> Self {
+        let Bounds { kappa, .. } = bounds(norm, rounding, margin);
+        let c = toward_zero(radius.abs());
+        let power = |norm: Norm, n: f64| n.powi(norm.degree());
+        Rim {
+            threshold: power(norm, c * (1.0 + kappa)),
+            target: c,
+            low_threshold: power(norm, c * (1.0 - kappa)),
+            low_target: c,
+            ..Rim::unbounded(norm).of_formula(formula)
+        }
+    }
+
+    /// The rim of `{x : lo ≤ ‖x‖ ≤ hi}`; a sphere between the two where they are too near each other
+    /// for anything to be surely inside.
+    pub(crate) fn interval(
+        norm: Norm,
+        low: f64,
+        high: f64,
+        rounding: Rounding,
+        formula: Formula,
+        margin: Margin,
+    ) -> Self {
+        let Bounds { sigma, kappa } = bounds(norm, rounding, margin);
+        let c = toward_zero(low);
+        if c * (1.0 + kappa) > toward_zero(high) * (1.0 - kappa) {
+            return Rim::sphere(norm, 0.5 * (low + high), rounding, formula, margin);
+        }
+        let low_threshold = c.powi(norm.degree()) * (1.0 + sigma);
+        let low_target = c * (1.0 + kappa);
+        Rim { low_threshold, low_target, ..Rim::ball(norm, high, rounding, formula, margin) }
+    }
+
+    fn of_formula(self, formula: Formula) -> Self {
+        let (epsilon, floor) = match formula.place {
+            Place::Divisor | Place::Norm => (formula.epsilon, 0.0),
+            Place::Floor => (0.0, formula.epsilon),
+        };
+        Rim { epsilon, floor, always: formula.always, ..self }
+    }
+
+    /// Whether a finite slice with this power is kept as it is; one of zeros is, whatever this says,
+    /// unless [`Rim::zero`] says otherwise.
+    #[inline(always)]
+    pub fn keeps(&self, power: f64) -> bool {
+        !self.always & (power <= self.threshold) & (power >= self.low_threshold)
+    }
+
+    /// The factor of a finite slice of this norm, which is not zero.
+    #[inline(always)]
+    pub fn factor(&self, norm: f64) -> f64 {
+        let power = if self.norm.degree() == 2 { norm * norm } else { norm };
+        let goal = match () {
+            () if power > self.threshold => self.target,
+            () if power < self.low_threshold => self.low_target,
+            () if self.always => norm,
+            () => return 1.0,
+        };
+        let divisor = (norm + self.epsilon).max(self.floor);
+        // One quotient where the whole way is gone, so that a rate of 1 costs no rounding.
+        match self.rate {
+            1.0 => goal / divisor,
+            rate => (rate * goal + (1.0 - rate) * norm) / divisor,
+        }
+    }
+
+    /// The upper threshold in powers of two, or of four where squares are summed.
+    pub(crate) fn scaled_threshold(&self) -> Scaled {
+        self.scaled_power(self.threshold)
+    }
+
+    /// The lower threshold, as [`Rim::scaled_threshold`].
+    pub(crate) fn scaled_low_threshold(&self) -> Scaled {
+        self.scaled_power(self.low_threshold)
+    }
+
+    fn scaled_power(&self, power: f64) -> Scaled {
+        match self.norm.degree() {
+            2 => Scaled::quaternary(power),
+            _ => Scaled::binary(power),
+        }
+    }
+}
+
+fn bounds(norm: Norm, rounding: Rounding, margin: Margin) -> Bounds {
+    match rounding {
+        Rounding::Nearest => Bounds { sigma: 0.0, kappa: 0.0 },
+        Rounding::Feasible | Rounding::TowardZero => margin.of(norm),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::margin::U;
+
+    fn ball(norm: Norm, radius: f64, margin: Margin) -> Rim {
+        Rim::ball(norm, radius, Rounding::Feasible, Formula::OWN, margin)
+    }
+
+    #[test]
+    fn a_radius_of_minus_zero_is_zero() {
+        let rim = ball(Norm::L2, -0.0, Margin::f32(1));
+        assert!(rim.target == 0.0 && rim.target.is_sign_positive());
+    }
+
+    #[test]
+    fn what_is_scaled_is_inside_the_second_time() {
+        // Where no root halves the errors.
+        for norm in [Norm::L1, Norm::Linf, Norm::lp(3.0).unwrap(), Norm::lp(0.5).unwrap()] {
+            for additions in [0, 30, 74] {
+                let margin = Margin::f32(additions);
+                let (rim, sigma) = (ball(norm, 1.0, margin), margin.of(norm).sigma);
+                let worst = rim.target / (1.0 - sigma) * (1.0 + 7.0 * U);
+                assert!(worst * (1.0 + sigma) <= rim.threshold, "{norm} {additions}");
+                let rim = Rim::sphere(norm, 1.0, Rounding::Feasible, Formula::OWN, margin);
+                let worst = rim.target / (1.0 - sigma) * (1.0 + 7.0 * U) * (1.0 + sigma);
+                assert!(rim.keeps(worst) && rim.keeps(2.0 - worst), "{norm} {additions}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_interval_without_room_is_a_sphere() {
+        let of = |low, high| {
+            Rim::interval(Norm::L2, low, high, Rounding::Feasible, Formula::OWN, Margin::f32(30))
+        };
+        assert_eq!((of(2.0, 2.0).target, of(2.0, 2.0).low_target), (2.0, 2.0));
+        let wide = of(1.0, 2.0);
+        assert!(wide.low_target > 1.0 && wide.target < 2.0 && wide.keeps(2.25));
+        assert!(!wide.keeps(0.99) && !wide.keeps(4.01));
+        // Without a lower bound nothing is too short.
+        assert!(of(0.0, 2.0).keeps(0.0));
+    }
+
+    #[test]
+    fn a_rate_goes_part_of_the_way() {
+        let rim =
+            Rim::interval(Norm::L2, 0.0, 1.0, Rounding::Nearest, Formula::OWN, Margin::f32(1));
+        assert_eq!(Rim { rate: 0.5, ..rim }.factor(3.0), 2.0 / 3.0);
+        assert_eq!((rim.factor(4.0), rim.factor(0.5)), (0.25, 1.0));
+    }
+}

@@ -1,0 +1,191 @@
+//! The sets that slices are projected onto.
+
+use crate::error::{Error, Result};
+use crate::norm::Norm;
+
+/// The set that slices are projected onto, and how it is reached.
+///
+/// *Radial* sets are reached by scaling a slice; *Euclidean* ones by the nearest point in L2. For the
+/// L2 norm the two are the same.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub enum Set {
+    /// `{x : ‖x‖ ≤ c}`, radial.
+    MaxNorm {
+        /// Which norm is bounded.
+        norm: Norm,
+        /// The radius c.
+        radius: f64,
+    },
+    /// The same set for gradients, where systems differ in an ε: see [`Compat`](crate::Compat).
+    ClipNorm {
+        /// Which norm is bounded.
+        norm: Norm,
+        /// The radius c.
+        radius: f64,
+    },
+    /// `{x : ‖x‖₂ / m ≤ c}` for slices of m elements, radial.
+    ClipAverageNorm {
+        /// The bound c of the average norm.
+        radius: f64,
+    },
+    /// `{x : ‖x‖₂ / √m ≤ c}` for slices of m elements, radial.
+    ClipRms {
+        /// The bound c of the root of the mean square.
+        radius: f64,
+    },
+    /// `{x : ‖x‖ = c}`, radial.
+    UnitNorm {
+        /// Which norm is fixed.
+        norm: Norm,
+        /// The radius c.
+        radius: f64,
+    },
+    /// `{x : lo ≤ ‖x‖₂ ≤ hi}`, radial, of which a part of the way is gone.
+    MinMaxNorm {
+        /// The least norm, lo.
+        low: f64,
+        /// The largest norm, hi.
+        high: f64,
+        /// Which part of the way is gone: 1 all of it, 0 none.
+        rate: f64,
+    },
+    /// `{x : ‖x‖ ≤ c}` in L1, L2 or Linf, Euclidean.
+    Ball {
+        /// Which norm is bounded.
+        norm: Norm,
+        /// The radius c.
+        radius: f64,
+    },
+    /// `{x : ‖x‖ = c}` in L1 or L2, Euclidean.
+    Sphere {
+        /// Which norm is fixed.
+        norm: Norm,
+        /// The radius c.
+        radius: f64,
+    },
+    /// `{x : x ≥ 0, Σ x = c}`, Euclidean.
+    Simplex {
+        /// The sum c.
+        radius: f64,
+    },
+    /// `{x : lo ≤ xᵢ ≤ hi}`, Euclidean.
+    Bounds {
+        /// The lower bound lo.
+        low: f64,
+        /// The upper bound hi.
+        high: f64,
+    },
+}
+
+/// The largest finite f32.
+const LARGEST: f64 = f32::MAX as f64;
+
+impl Set {
+    /// The norm that decides what becomes of a slice. Of the simplex it is L1: what is inside has no
+    /// negative element; of bounds it is the largest magnitude.
+    pub fn norm(&self) -> Norm {
+        match *self {
+            Set::MaxNorm { norm, .. }
+            | Set::ClipNorm { norm, .. }
+            | Set::UnitNorm { norm, .. }
+            | Set::Ball { norm, .. }
+            | Set::Sphere { norm, .. } => norm,
+            Set::ClipAverageNorm { .. } | Set::ClipRms { .. } | Set::MinMaxNorm { .. } => Norm::L2,
+            Set::Simplex { .. } => Norm::L1,
+            Set::Bounds { .. } => Norm::Linf,
+        }
+    }
+
+    /// The radius; the upper bound of sets that have two.
+    pub fn radius(&self) -> f64 {
+        match *self {
+            Set::MaxNorm { radius, .. }
+            | Set::ClipNorm { radius, .. }
+            | Set::ClipAverageNorm { radius }
+            | Set::ClipRms { radius }
+            | Set::UnitNorm { radius, .. }
+            | Set::Ball { radius, .. }
+            | Set::Sphere { radius, .. }
+            | Set::Simplex { radius } => radius,
+            Set::MinMaxNorm { high, .. } | Set::Bounds { high, .. } => high,
+        }
+    }
+
+    /// The same set with another radius, or another upper bound.
+    #[must_use]
+    pub fn with_radius(mut self, c: f64) -> Self {
+        match &mut self {
+            Set::MaxNorm { radius, .. }
+            | Set::ClipNorm { radius, .. }
+            | Set::ClipAverageNorm { radius }
+            | Set::ClipRms { radius }
+            | Set::UnitNorm { radius, .. }
+            | Set::Ball { radius, .. }
+            | Set::Sphere { radius, .. }
+            | Set::Simplex { radius } => *radius = c,
+            Set::MinMaxNorm { high, .. } | Set::Bounds { high, .. } => *high = c,
+        }
+        self
+    }
+
+    /// Refuses what no slice could satisfy.
+    pub(super) fn check(&self) -> Result<()> {
+        match *self {
+            Set::MaxNorm { radius, .. }
+            | Set::ClipNorm { radius, .. }
+            | Set::ClipAverageNorm { radius }
+            | Set::ClipRms { radius } => at_most(radius),
+            Set::UnitNorm { radius, .. } | Set::Simplex { radius } => exactly(radius),
+            Set::MinMaxNorm { low, high, rate } => {
+                exactly(low)?;
+                at_most(high)?;
+                if low > high {
+                    return Err(Error::Bounds { low, high });
+                }
+                // Not `rate < 0.0 || rate > 1.0`: NaN must be refused too.
+                if (0.0..=1.0).contains(&rate) { Ok(()) } else { Err(Error::Rate { rate }) }
+            }
+            Set::Ball { norm: Norm::Lp(p), .. } => Err(Error::NoProjection { norm: Norm::Lp(p) }),
+            Set::Ball { radius, .. } => at_most(radius),
+            Set::Sphere { norm: Norm::L1 | Norm::L2, radius } => exactly(radius),
+            Set::Sphere { norm, .. } => Err(Error::NoProjection { norm }),
+            Set::Bounds { low, high } => {
+                // Negated, so that NaN fails it.
+                let ordered = low <= high && low <= LARGEST && high >= -LARGEST;
+                if ordered { Ok(()) } else { Err(Error::Bounds { low, high }) }
+            }
+        }
+    }
+}
+
+/// A bound from above: infinity bounds nothing.
+fn at_most(radius: f64) -> Result<()> {
+    // Not `radius < 0.0`: NaN must be refused too.
+    if radius >= 0.0 { Ok(()) } else { Err(Error::Radius { radius }) }
+}
+
+/// What a norm must be, or be at least: it has to be reached.
+fn exactly(radius: f64) -> Result<()> {
+    at_most(radius)?;
+    if radius <= LARGEST { Ok(()) } else { Err(Error::RadiusBeyond { radius, largest: LARGEST }) }
+}
+
+impl std::fmt::Display for Set {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Set::MaxNorm { norm, radius } => write!(formatter, "max-norm {radius} in {norm}"),
+            Set::ClipNorm { norm, radius } => write!(formatter, "clip by norm {radius} in {norm}"),
+            Set::ClipAverageNorm { radius } => write!(formatter, "clip by average norm {radius}"),
+            Set::ClipRms { radius } => write!(formatter, "clip by root mean square {radius}"),
+            Set::UnitNorm { norm, radius } => write!(formatter, "norm {radius} in {norm}"),
+            Set::MinMaxNorm { low, high, rate } => {
+                write!(formatter, "norm from {low} to {high} at rate {rate}")
+            }
+            Set::Ball { norm, radius } => write!(formatter, "{norm} ball of radius {radius}"),
+            Set::Sphere { norm, radius } => write!(formatter, "{norm} sphere of radius {radius}"),
+            Set::Simplex { radius } => write!(formatter, "simplex of sum {radius}"),
+            Set::Bounds { low, high } => write!(formatter, "bounds {low} and {high}"),
+        }
+    }
+}
