@@ -12,6 +12,7 @@ pub mod request;
 pub mod rim;
 pub mod rule;
 pub mod schedule;
+mod slack;
 pub mod step;
 
 use cost::Cost;
@@ -117,7 +118,7 @@ impl Plan {
 
     /// The same plan for a projection that differs in nothing but its radius.
     pub(crate) fn with_projection(&self, projection: Projection) -> Result<Self> {
-        projection.check()?;
+        projection.check(self.request.dtype)?;
         let request = Request { task: Task::Project(projection), ..self.request };
         Ok(Plan { request, ..self.clone() })
     }
@@ -131,6 +132,13 @@ impl Plan {
             if planned != found {
                 let reason = format!("planned {planned:?}, got {found:?}");
                 return Err(Error::PlanMismatch { reason });
+            }
+        }
+        for (what, tensor, expected) in
+            [("the source", source, request.dtype), ("the target", target, request.target_dtype())]
+        {
+            if tensor.dtype() != expected {
+                return Err(Error::Dtype { what, expected, found: tensor.dtype() });
             }
         }
         let same = source.shares_memory_with(target);
@@ -203,7 +211,9 @@ impl Plan {
 
 fn rule(request: &Request, geometry: &Geometry, margin: Margin) -> Rule {
     match request.task {
-        Task::Project(projection) => Rule::new(&projection, geometry.length(), margin),
+        Task::Project(projection) => {
+            Rule::new(&projection, geometry.length(), request.dtype, margin)
+        }
         Task::Norms { norm, .. } => Rule::Scale(Rim::unbounded(norm)),
     }
 }
@@ -212,14 +222,14 @@ fn rule(request: &Request, geometry: &Geometry, margin: Margin) -> Rule {
 fn supported(request: &Request, geometry: &Geometry, profile: &DeviceProfile) -> Result<()> {
     let rule = rule(request, geometry, Margin::f32(0));
     let can = match profile.kind {
-        DeviceKind::Native { .. } => native::supports(&rule),
-        DeviceKind::Gpu(_) => gpu::supports(&rule),
+        DeviceKind::Native { .. } => native::supports(&rule, request.dtype),
+        DeviceKind::Gpu(_) => gpu::supports(&rule, request.dtype),
     };
     match can {
         true => Ok(()),
         false => Err(Error::Unsupported {
             device: profile.name.clone(),
-            what: format!("{:?}", request.task),
+            what: format!("{:?} of {}", request.task, request.dtype),
         }),
     }
 }

@@ -1,5 +1,6 @@
 //! Schedules and cost of the native CPU backend.
 
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::norm::Norm;
 use crate::plan::cost::Cost;
@@ -121,7 +122,10 @@ fn inseparable(geometry: &Geometry) -> usize {
 }
 
 /// Whether the kernels know a rule.
-pub(in crate::plan) fn supports(rule: &Rule) -> bool {
+pub(in crate::plan) fn supports(rule: &Rule, dtype: DType) -> bool {
+    if dtype != DType::F32 {
+        return false;
+    }
     match rule {
         Rule::Scale(rim) => {
             rim.norm == Norm::L2

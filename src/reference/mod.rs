@@ -27,6 +27,7 @@ pub use exact::{
 pub use index::{places, slices};
 
 use crate::axes::Axes;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::norm::Norm;
@@ -38,7 +39,7 @@ use crate::projection::{Projection, Set};
 /// # Errors
 /// As [`Axes::resolve`]; [`Error::Radius`]; [`Error::OutOfBounds`] if the view leaves `data`.
 pub fn project(projection: &Projection, data: &[f32], layout: &Layout) -> Result<Vec<f64>> {
-    projection.check()?;
+    projection.check(DType::F32)?;
     let view = gather(data, layout)?;
     let mut projected: Vec<f64> = view.iter().copied().map(f64::from).collect();
     for slice in slices(projection.axes(), layout.shape())? {

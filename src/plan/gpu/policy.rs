@@ -1,5 +1,6 @@
 //! Which schedule is chosen. Every number here says where it comes from.
 
+use crate::dtype::DType;
 use crate::norm::Norm;
 use crate::plan::geometry::{Geometry, Walk};
 use crate::plan::gpu::legal::{self, steps, width};
@@ -181,7 +182,10 @@ pub(super) fn floor_pow2(value: u32) -> u32 {
 }
 
 /// Whether the kernels know a rule.
-pub(in crate::plan) fn supports(rule: &Rule) -> bool {
+pub(in crate::plan) fn supports(rule: &Rule, dtype: DType) -> bool {
+    if dtype != DType::F32 {
+        return false;
+    }
     match rule {
         Rule::Scale(rim) => {
             rim.norm == Norm::L2
