@@ -116,6 +116,11 @@ pub fn norms(norm: Norm, axes: impl Into<Axes>, data: &[f32], layout: &Layout) -
     Ok(slices(axes, layout.shape())?.into_iter().map(of_slice).collect())
 }
 
+/// The exact norm of one slice, rounded to f64, see [`norms`].
+pub fn norm(norm: Norm, slice: &[f32]) -> f64 {
+    radial::norm(norm, slice)
+}
+
 /// The elements of a view in row-major order.
 fn gather(data: &[f32], layout: &Layout) -> Result<Vec<f32>> {
     let size = |elements: usize| 4 * elements as u64;
