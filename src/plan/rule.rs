@@ -3,7 +3,7 @@
 use crate::norm::Norm;
 use crate::plan::margin::{Bounds, Margin, toward_zero};
 use crate::plan::rim::Rim;
-use crate::projection::{Formula, Projection, Rounding, Set};
+use crate::projection::{Formula, Projection, Rounding, Set, ZeroSlice};
 
 /// What decides about a slice, and what becomes of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,6 +28,8 @@ pub struct Shrink {
     pub high: f64,
     /// The sum that a slice aims at.
     pub target: f64,
+    /// What becomes of slices of zeros that are too short, of which magnitudes shrink.
+    pub zero: ZeroSlice,
 }
 
 /// The bounds of elements.
@@ -66,7 +68,8 @@ impl Rule {
             Set::ClipRms { radius } => ball(Norm::L2, radius * length.sqrt()),
             Set::UnitNorm { norm, radius } => sphere(norm, radius),
             Set::Sphere { norm: Norm::L1, radius } => {
-                Rule::Shrink(Shrink::sum(true, radius, rounding, margin))
+                let sum = Shrink::sum(true, radius, rounding, margin);
+                Rule::Shrink(Shrink { zero: projection.zero_policy(), ..sum })
             }
             Set::Sphere { norm, radius } => sphere(norm, radius),
             Set::MinMaxNorm { low, high, rate } => {
@@ -97,13 +100,20 @@ impl Shrink {
     /// `{x : Σ |x| ≤ c}`.
     fn ball(radius: f64, rounding: Rounding, margin: Margin) -> Self {
         let (c, Bounds { sigma, kappa }) = (toward_zero(radius.abs()), bounds(rounding, margin));
-        Shrink { magnitudes: true, low: 0.0, high: c * (1.0 - sigma), target: c * (1.0 - kappa) }
+        Shrink {
+            magnitudes: true,
+            low: 0.0,
+            high: c * (1.0 - sigma),
+            target: c * (1.0 - kappa),
+            zero: ZeroSlice::Keep,
+        }
     }
 
     /// `{x : Σ |x| = c}`, or Σ x where no element is negative.
     fn sum(magnitudes: bool, radius: f64, rounding: Rounding, margin: Margin) -> Self {
         let (c, Bounds { kappa, .. }) = (toward_zero(radius.abs()), bounds(rounding, margin));
-        Shrink { magnitudes, low: c * (1.0 - kappa), high: c * (1.0 + kappa), target: c }
+        let (low, high) = (c * (1.0 - kappa), c * (1.0 + kappa));
+        Shrink { magnitudes, low, high, target: c, zero: ZeroSlice::Keep }
     }
 }
 
