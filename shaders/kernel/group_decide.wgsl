@@ -25,7 +25,7 @@ fn group_decide(
     let norm =
         norm_bits(root(power.mantissa), power.exponent, power_of(total), total.largest);
     results[segment] = select(NAN, norm, usable);
-    let scaled = rule.violates && !rule.replaced;
+    let scaled = rule.violates && !rule.fill.replaced;
     results[params.region + segment] = select(ONE, float_bits(rule.scale, rule.exponent), scaled);
     let half = norm_bits(power.mantissa, DEGREE * power.exponent - 1, power_of(total), total.largest);
     results[2u * params.region + segment] = select(NAN, half, usable);

@@ -37,7 +37,7 @@ fn scan(chunk: Chunk, lane: u32) -> Accumulator {
     if exponent != 0 {
         sum = scan_shifted(chunk, lane, spread_exponent(-exponent));
     }
-    return lift(fold_sum(sum), exponent, fold_largest(largest));
+    return lift(fold_sum(sum), exponent, largest);
 }
 
 // The chunk again, for the lanes whose terms would leave the range of f32.

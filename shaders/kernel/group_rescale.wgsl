@@ -25,7 +25,7 @@ fn group_rescale(
     rescale_window(chunk, lane, rule);
     let edge = edge_at(chunk, lane);
     if edge != NO_EDGE {
-        let x = project(candidate_at(chunk, edge), rule);
+        let x = project(candidate_at(chunk, edge), edge, rule);
         store_masked(chunk.slot, source_at(chunk, edge), x, edge_mask(chunk, edge));
     }
 }

@@ -30,7 +30,7 @@ fn partial(
 
 fn scan(here: Place, first: u32, last: u32) -> Accumulator {
     var sum = Real(0.0);
-    var largest = Bits(0u);
+    var seen = no_extremes();
     var step = first;
     while step < last {
         let stop = min(last, step + CASCADE * FAN);
@@ -41,24 +41,24 @@ fn scan(here: Place, first: u32, last: u32) -> Accumulator {
             let c = load(source_at(here, step + 2u * FAN));
             let d = load(source_at(here, step + 3u * FAN));
             block += (term(a) + term(b)) + (term(c) + term(d));
-            let ab = max(a & Bits(MAGNITUDE), b & Bits(MAGNITUDE));
-            let cd = max(c & Bits(MAGNITUDE), d & Bits(MAGNITUDE));
-            largest = max(largest, max(ab, cd));
+            let ab = wider(extremes(a), extremes(b));
+            let cd = wider(extremes(c), extremes(d));
+            seen = wider(seen, wider(ab, cd));
             step += 4u * FAN;
         }
         while step < stop {
             let a = load(source_at(here, step));
             block += term(a);
-            largest = max(largest, a & Bits(MAGNITUDE));
+            seen = wider(seen, extremes(a));
             step += FAN;
         }
         sum += block;
     }
-    let exponent = safe_exponent(fold_largest(largest));
+    let exponent = safe_exponent(largest_of(seen));
     if any_slice(exponent != Exponent(0)) {
         sum = scan_shifted(here, first, last, spread_exponent(-exponent));
     }
-    return lift(fold_sum(sum), exponent, fold_largest(largest));
+    return lift(fold_sum(sum), exponent, seen);
 }
 
 // The chunk again, for the lanes whose squares would leave the range of f32.

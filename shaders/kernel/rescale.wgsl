@@ -27,7 +27,7 @@ fn rescale(
     if here.inside && position == 0u && params.first_chunk + chunk == 0u && !spare {
         settle(here.slice, total);
     }
-    let rule = rule_for(total);
+    let rule = resumed(rule_for(total), here);
     let written = sector_violates(lane, any_slice(rule.violates)) || COPIES;
     if !here.inside || spare || !written {
         return;
@@ -44,10 +44,10 @@ fn rescale(
         let b = load(source_at(here, step - FAN));
         let c = load(source_at(here, step - 2u * FAN));
         let d = load(source_at(here, step - 3u * FAN));
-        store(target_at(here, step), project(a, rule));
-        store(target_at(here, step - FAN), project(b, rule));
-        store(target_at(here, step - 2u * FAN), project(c, rule));
-        store(target_at(here, step - 3u * FAN), project(d, rule));
+        store(target_at(here, step), project(a, step, rule));
+        store(target_at(here, step - FAN), project(b, step - FAN, rule));
+        store(target_at(here, step - 2u * FAN), project(c, step - 2u * FAN, rule));
+        store(target_at(here, step - 3u * FAN), project(d, step - 3u * FAN, rule));
         // The smallest step handled is `step - 3·FAN`; stop before the index would wrap.
         if step < first + 4u * FAN {
             return;
@@ -55,7 +55,7 @@ fn rescale(
         step -= 4u * FAN;
     }
     loop {
-        store(target_at(here, step), project(load(source_at(here, step)), rule));
+        store(target_at(here, step), project(load(source_at(here, step)), step, rule));
         if step < first + FAN {
             return;
         }

@@ -22,17 +22,17 @@ fn resident(
     let here = place(group.x + group.y * groups.x, lane);
     let position = fan_position(lane);
     let held = hold(here, position);
-    let largest = fold_largest(held_largest(held));
-    let exponent = safe_exponent(largest);
+    let seen = held_extremes(held, here, position);
+    let exponent = safe_exponent(largest_of(seen));
     var sum = fold_sum(held_sum(held));
     if any_slice(exponent != Exponent(0)) {
         sum = fold_sum(held_sum_shifted(held, spread_exponent(-exponent)));
     }
-    let total = reduce(lift(sum, exponent, largest), lane, position);
+    let total = reduce(lift(sum, exponent, seen), lane, position);
     if here.inside && position == 0u {
         settle(here.slice, total);
     }
-    let rule = rule_for(total);
+    let rule = searched(rule_for(total), held, here, lane, position);
     let written = sector_violates(lane, any_slice(rule.violates)) || COPIES;
     if WRITES && here.inside && written {
         release(here, position, held, rule);

@@ -5,7 +5,7 @@ struct Summary {
     zero: u32,
     non_finite: u32,
     first_non_finite: u32,
-    // The largest sum of squares of a finite slice: mantissa · 4^exponent.
+    // The largest power of the norm of a finite slice: mantissa · (2^DEGREE)^exponent.
     largest: f32,
     largest_exponent: i32,
     // The sum of the norms of finite slices: norms · 2^norms_exponent.
@@ -34,14 +34,15 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
             let total = verdicts[slice / SLICES];
             let rule = rule_for(total);
             let power = finish(total);
+            let roots = root(power.mantissa);
             for (var s = 0u; s < SLICES; s++) {
-                let largest = slice_magnitude(total.largest, s);
+                let largest = slice_magnitude(magnitude_of(total), s);
+                own.changed += u32(slice_violates(rule.violates & !rule.fill.replaced, s));
                 if largest > LARGEST_FINITE {
                     own.non_finite++;
                     own.first_non_finite = min(own.first_non_finite, params.first_norm + slice + s);
                     continue;
                 }
-                own.changed += u32(slice_violates(rule.violates, s));
                 own.zero += u32(largest == 0u);
                 let exponent = slice_exponent(power.exponent, s);
                 let mantissa = slice_sum(power.mantissa, s);
@@ -55,7 +56,7 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
                 }
                 let shared_exponent = max(block_exponent, exponent);
                 block = times_two_to(block, block_exponent - shared_exponent)
-                    + times_two_to(sqrt(mantissa), exponent - shared_exponent);
+                    + times_two_to(slice_sum(roots, s), exponent - shared_exponent);
                 block_exponent = shared_exponent;
             }
             slice += params.summaries * SLICES;

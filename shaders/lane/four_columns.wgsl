@@ -13,10 +13,15 @@ const SLICES = 4u;
 
 fn fold_sum(x: Real) -> Sum { return x; }
 fn fold_largest(x: Bits) -> Magnitude { return x; }
+fn fold_bits(x: Bits) -> Magnitude { return x; }
+fn fold_greatest(x: Integer) -> Exponent { return x; }
+fn fold_count(x: Bits) -> Magnitude { return x; }
 fn spread_sum(x: Sum) -> Real { return x; }
 fn spread_exponent(x: Exponent) -> Integer { return x; }
 fn spread_magnitude(x: Magnitude) -> Bits { return x; }
 fn spread_truth(x: Truth) -> Truth { return x; }
+// Which elements of a load that begins its slices are the first of one.
+fn first_of(x: Truth) -> Truth { return x; }
 fn any_slice(x: Truth) -> bool { return any(x); }
 fn slice_sum(x: Sum, slice: u32) -> f32 { return x[slice]; }
 fn slice_exponent(x: Exponent, slice: u32) -> i32 { return x[slice]; }

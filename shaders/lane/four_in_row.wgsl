@@ -13,10 +13,15 @@ const SLICES = 1u;
 
 fn fold_sum(x: Real) -> Sum { return (x.x + x.y) + (x.z + x.w); }
 fn fold_largest(x: Bits) -> Magnitude { return max(max(x.x, x.y), max(x.z, x.w)); }
+fn fold_bits(x: Bits) -> Magnitude { return (x.x | x.y) | (x.z | x.w); }
+fn fold_greatest(x: Integer) -> Exponent { return max(max(x.x, x.y), max(x.z, x.w)); }
+fn fold_count(x: Bits) -> Magnitude { return (x.x + x.y) + (x.z + x.w); }
 fn spread_sum(x: Sum) -> Real { return Real(x); }
 fn spread_exponent(x: Exponent) -> Integer { return Integer(x); }
 fn spread_magnitude(x: Magnitude) -> Bits { return Bits(x); }
 fn spread_truth(x: Truth) -> vec4<bool> { return vec4<bool>(x); }
+// Which elements of a load that begins its slices are the first of one.
+fn first_of(x: Truth) -> vec4<bool> { return vec4<bool>(x, false, false, false); }
 fn any_slice(x: Truth) -> bool { return x; }
 fn slice_sum(x: Sum, slice: u32) -> f32 { return x; }
 fn slice_exponent(x: Exponent, slice: u32) -> i32 { return x; }

@@ -10,7 +10,7 @@ struct Axis {
 }
 
 struct Params {
-    // A slice is inside if the power of its norm is at most threshold · 4^threshold_exponent.
+    // A slice is too long if the power of its norm is over threshold · (2^DEGREE)^threshold_exponent.
     threshold: f32,
     threshold_exponent: i32,
     // What violates is scaled to the norm radius · 2^radius_exponent.
@@ -45,8 +45,45 @@ struct Params {
     // What is added to a norm before it divides: epsilon · 2^epsilon_exponent.
     epsilon: f32,
     epsilon_exponent: i32,
-    padding: u32,
-    kept: array<Axis, 8>,
+    // A slice is too short if the power of its norm is under this, in the same form, and is then
+    // scaled to another norm.
+    low_threshold: f32,
+    low_threshold_exponent: i32,
+    low_radius: f32,
+    low_radius_exponent: i32,
+    // The part of its norm that a slice keeps; both radii are then parts of the norms aimed at.
+    rest: f32,
+    rest_exponent: i32,
+    // The least that a norm is where it divides.
+    floor: f32,
+    floor_exponent: i32,
+    // Whether slices inside are multiplied by n / (n + ε), too.
+    always: u32,
+    // What the first element of a slice of zeros becomes; zero if it stays.
+    basis: u32,
+    // The p of an Lp norm, and 1 / p.
+    power: f32,
+    inverse_power: f32,
+    // Bounds of elements as keys in the order of numbers, and as bits; whether an infinity is
+    // clamped like a number.
+    low_key: i32,
+    high_key: i32,
+    low: u32,
+    high: u32,
+    alone: u32,
+    // The signs that are taken off before elements shrink, and put back.
+    signs: u32,
+    // Sums of what is stored, times unit: what is aimed at, and what is near enough.
+    aim: f32,
+    near_low: f32,
+    near_high: f32,
+    unit: f32,
+    inverse_unit: f32,
+    // The height above zero where the search begins; the elements of a slice; the most rounds.
+    reach: f32,
+    length: f32,
+    rounds: u32,
+    @align(16) kept: array<Axis, 8>,
     reduced: array<Axis, 8>,
 }
 

@@ -6,7 +6,7 @@ fn settle(slice: u32, total: Accumulator) {
     let power = finish(total);
     let roots = root(power.mantissa);
     for (var i = 0u; i < SLICES; i++) {
-        let largest = slice_magnitude(total.largest, i);
+        let largest = slice_magnitude(magnitude_of(total), i);
         let exponent = slice_exponent(power.exponent, i);
         let sum = slice_sum(power_of(total), i);
         norms[params.first_norm + slice + i] =

@@ -20,17 +20,17 @@ fn rescale_window0(chunk: Chunk, lane: u32, rule: Rule) {
         count_store();
         count_store();
         count_store();
-        window0[source_at(chunk, step)] = project(a, rule);
-        window0[source_at(chunk, step + LANES)] = project(b, rule);
-        window0[source_at(chunk, step + 2u * LANES)] = project(c, rule);
-        window0[source_at(chunk, step + 3u * LANES)] = project(d, rule);
+        window0[source_at(chunk, step)] = project(a, step, rule);
+        window0[source_at(chunk, step + LANES)] = project(b, step + LANES, rule);
+        window0[source_at(chunk, step + 2u * LANES)] = project(c, step + 2u * LANES, rule);
+        window0[source_at(chunk, step + 3u * LANES)] = project(d, step + 3u * LANES, rule);
         step += 4u * LANES;
     }
     while step < last {
         count_load();
         count_store();
         let a = candidate(chunk, step, window0[source_at(chunk, step)]);
-        window0[source_at(chunk, step)] = project(a, rule);
+        window0[source_at(chunk, step)] = project(a, step, rule);
         step += LANES;
     }
 }

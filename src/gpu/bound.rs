@@ -108,7 +108,7 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
     let variant = variant(prepared, views, step);
     let pipeline = gpu.pipeline(Program::Slices(variant))?;
     let scratch = &prepared.scratch;
-    let mut entries = Vec::with_capacity(6);
+    let mut entries = Vec::with_capacity(7);
     for (slot, _) in variant.bindings() {
         let whole = |buffer: &Option<wgpu::Buffer>| buffer.clone().map(|buffer| (buffer, None));
         let window = |buffer: &wgpu::Buffer, window: Option<Window>| Some((buffer.clone(), window));
@@ -126,6 +126,7 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
             Slot::Verdicts => whole(&scratch.verdicts),
             Slot::Summaries => whole(&scratch.summaries),
             Slot::Counters => whole(&scratch.counters),
+            Slot::States => whole(&scratch.states),
         };
         let Some((buffer, window)) = bound else {
             let reason = format!("{} has no {slot:?} to bind", variant.label());

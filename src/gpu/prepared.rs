@@ -8,11 +8,9 @@ use crate::gpu::bound::{Bound, Views};
 use crate::gpu::device::Gpu;
 use crate::gpu::pipeline::Program;
 use crate::gpu::scope::scoped;
-use crate::norm::Norm;
 use crate::plan::Plan;
+use crate::plan::gpu::steps::Step;
 use crate::plan::request::Task;
-use crate::plan::rim::Rim;
-use crate::plan::rule::Rule;
 use crate::shader::params::Params;
 use crate::shader::variant::Variant;
 
@@ -33,6 +31,7 @@ pub struct Prepared {
 pub(super) struct Scratch {
     pub partials: Option<wgpu::Buffer>,
     pub verdicts: Option<wgpu::Buffer>,
+    pub states: Option<wgpu::Buffer>,
     pub summaries: Option<wgpu::Buffer>,
     pub counters: Option<wgpu::Buffer>,
     /// What stands in for a tensor without elements: no binding may be empty.
@@ -64,6 +63,7 @@ impl Prepared {
         let scratch = Scratch {
             partials: storage("partials", steps.partial_bytes)?,
             verdicts: storage("verdicts", steps.verdict_bytes)?,
+            states: storage("states", steps.state_bytes)?,
             summaries: storage("summaries", steps.summary_bytes)?,
             counters: storage("counters", if counted { 8 } else { 0 })?,
             nothing: storage("nothing", if plan.geometry().is_empty() { 16 } else { 0 })?,
@@ -117,13 +117,10 @@ impl Prepared {
 /// One buffer of parameters, written once and never again: two recordings in one submission would
 /// both see the later value.
 fn params(gpu: &Gpu, plan: &Plan, stride: u32) -> Result<wgpu::Buffer> {
-    let rim = match plan.rule() {
-        Rule::Scale(rim) => rim,
-        // Refused by the plan.
-        Rule::Shrink(_) | Rule::Clamp(_) => Rim::unbounded(Norm::L2),
-    };
-    let steps = plan.steps().steps.iter();
-    uniforms(gpu, stride, steps.map(|step| step.params.with_rim(&rim, plan.policy())))
+    let (rule, norm, policy) = (plan.rule(), plan.request().norm(), plan.policy());
+    let (length, margin) = (plan.geometry().length(), plan.margin());
+    let of_step = |step: &Step| step.params.with_rule(&rule, norm, policy, length, margin);
+    uniforms(gpu, stride, plan.steps().steps.iter().map(of_step))
 }
 
 /// From the parameters of one dispatch to those of the next, as a dynamic offset allows.

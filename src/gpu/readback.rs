@@ -7,6 +7,7 @@ use futures_intrusive::channel::shared::{OneshotReceiver, oneshot_channel};
 use crate::error::{Error, Result};
 use crate::gpu::device::Gpu;
 use crate::gpu::scope::scoped;
+use crate::norm::Norm;
 use crate::plan::Plan;
 use crate::report::{Report, Tally};
 
@@ -133,7 +134,7 @@ struct Summary {
 }
 
 impl Summary {
-    fn tally(&self) -> Tally {
+    fn tally(&self, norm: Norm) -> Tally {
         let first = self.first_non_finite;
         Tally {
             slices: 0,
@@ -141,11 +142,15 @@ impl Summary {
             zero: self.zero.into(),
             non_finite: self.non_finite.into(),
             first_non_finite: (first != u32::MAX).then_some(first.into()),
-            // The square is mantissa · 4^exponent.
-            largest_norm: f64::from(self.largest).sqrt() * two_to(self.largest_exponent),
+            // A square is mantissa · 4^exponent.
+            largest_norm: root(norm, self.largest.into()) * two_to(self.largest_exponent),
             norm_sum: f64::from(self.norms) * two_to(self.norms_exponent),
         }
     }
+}
+
+fn root(norm: Norm, power: f64) -> f64 {
+    if norm.degree() == 2 { power.sqrt() } else { power }
 }
 
 fn two_to(exponent: i32) -> f64 {
@@ -157,8 +162,9 @@ impl PendingSummaries {
         let bytes = self.staged.bytes().await?;
         let size = self.plan.steps().summary_bytes as usize;
         let summaries: Vec<Summary> = bytemuck::pod_collect_to_vec(&bytes[..size]);
+        let norm = self.plan.request().norm();
         let start = Tally { slices: self.plan.geometry().slices() as u64, ..Tally::default() };
-        let tally = summaries.iter().map(Summary::tally).fold(start, Tally::merge);
+        let tally = summaries.iter().map(|summary| summary.tally(norm)).fold(start, Tally::merge);
         Ok(tally.report(&self.plan.rule()))
     }
 }

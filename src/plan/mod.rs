@@ -26,6 +26,7 @@ use rule::Rule;
 use schedule::Schedule;
 
 use crate::buffer::DeviceBuffer;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::projection::{OnNonFinite, Projection};
@@ -223,7 +224,7 @@ fn supported(request: &Request, geometry: &Geometry, profile: &DeviceProfile) ->
     let rule = rule(request, geometry, Margin::f32(0));
     let can = match profile.kind {
         DeviceKind::Native { .. } => native::supports(&rule, request.dtype),
-        DeviceKind::Gpu(_) => gpu::supports(&rule, request.dtype),
+        DeviceKind::Gpu(_) => request.dtype == DType::F32,
     };
     match can {
         true => Ok(()),

@@ -96,6 +96,14 @@ impl Request {
         }
     }
 
+    /// The norm of the slices.
+    pub fn norm(&self) -> Norm {
+        match self.task {
+            Task::Project(projection) => projection.norm(),
+            Task::Norms { norm, .. } => norm,
+        }
+    }
+
     /// The view that is written.
     pub fn target(&self) -> &Layout {
         match &self.output {

@@ -7,7 +7,7 @@ use crate::norm::Norm;
 use crate::plan::margin::{Margin, toward_zero};
 use crate::plan::rim::Rim;
 use crate::plan::slack::Slack;
-use crate::projection::{Formula, Projection, Set};
+use crate::projection::{Formula, Projection, Set, ZeroSlice};
 
 /// What decides about a slice, and what becomes of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -32,6 +32,8 @@ pub struct Shrink {
     pub high: f64,
     /// The sum that a slice aims at.
     pub target: f64,
+    /// What becomes of slices of zeros that are too short, of which magnitudes shrink.
+    pub zero: ZeroSlice,
 }
 
 /// The bounds of elements.
@@ -61,8 +63,6 @@ impl Rule {
             let rim = Rim::sphere(norm, radius, formula, slack(norm));
             Rule::Scale(Rim { zero: projection.zero_policy(), ..rim })
         };
-        let sum =
-            |magnitudes, radius| Rule::Shrink(Shrink::sum(magnitudes, radius, slack(Norm::L1)));
         match projection.set() {
             Set::MaxNorm { norm, radius } | Set::ClipNorm { norm, radius } => ball(norm, radius),
             Set::Ball { norm: Norm::Linf, radius } => {
@@ -76,13 +76,16 @@ impl Rule {
             Set::ClipAverageNorm { radius } => ball(Norm::L2, radius * length as f64),
             Set::ClipRms { radius } => ball(Norm::L2, radius * (length as f64).sqrt()),
             Set::UnitNorm { norm, radius } => sphere(norm, radius),
-            Set::Sphere { norm: Norm::L1, radius } => sum(true, radius),
+            Set::Sphere { norm: Norm::L1, radius } => {
+                let sum = Shrink::sum(true, radius, slack(Norm::L1));
+                Rule::Shrink(Shrink { zero: projection.zero_policy(), ..sum })
+            }
             Set::Sphere { norm, radius } => sphere(norm, radius),
             Set::MinMaxNorm { low, high, rate } => {
                 let rim = Rim::interval(Norm::L2, low, high, formula, slack(Norm::L2));
                 Rule::Scale(Rim { rate, ..rim })
             }
-            Set::Simplex { radius } => sum(false, radius),
+            Set::Simplex { radius } => Rule::Shrink(Shrink::sum(false, radius, slack(Norm::L1))),
             Set::Bounds { low, high } => {
                 Rule::Clamp(Clamp { low: bound(low, dtype), high: bound(high, dtype), alone: true })
             }
@@ -106,15 +109,15 @@ impl Shrink {
     /// `{x : Σ |x| ≤ c}`.
     fn ball(radius: f64, slack: Slack) -> Self {
         let c = slack.radius(radius);
-        let high = slack.above(c) * (1.0 - slack.sigma);
-        Shrink { magnitudes: true, low: 0.0, high, target: slack.inside(c) }
+        let (high, target) = (slack.above(c) * (1.0 - slack.sigma), slack.inside(c));
+        Shrink { magnitudes: true, low: 0.0, high, target, zero: ZeroSlice::Keep }
     }
 
     /// `{x : Σ |x| = c}`, or Σ x where no element is negative.
     fn sum(magnitudes: bool, radius: f64, slack: Slack) -> Self {
         let c = slack.radius(radius);
         let (low, high) = slack.band(c);
-        Shrink { magnitudes, low, high, target: c }
+        Shrink { magnitudes, low, high, target: c, zero: ZeroSlice::Keep }
     }
 }
 

@@ -2,7 +2,7 @@
 //! new fragment must be added to.
 
 use crate::plan::geometry::Walk;
-use crate::shader::variant::{Kernel, Lane, Storage, Variant, Verdict};
+use crate::shader::variant::{Kernel, Lane, NormKind, SetKind, Storage, Variant, Verdict};
 
 impl Variant {
     /// Every combination of fragments that a plan can ask for, in representative sizes.
@@ -21,6 +21,8 @@ impl Variant {
                 for counted in [false, true] {
                     let sized = Variant {
                         kernel: Kernel::Resident,
+                        norm: NormKind::L2,
+                        set: SetKind::Ball,
                         lane,
                         walk,
                         storage: Storage::ReadOnly,
@@ -35,11 +37,45 @@ impl Variant {
                         all.extend(residents(Variant { held, ..sized }));
                     }
                     all.extend(two_passes(sized));
+                    // What norm and set change does not depend on sizes: one of them is enough.
+                    if (tile, fan, tile_fastest, counted) == (32, 8, true, false) {
+                        for (norm, set) in KINDS {
+                            let sized = Variant { norm, set, ..sized };
+                            all.extend(residents(Variant { held: 3, ..sized }));
+                            all.extend(two_passes(sized));
+                        }
+                    }
+                    if tile != 256 {
+                        all.extend(search(sized));
+                    }
                 }
             }
         }
         all
     }
+}
+
+/// The norms and sets that meet, but for the first of all.
+const KINDS: [(NormKind, SetKind); 9] = [
+    (NormKind::L1, SetKind::Ball),
+    (NormKind::Linf, SetKind::Ball),
+    (NormKind::Lp, SetKind::Ball),
+    (NormKind::L1, SetKind::Interval),
+    (NormKind::L2, SetKind::Interval),
+    (NormKind::Linf, SetKind::Interval),
+    (NormKind::Lp, SetKind::Interval),
+    (NormKind::Outside, SetKind::Clamp),
+    (NormKind::Signed, SetKind::Shrink),
+];
+
+/// The dispatches of a search, and one that keeps it in registers.
+fn search(sized: Variant) -> impl Iterator<Item = Variant> {
+    let sized = Variant { norm: NormKind::Signed, set: SetKind::Shrink, ..sized };
+    let partial = Variant { kernel: Kernel::ShrinkPartial, ..sized };
+    let decide = Variant { kernel: Kernel::ShrinkDecide, counted: false, ..sized };
+    let begin = Variant { kernel: Kernel::Decide, verdict: Verdict::Begin, ..decide };
+    let resident = Variant { held: 8, storage: Storage::InPlace, ..sized };
+    [partial, decide, begin, resident].into_iter()
 }
 
 fn residents(sized: Variant) -> impl Iterator<Item = Variant> {

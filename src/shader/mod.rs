@@ -5,10 +5,12 @@
 mod all;
 pub mod group;
 pub mod params;
+mod registers;
 pub mod variant;
+pub(crate) mod words;
 
 use crate::plan::geometry::Walk;
-use variant::{Kernel, Lane, Storage, Variant, Verdict};
+use variant::{Kernel, Lane, NormKind, SetKind, Storage, Variant, Verdict};
 
 macro_rules! fragment {
     ($path:literal) => {
@@ -19,14 +21,10 @@ macro_rules! fragment {
 impl Variant {
     /// The program.
     pub fn source(&self) -> String {
-        let mut fragments = vec![
-            fragment!("params/slices"),
-            self.lane.text(),
-            fragment!("pack/f32"),
-            fragment!("norm/sum"),
-            fragment!("norm/l2"),
-            self.kernel.text(),
-        ];
+        let mut fragments =
+            vec![fragment!("params/slices"), self.lane.text(), fragment!("pack/f32")];
+        fragments.extend(self.norm.texts());
+        fragments.push(self.kernel.text());
         if self.kernel.touches_tensor() {
             fragments.extend([fragment!("walk/place"), walk_text(self.walk), self.storage.text()]);
             fragments.push(if self.counted {
@@ -36,26 +34,46 @@ impl Variant {
             });
         }
         if self.kernel != Kernel::Summary {
-            fragments.push(fragment!("group/workgroup"));
+            fragments.extend([fragment!("group/workgroup"), self.norm.share()]);
         }
         if matches!(self.kernel, Kernel::Resident | Kernel::Decide | Kernel::Rescale) {
             fragments.push(self.verdict.text());
         }
         if self.kernel != Kernel::Partial {
-            fragments.push(fragment!("norm/radial"));
+            fragments.extend(self.set.texts());
         }
+        fragments.extend(self.search());
         if self.verdict == Verdict::Norm {
             fragments.push(fragment!("verdict/float"));
         }
         let mut source = self.constants();
         if self.kernel == Kernel::Resident {
-            source.push_str(&registers(self.held));
+            source.push_str(&registers::text(self.held, self.set));
         }
         for fragment in fragments {
             source.push('\n');
             source.push_str(fragment);
         }
         source
+    }
+
+    /// Whether and where a slice seeks more than its norm.
+    fn search(&self) -> Vec<&'static str> {
+        match (self.set, self.kernel) {
+            (SetKind::Shrink, Kernel::Resident) => vec![
+                fragment!("search/registers"),
+                fragment!("group/tally"),
+                fragment!("group/any"),
+            ],
+            (SetKind::Shrink, Kernel::Rescale) => vec![fragment!("search/states")],
+            (_, Kernel::ShrinkPartial) => {
+                vec![fragment!("search/states"), fragment!("group/tally"), fragment!("group/any")]
+            }
+            (_, Kernel::ShrinkDecide) => vec![fragment!("group/tally"), fragment!("group/any")],
+            (_, Kernel::Resident) => vec![fragment!("search/none")],
+            (_, Kernel::Rescale) => vec![fragment!("search/known")],
+            _ => vec![],
+        }
     }
 
     fn constants(&self) -> String {
@@ -69,53 +87,6 @@ impl Variant {
     }
 }
 
-/// The loads that a resident lane holds, each in a register with a name: arrays that are indexed at
-/// run time, or in loops that a driver does not unroll, would go to memory.
-fn registers(held: u32) -> String {
-    let each = |text: &dyn Fn(u32) -> String, between: &str| {
-        (0..held).map(text).collect::<Vec<_>>().join(between)
-    };
-    let fields = each(&|i| format!("    r{i}: Bits,\n"), "");
-    let loads = each(&|i| format!("load_step(here, position + {i}u * FAN)"), ", ");
-    let largest = nested_max(held);
-    let sum = pairwise(0, held, &|i| format!("term(held.r{i})"));
-    let shifted = pairwise(0, held, &|i| format!("term(shifted(held.r{i}, shift))"));
-    let stores = each(
-        &|i| format!("    store_step(here, position + {i}u * FAN, project(held.r{i}, rule));\n"),
-        "",
-    );
-    format!(
-        "
-struct Held {{
-{fields}}}
-
-fn hold(here: Place, position: u32) -> Held {{ return Held({loads}); }}
-fn held_largest(held: Held) -> Bits {{ return {largest}; }}
-fn held_sum(held: Held) -> Real {{ return {sum}; }}
-fn held_sum_shifted(held: Held, shift: Integer) -> Real {{ return {shifted}; }}
-fn release(here: Place, position: u32, held: Held, rule: Rule) {{
-{stores}}}
-"
-    )
-}
-
-fn nested_max(held: u32) -> String {
-    (1..held).fold("(held.r0 & Bits(MAGNITUDE))".to_string(), |text, i| {
-        format!("max({text}, held.r{i} & Bits(MAGNITUDE))")
-    })
-}
-
-/// A sum as a balanced tree, so that its longest chain is the logarithm of its length.
-fn pairwise(first: u32, last: u32, term: &dyn Fn(u32) -> String) -> String {
-    match last - first {
-        1 => term(first),
-        count => {
-            let middle = first + count / 2;
-            format!("({} + {})", pairwise(first, middle, term), pairwise(middle, last, term))
-        }
-    }
-}
-
 impl Kernel {
     fn text(self) -> &'static str {
         match self {
@@ -124,6 +95,49 @@ impl Kernel {
             Kernel::Decide => fragment!("kernel/decide"),
             Kernel::Rescale => fragment!("kernel/rescale"),
             Kernel::Summary => fragment!("kernel/summary"),
+            Kernel::ShrinkPartial => fragment!("kernel/shrink_partial"),
+            Kernel::ShrinkDecide => fragment!("kernel/shrink_decide"),
+        }
+    }
+}
+
+impl NormKind {
+    pub(crate) fn texts(self) -> Vec<&'static str> {
+        let (sum, power, binary) =
+            (fragment!("norm/sum"), fragment!("norm/power"), fragment!("norm/binary"));
+        let (key, bounds) = (fragment!("norm/key"), fragment!("norm/bounds"));
+        match self {
+            NormKind::L1 => vec![sum, power, binary, fragment!("norm/l1")],
+            NormKind::L2 => vec![sum, power, binary, fragment!("norm/l2")],
+            NormKind::Linf => vec![sum, power, binary, fragment!("norm/linf")],
+            NormKind::Lp => vec![sum, power, fragment!("norm/lp")],
+            NormKind::Outside => {
+                vec![sum, power, binary, key, bounds, fragment!("norm/outside")]
+            }
+            NormKind::Signed => {
+                vec![fragment!("norm/signed"), power, binary, key, fragment!("norm/l1")]
+            }
+        }
+    }
+
+    fn share(self) -> &'static str {
+        match self {
+            NormKind::Signed => fragment!("group/share_signed"),
+            _ => fragment!("group/share"),
+        }
+    }
+}
+
+impl SetKind {
+    pub(crate) fn texts(self) -> Vec<&'static str> {
+        let (policy, basis) = (fragment!("set/policy"), fragment!("set/basis"));
+        match self {
+            SetKind::Ball => vec![policy, fragment!("set/ball")],
+            SetKind::Interval => vec![policy, basis, fragment!("set/interval")],
+            SetKind::Clamp => vec![policy, fragment!("set/clamp")],
+            SetKind::Shrink => {
+                vec![policy, basis, fragment!("set/shrink"), fragment!("set/newton")]
+            }
         }
     }
 }
@@ -155,6 +169,7 @@ impl Verdict {
             Verdict::None => fragment!("verdict/none"),
             Verdict::Store => fragment!("verdict/store"),
             Verdict::Norm => fragment!("verdict/norm"),
+            Verdict::Begin => fragment!("verdict/begin"),
         }
     }
 }

@@ -1,8 +1,4 @@
-//! Parameters of one dispatch: the twin of `shaders/params.wgsl`, compared with it by a test.
-
-use crate::plan::margin::Scaled;
-use crate::plan::rim::Rim;
-use crate::projection::OnNonFinite;
+//! Parameters of one dispatch: the twin of `shaders/params/slices.wgsl`, compared with it by a test.
 
 /// An axis, its strides counted in loads.
 #[repr(C)]
@@ -15,10 +11,10 @@ pub struct Axis {
     pub slice_stride: u32,
 }
 
-/// Parameters of one dispatch; `shaders/params.wgsl` says what each is for.
+/// Parameters of one dispatch; `shaders/params/slices.wgsl` says what each is for.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, PartialEq, Default, bytemuck::Pod, bytemuck::Zeroable)]
-#[allow(missing_docs, reason = "described once, in shaders/params.wgsl")]
+#[allow(missing_docs, reason = "described once, in shaders/params/slices.wgsl")]
 pub struct Params {
     pub threshold: f32,
     pub threshold_exponent: i32,
@@ -43,61 +39,33 @@ pub struct Params {
     pub on_non_finite: u32,
     pub epsilon: f32,
     pub epsilon_exponent: i32,
-    pub padding: u32,
+    pub low_threshold: f32,
+    pub low_threshold_exponent: i32,
+    pub low_radius: f32,
+    pub low_radius_exponent: i32,
+    pub rest: f32,
+    pub rest_exponent: i32,
+    pub floor: f32,
+    pub floor_exponent: i32,
+    pub always: u32,
+    pub basis: u32,
+    pub power: f32,
+    pub inverse_power: f32,
+    pub low_key: i32,
+    pub high_key: i32,
+    pub low: u32,
+    pub high: u32,
+    pub alone: u32,
+    pub signs: u32,
+    pub aim: f32,
+    pub near_low: f32,
+    pub near_high: f32,
+    pub unit: f32,
+    pub inverse_unit: f32,
+    pub reach: f32,
+    pub length: f32,
+    pub rounds: u32,
+    pub to_sixteen_bytes: [u32; 3],
     pub kept: [Axis; 8],
     pub reduced: [Axis; 8],
-}
-
-/// An exponent that no power of a norm has: everything is inside, or outside.
-const BEYOND: i32 = 1 << 20;
-
-/// A rim as the kernels read it.
-pub(crate) struct RimWords {
-    pub threshold: Scaled,
-    pub radius: Scaled,
-    pub epsilon: Scaled,
-}
-
-impl RimWords {
-    pub fn new(rim: &Rim) -> Self {
-        let epsilon = Scaled::binary(rim.epsilon);
-        let (threshold, radius) = if rim.threshold.is_infinite() {
-            (Scaled { mantissa: 1.0, exponent: BEYOND }, Scaled { mantissa: 1.0, exponent: 0 })
-        } else if rim.target == 0.0 || rim.threshold <= 0.0 {
-            // Every power is above the threshold; a zero radius zeroes.
-            let outside = Scaled { mantissa: 0.0, exponent: -BEYOND };
-            (outside, Scaled::binary(rim.target))
-        } else {
-            (rim.scaled_threshold(), Scaled::binary(rim.target))
-        };
-        RimWords { threshold, radius, epsilon }
-    }
-}
-
-/// The number that the kernels know a policy by.
-pub(crate) fn policy(policy: OnNonFinite) -> u32 {
-    match policy {
-        OnNonFinite::Leave => 0,
-        OnNonFinite::Zero => 1,
-        OnNonFinite::Propagate => 2,
-        OnNonFinite::Poison => 3,
-    }
-}
-
-impl Params {
-    /// The same dispatch for another rim.
-    #[must_use]
-    pub fn with_rim(self, rim: &Rim, on_non_finite: OnNonFinite) -> Self {
-        let words = RimWords::new(rim);
-        Params {
-            threshold: words.threshold.mantissa,
-            threshold_exponent: words.threshold.exponent,
-            radius: words.radius.mantissa,
-            radius_exponent: words.radius.exponent,
-            on_non_finite: policy(on_non_finite),
-            epsilon: words.epsilon.mantissa,
-            epsilon_exponent: words.epsilon.exponent,
-            ..self
-        }
-    }
 }

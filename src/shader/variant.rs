@@ -1,6 +1,7 @@
 //! Which fragments make a program. A variant is the key of its pipeline, so that the key cannot
 //! forget what the text depends on.
 
+use crate::norm::Norm;
 use crate::plan::geometry::Walk;
 
 /// An entry point: one file of `shaders/kernel`.
@@ -12,6 +13,30 @@ pub enum Kernel {
     Decide,
     Rescale,
     Summary,
+    ShrinkPartial,
+    ShrinkDecide,
+}
+
+/// What a slice is reduced to: files of `shaders/norm`. Numbers, as the p of `Lp`, are parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "described in the files of the same name")]
+pub enum NormKind {
+    L1,
+    L2,
+    Linf,
+    Lp,
+    Outside,
+    Signed,
+}
+
+/// What is done to a slice: one file of `shaders/set`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "described in the files of the same name")]
+pub enum SetKind {
+    Ball,
+    Interval,
+    Clamp,
+    Shrink,
 }
 
 /// What one load holds: one file of `shaders/lane`.
@@ -40,6 +65,7 @@ pub enum Verdict {
     None,
     Store,
     Norm,
+    Begin,
 }
 
 /// A program: which fragments, in which sizes.
@@ -47,6 +73,10 @@ pub enum Verdict {
 pub struct Variant {
     /// The entry point.
     pub kernel: Kernel,
+    /// What a slice is reduced to.
+    pub norm: NormKind,
+    /// What is done to it.
+    pub set: SetKind,
     /// What one load holds.
     pub lane: Lane,
     /// How slices are walked; unused by kernels that do not touch the tensor.
@@ -97,6 +127,8 @@ pub enum Slot {
     Summaries,
     /// Counters of loads and stores.
     Counters,
+    /// Where searches stand.
+    States,
 }
 
 impl Slot {
@@ -110,6 +142,7 @@ impl Slot {
             Slot::Verdicts => 4,
             Slot::Norms | Slot::Summaries => 5,
             Slot::Counters => 6,
+            Slot::States => 7,
         }
     }
 }
@@ -117,7 +150,7 @@ impl Slot {
 impl Kernel {
     /// Whether the kernel reads or writes the tensor itself.
     pub fn touches_tensor(self) -> bool {
-        matches!(self, Kernel::Resident | Kernel::Partial | Kernel::Rescale)
+        matches!(self, Kernel::Resident | Kernel::Partial | Kernel::Rescale | Kernel::ShrinkPartial)
     }
 
     /// The name of the file and of the entry point.
@@ -128,6 +161,8 @@ impl Kernel {
             Kernel::Decide => "decide",
             Kernel::Rescale => "rescale",
             Kernel::Summary => "summary",
+            Kernel::ShrinkPartial => "shrink_partial",
+            Kernel::ShrinkDecide => "shrink_decide",
         }
     }
 }
@@ -166,16 +201,55 @@ impl Variant {
             Kernel::Decide | Kernel::Rescale => bindings.push((Slot::Partials, Access::Read)),
             Kernel::Summary => bindings
                 .extend([(Slot::Verdicts, Access::Read), (Slot::Summaries, Access::ReadWrite)]),
+            Kernel::ShrinkPartial => bindings
+                .extend([(Slot::Partials, Access::ReadWrite), (Slot::Verdicts, Access::Read)]),
+            Kernel::ShrinkDecide => {
+                bindings.extend([(Slot::Partials, Access::Read), (Slot::Verdicts, Access::Read)]);
+            }
             Kernel::Resident => {}
         }
         match self.verdict {
             Verdict::None => {}
-            Verdict::Store => bindings.push((Slot::Verdicts, Access::ReadWrite)),
+            Verdict::Store | Verdict::Begin => bindings.push((Slot::Verdicts, Access::ReadWrite)),
             Verdict::Norm => bindings.push((Slot::Norms, Access::ReadWrite)),
         }
         if self.counted && self.kernel.touches_tensor() {
             bindings.push((Slot::Counters, Access::ReadWrite));
         }
+        if let Some(access) = self.states() {
+            bindings.push((Slot::States, access));
+        }
         bindings
+    }
+
+    /// How the states of searches are bound, if they are.
+    fn states(&self) -> Option<Access> {
+        match (self.set, self.kernel) {
+            (SetKind::Shrink, Kernel::Rescale | Kernel::ShrinkPartial) => Some(Access::Read),
+            (_, Kernel::ShrinkDecide) => Some(Access::ReadWrite),
+            _ if self.verdict == Verdict::Begin => Some(Access::ReadWrite),
+            _ => None,
+        }
+    }
+}
+
+impl From<Norm> for NormKind {
+    fn from(norm: Norm) -> Self {
+        match norm {
+            Norm::L1 => NormKind::L1,
+            Norm::L2 => NormKind::L2,
+            Norm::Linf => NormKind::Linf,
+            Norm::Lp(_) => NormKind::Lp,
+        }
+    }
+}
+
+impl NormKind {
+    /// The words of an accumulator of one slice.
+    pub fn accumulator_words(self) -> u32 {
+        match self {
+            NormKind::Signed => 4,
+            _ => 3,
+        }
     }
 }

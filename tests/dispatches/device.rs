@@ -3,10 +3,10 @@
 
 use std::cell::Cell;
 
-use normproj::plan::gpu::steps::{ACCUMULATOR_BYTES, SUMMARY_BYTES, Step, Steps, Window};
+use normproj::plan::gpu::steps::{STATE_BYTES, SUMMARY_BYTES, Step, Steps, Window};
 use normproj::plan::profile::GpuLimits;
 use normproj::plan::request::Output;
-use normproj::shader::variant::{Kernel, Storage, Verdict};
+use normproj::shader::variant::{Kernel, SetKind, Storage, Verdict};
 use normproj::{Layout, Request, reference};
 
 use crate::walk::{Place, Walker};
@@ -29,6 +29,9 @@ pub struct Device<'a> {
     /// How often each element was loaded by a reduction, and stored.
     loaded: Vec<Cell<u32>>,
     stored: Vec<u32>,
+    /// How often each element was loaded by a search, and how many rounds its slice has gone.
+    sought: Vec<Cell<u32>>,
+    states: Vec<u64>,
     norms: Vec<u32>,
     reported: Vec<u32>,
     partials: Vec<u64>,
@@ -56,7 +59,8 @@ impl<'a> Device<'a> {
             _ => &request.source,
         };
         let sum = |members: &Vec<usize>| members.iter().fold(0, |a, &e| number(e).wrapping_add(a));
-        let sums = |bytes: u64| vec![GARBAGE; (bytes / ACCUMULATOR_BYTES) as usize];
+        let words = steps.steps.first().map_or(3, |step| step.variant.norm.accumulator_words());
+        let sums = |bytes: u64| vec![GARBAGE; (bytes / u64::from(4 * words)) as usize];
         Device {
             request,
             limits,
@@ -66,6 +70,8 @@ impl<'a> Device<'a> {
             expected: slices.iter().map(sum).collect(),
             loaded: vec![Cell::new(0); elements],
             stored: vec![0; elements],
+            sought: vec![Cell::new(0); elements],
+            states: vec![GARBAGE; (steps.state_bytes / STATE_BYTES) as usize],
             norms: vec![0; slices.len()],
             reported: vec![0; slices.len()],
             partials: sums(steps.partial_bytes),
@@ -85,7 +91,8 @@ impl<'a> Device<'a> {
         for group in 0..groups {
             match step.variant.kernel {
                 Kernel::Resident => self.resident(step, group),
-                Kernel::Partial => self.partial(step, group),
+                Kernel::Partial | Kernel::ShrinkPartial => self.partial(step, group),
+                Kernel::ShrinkDecide => self.shrink_decide(step, group),
                 Kernel::Decide => self.decide(step, group),
                 Kernel::Rescale => self.rescale(step, group, groups),
                 Kernel::Summary => self.summary(step, group),
@@ -99,6 +106,8 @@ impl<'a> Device<'a> {
             |counts: &[u32], times| assert!(counts.iter().all(|&n| n == times), "{counts:?}");
         let norms = matches!(self.request.output, Output::Norms(_));
         self.loaded.iter().for_each(|n| assert_eq!(n.get(), 1));
+        let sought = self.sought.first().map_or(0, Cell::get);
+        self.sought.iter().for_each(|n| assert_eq!(n.get(), sought));
         once(&self.stored, u32::from(!norms));
         once(&self.norms, u32::from(norms));
         if !self.stored.is_empty() {
@@ -168,6 +177,22 @@ impl<'a> Device<'a> {
         }
     }
 
+    fn shrink_decide(&mut self, step: &Step, group: u32) {
+        let (params, tile) = (&step.params, step.variant.tile);
+        let width = Walker { variant: &step.variant, params }.slices();
+        for lane in 0..tile {
+            let slice = (group * tile + lane) * width;
+            if slice < params.slices {
+                let total = (0..params.partials).fold([0; 4], |sum, i| {
+                    add(sum, read(&self.partials, i * params.slices + slice, width))
+                });
+                assert_eq!(total, read(&self.verdicts, slice, width), "another slice's tally");
+                let rounds = read(&self.states, slice, width).map(|n| n.wrapping_add(1));
+                write(&mut self.states, slice, width, rounds);
+            }
+        }
+    }
+
     fn rescale(&mut self, step: &Step, group: u32, groups: u32) {
         let walk = Walker { variant: &step.variant, params: &step.params };
         let (params, fan) = (&step.params, step.variant.fan);
@@ -189,6 +214,11 @@ impl<'a> Device<'a> {
             });
             if position == 0 && params.first_chunk + chunk == 0 {
                 self.settle(step, here.slice, total);
+            }
+            if step.variant.set == SetKind::Shrink {
+                let rounds = read(&self.states, here.slice, walk.slices());
+                let most = u64::from(usize::BITS - self.length().leading_zeros() + 16);
+                assert!(rounds[..walk.slices() as usize].iter().all(|&n| n == most), "{rounds:?}");
             }
             let first = chunk * params.chunk + position;
             let last = (chunk * params.chunk + params.chunk).min(params.steps);
@@ -225,6 +255,11 @@ impl<'a> Device<'a> {
         }
     }
 
+    /// The elements of a slice.
+    fn length(&self) -> usize {
+        self.slice_of.len() / self.expected.len().max(1)
+    }
+
     /// The totals of all lanes, each that of its fan.
     fn reduce(&self, walk: &Walker<'_>, own: impl Fn(&Self, u32) -> Sums) -> Vec<Sums> {
         let lanes = walk.variant.lanes();
@@ -240,7 +275,11 @@ impl<'a> Device<'a> {
         let mut sums = [0u64; 4];
         for i in 0..walk.width() {
             let element = at_place(&self.source, step.source, walk, walk.at(here, at).0, i);
-            self.loaded[element].set(self.loaded[element].get() + 1);
+            let count = match step.variant.kernel {
+                Kernel::ShrinkPartial => &self.sought[element],
+                _ => &self.loaded[element],
+            };
+            count.set(count.get() + 1);
             let slice = i as usize % walk.slices() as usize;
             sums[slice] = sums[slice].wrapping_add(number(element));
         }
@@ -267,6 +306,10 @@ impl<'a> Device<'a> {
         match step.variant.verdict {
             Verdict::None => {}
             Verdict::Store => write(&mut self.verdicts, slice, width, total),
+            Verdict::Begin => {
+                write(&mut self.verdicts, slice, width, total);
+                write(&mut self.states, slice, width, [0; 4]);
+            }
             Verdict::Norm => {
                 let window = step.norms.expect("a window of norms");
                 for i in 0..width {

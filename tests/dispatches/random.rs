@@ -42,7 +42,7 @@ impl Random {
     pub fn request(&mut self) -> Request {
         let shape = self.shape();
         let (axes, source) = (self.axes(shape.len()), self.layout(&shape));
-        let projection = Projection::max_norm(1.0, axes);
+        let projection = self.projection(axes);
         match self.below(5) {
             0 => Request::in_place(projection, source),
             1 => Request::in_place(projection, source).with_report(),
@@ -53,6 +53,16 @@ impl Random {
                 let norms = Layout::strided([slices], [1], self.below(70)).expect("one axis");
                 Request::norms(Norm::L2, axes, source, norms)
             }
+        }
+    }
+
+    /// Most often scaled; a search takes many dispatches.
+    fn projection(&mut self, axes: Axes) -> Projection {
+        match self.below(12) {
+            0 => Projection::ball(Norm::L1, 1.0, axes),
+            1 => Projection::bounds(-1.0, 1.0),
+            2 => Projection::unit_norm(axes),
+            _ => Projection::max_norm(1.0, axes),
         }
     }
 

@@ -7,8 +7,10 @@ mod counting;
 mod groups;
 mod memory;
 mod noop;
+mod sets;
 mod sharing;
 mod steady;
+mod truth;
 
 use std::io::Write;
 use std::sync::{Mutex, MutexGuard, PoisonError};

@@ -36,20 +36,28 @@ fn parameters_have_one_layout() {
         threshold, threshold_exponent, radius, radius_exponent, source_offset, target_offset,
         first_slice, first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices,
         slices_here, kept_rank, reduced_rank, summaries, first_summary, on_non_finite, epsilon,
-        epsilon_exponent, padding, kept, reduced);
+        epsilon_exponent, low_threshold, low_threshold_exponent, low_radius, low_radius_exponent,
+        rest, rest_exponent, floor, floor_exponent, always, basis, power, inverse_power, low_key,
+        high_key, low, high, alone, signs, aim, near_low, near_high, unit, inverse_unit, reach,
+        length, rounds, kept, reduced);
     assert_eq!(params, expected);
     assert_eq!(params_size as usize, size_of::<Params>());
 }
 
 #[test]
 fn accumulators_and_summaries_have_the_size_that_is_allocated() {
-    use normproj::plan::gpu::steps::{ACCUMULATOR_BYTES, SUMMARY_BYTES};
+    use normproj::plan::gpu::steps::{STATE_BYTES, SUMMARY_BYTES, TALLY_BYTES};
     for variant in Variant::all() {
         let module = module(&variant);
         let (_, size) = fields(&module, "Accumulator");
         let four = variant.lane == normproj::shader::variant::Lane::FourColumns;
         let slices = if four { 4 } else { 1 };
-        assert_eq!(u64::from(size), ACCUMULATOR_BYTES * slices);
+        assert_eq!(size, 4 * variant.norm.accumulator_words() * slices);
+        if variant.kernel == normproj::shader::variant::Kernel::ShrinkDecide {
+            let of = |name| u64::from(fields(&module, name).1);
+            let slices = u64::from(slices);
+            assert_eq!((of("State"), of("Tally")), (STATE_BYTES * slices, TALLY_BYTES * slices));
+        }
         if variant.kernel == normproj::shader::variant::Kernel::Summary {
             assert_eq!(u64::from(fields(&module, "Summary").1), SUMMARY_BYTES);
         }

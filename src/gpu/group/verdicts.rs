@@ -8,7 +8,7 @@ use crate::model::{GroupReport, Verdict};
 use crate::norm::Norm;
 use crate::plan::group::GroupPlan;
 use crate::plan::rim::Rim;
-use crate::shader::params::RimWords;
+use crate::shader::words::RimWords;
 
 /// Norms of a group that are on their way.
 #[derive(Debug)]

@@ -2,11 +2,12 @@
 
 use crate::error::Result;
 use crate::plan::geometry::{Geometry, Walk};
+use crate::plan::gpu::kinds::kinds;
 use crate::plan::gpu::legal::{check_steps, tile_fastest};
 use crate::plan::gpu::piece_params::of_piece;
 use crate::plan::gpu::pieces::{self, Box, Piece};
 use crate::plan::gpu::steps::{
-    ACCUMULATOR_BYTES, SMALL_LANES, SUMMARY_BYTES, Step, Steps, Window, decide_fan, most_partials,
+    SMALL_LANES, STATE_BYTES, SUMMARY_BYTES, Step, Steps, Window, decide_fan, most_partials,
     steps_of,
 };
 use crate::plan::gpu::windows::{Windows, cut};
@@ -14,7 +15,8 @@ use crate::plan::profile::GpuLimits;
 use crate::plan::request::{Output, Request};
 use crate::plan::schedule::{Schedule, Tiling};
 use crate::shader::params::Params;
-use crate::shader::variant::{Kernel, Lane, Storage, Variant, Verdict};
+use crate::shader::variant::{Kernel, Lane, NormKind, SetKind, Storage, Variant, Verdict};
+use crate::shader::words::rounds;
 
 /// Scratch stays under this however many slices there are; more are done in slabs. Not measured.
 const SCRATCH_BYTES: u64 = 64 << 20;
@@ -37,8 +39,10 @@ pub(in crate::plan) fn build(
         }
         Schedule::Native { .. } => return Ok(Steps::default()),
     };
+    let kinds = kinds(request);
+    let bytes = u64::from(4 * kinds.0.accumulator_words());
     let verdicts = u64::from(decide || request.report);
-    let scratch = ACCUMULATOR_BYTES * partials.max(verdicts);
+    let scratch = bytes * partials.max(verdicts);
     let budget = SCRATCH_BYTES.min(limits.binding_bytes);
     let mut most = budget.checked_div(scratch).unwrap_or(MOST_SLICES).min(MOST_SLICES);
     let norms = matches!(request.output, Output::Norms(_));
@@ -56,7 +60,8 @@ pub(in crate::plan) fn build(
     // Those of all slabs are bound at once.
     let summaries = (limits.binding_bytes / SUMMARY_BYTES / slabs.len() as u64).clamp(1, SUMMARIES);
     let steps = Steps::default();
-    let mut builder = Builder { schedule, geometry, request, limits, tiling, summaries, steps };
+    let mut builder =
+        Builder { schedule, geometry, request, limits, tiling, summaries, kinds, steps };
     for slab in slabs {
         let slices: usize = slab.iter().map(|range| range.len()).product();
         if geometry.is_empty() {
@@ -66,8 +71,11 @@ pub(in crate::plan) fn build(
         }
         first_norm += slices as u64;
         let steps = &mut builder.steps;
-        steps.partial_bytes = steps.partial_bytes.max(ACCUMULATOR_BYTES * partials * slices as u64);
-        steps.verdict_bytes = steps.verdict_bytes.max(ACCUMULATOR_BYTES * verdicts * slices as u64);
+        steps.partial_bytes = steps.partial_bytes.max(bytes * partials * slices as u64);
+        steps.verdict_bytes = steps.verdict_bytes.max(bytes * verdicts * slices as u64);
+        if decide && kinds.1 == SetKind::Shrink {
+            steps.state_bytes = steps.state_bytes.max(STATE_BYTES * slices as u64);
+        }
     }
     check_steps(schedule, &builder.steps, limits)?;
     Ok(builder.steps)
@@ -81,7 +89,15 @@ struct Builder<'a> {
     tiling: Tiling,
     /// Summaries of a slab, at most.
     summaries: u64,
+    kinds: (NormKind, SetKind),
     steps: Steps,
+}
+
+/// The pieces of a slab, with the first chunk and the number of chunks of each.
+struct Parts<'a> {
+    slab: &'a Box,
+    cut: &'a [Piece],
+    chunks: &'a [(u32, u32)],
 }
 
 impl Builder<'_> {
@@ -122,32 +138,51 @@ impl Builder<'_> {
                 let chunks = self.chunks(&cut, chunk);
                 let total = chunks.last().map_or(0, |&(first, count)| first + count);
                 let base = Params { partials: total, chunk, ..base };
-                let variant = self.variant(Kernel::Partial, Storage::ReadOnly, Verdict::None);
-                for (piece, &(first, count)) in cut.iter().zip(&chunks) {
-                    let base = Params { chunks: count, first_chunk: first, ..base };
-                    let params = of_piece(self.geometry, &self.tiling, base, slab, piece);
-                    self.push(variant, params, Some(piece), None, false);
-                }
+                let parts = Parts { slab, cut: &cut, chunks: &chunks };
+                let partial = self.variant(Kernel::Partial, Storage::ReadOnly, Verdict::None);
+                self.over(&parts, partial, base, false);
                 if decide {
-                    self.decide(base, slices, norms);
+                    self.decide(Kernel::Decide, self.verdict_of_decide(), base, slices, norms);
+                }
+                if self.kinds.1 == SetKind::Shrink {
+                    self.search(&parts, base, slices);
                 }
                 if !matches!(self.request.output, Output::Norms(_)) {
                     let verdict =
                         if self.request.report && !decide { Verdict::Store } else { Verdict::None };
                     let base = if decide { Params { partials: 1, ..base } } else { base };
-                    let variant = self.variant(Kernel::Rescale, self.storage(), verdict);
-                    // Backward, as inside each dispatch: the last piece is still in cache.
-                    for (piece, &(first, count)) in cut.iter().zip(&chunks).rev() {
-                        let base = Params { chunks: count, first_chunk: first, ..base };
-                        let params = of_piece(self.geometry, &self.tiling, base, slab, piece);
-                        self.push(variant, params, Some(piece), None, decide);
-                    }
+                    let rescale = self.variant(Kernel::Rescale, self.storage(), verdict);
+                    self.over(&parts, rescale, base, decide);
                 }
             }
             Schedule::Native { .. } => {}
         }
         if self.request.report {
             self.summary(base, slices, first_norm);
+        }
+    }
+
+    /// One dispatch over each piece; those that rewrite go backward, as inside each of them: the last
+    /// piece is still in cache.
+    fn over(&mut self, parts: &Parts<'_>, variant: Variant, base: Params, decided: bool) {
+        let push = |(piece, &(first, count)): (&Piece, &(u32, u32))| {
+            let base = Params { chunks: count, first_chunk: first, ..base };
+            let params = of_piece(self.geometry, &self.tiling, base, parts.slab, piece);
+            self.push(variant, params, Some(piece), None, decided);
+        };
+        let pieces = parts.cut.iter().zip(parts.chunks);
+        match variant.kernel {
+            Kernel::Rescale => pieces.rev().for_each(push),
+            _ => pieces.for_each(push),
+        }
+    }
+
+    /// The rounds of a search. Where it has ended a dispatch loads nothing: it cannot be known before.
+    fn search(&mut self, parts: &Parts<'_>, base: Params, slices: u64) {
+        let partial = self.variant(Kernel::ShrinkPartial, Storage::ReadOnly, Verdict::None);
+        for _ in 0..rounds(self.geometry.length()) {
+            self.over(parts, partial, base, false);
+            self.decide(Kernel::ShrinkDecide, Verdict::None, base, slices, None);
         }
     }
 
@@ -172,12 +207,17 @@ impl Builder<'_> {
             .collect()
     }
 
-    fn decide(&mut self, base: Params, slices: u64, norms: Option<Window>) {
+    fn decide(
+        &mut self,
+        kernel: Kernel,
+        verdict: Verdict,
+        base: Params,
+        slices: u64,
+        norms: Option<Window>,
+    ) {
         let fan = decide_fan(u64::from(base.partials));
         let tile = SMALL_LANES / fan;
-        let verdict = self.verdict_of_decide();
-        let variant =
-            Variant { tile, fan, ..self.variant(Kernel::Decide, Storage::ReadOnly, verdict) };
+        let variant = Variant { tile, fan, ..self.variant(kernel, Storage::ReadOnly, verdict) };
         let groups = (slices / u64::from(self.tiling.slices_per_lane())).div_ceil(u64::from(tile));
         let workgroups = grid(groups, self.limits);
         let (source, target) = (None, None);
@@ -257,8 +297,12 @@ impl Builder<'_> {
             _ => Lane::FourInRow,
         };
         let tile_fastest = walk == Walk::Strided && tile_fastest(self.geometry);
+        let (norm, set) = self.kinds;
         Variant {
             kernel,
+            norm,
+            // What is summed does not depend on what is done afterwards.
+            set: if kernel == Kernel::Partial { SetKind::Ball } else { set },
             lane,
             walk,
             storage,
@@ -288,7 +332,11 @@ impl Builder<'_> {
     }
 
     fn verdict_of_decide(&self) -> Verdict {
-        if matches!(self.request.output, Output::Norms(_)) { Verdict::Norm } else { Verdict::Store }
+        match self.request.output {
+            Output::Norms(_) => Verdict::Norm,
+            _ if self.kinds.1 == SetKind::Shrink => Verdict::Begin,
+            _ => Verdict::Store,
+        }
     }
 
     /// Where the slab's first norm is within the window that is bound.

@@ -2,10 +2,12 @@
 
 use crate::plan::cost::Cost;
 use crate::plan::geometry::{Geometry, Walk};
-use crate::plan::gpu::steps::{ACCUMULATOR_BYTES, Steps};
+use crate::plan::gpu::kinds::kinds;
+use crate::plan::gpu::steps::{STATE_BYTES, Step, Steps, TALLY_BYTES};
 use crate::plan::request::{Output, Request};
 use crate::plan::schedule::Schedule;
-use crate::shader::variant::{Kernel, Verdict};
+use crate::shader::variant::{Kernel, SetKind, Verdict};
+use crate::shader::words::rounds;
 
 /// Slices that share 64 bytes, what memory reads at once, where they lie side by side.
 const READ_SECTOR: u32 = 16;
@@ -26,10 +28,16 @@ pub(in crate::plan) fn cost(
         Schedule::Native { .. } => return Cost::default(),
     };
     let side_by_side = tiling.walk == Walk::Columns;
+    // A search reads at most once a round; those that end sooner read nothing more.
+    let rounds = match kinds(request).1 {
+        SetKind::Shrink => u64::from(rounds(geometry.length())),
+        _ => 0,
+    };
     let again = if resident { 0 } else { bytes };
+    let sought = again * rounds;
     let (read, written, read_again, written_again) = match request.output {
-        Output::InPlace => (bytes, 0, again, bytes),
-        Output::Into(_) => (bytes + again, bytes, 0, 0),
+        Output::InPlace => (bytes, 0, again + sought, bytes),
+        Output::Into(_) => (bytes + again, bytes, sought, 0),
         Output::Norms(_) => (bytes, 0, 0, 0),
     };
     Cost {
@@ -45,25 +53,25 @@ pub(in crate::plan) fn cost(
     }
 }
 
-/// Bytes of accumulators that the dispatches write and read.
+/// Bytes of accumulators, states and tallies that the dispatches write and read.
 fn scratch(steps: &Steps) -> u64 {
-    let accumulators: u64 = steps
-        .steps
-        .iter()
-        .map(|step| {
-            let params = &step.params;
-            let here = u64::from(params.slices_here);
-            let slices = u64::from(params.slices);
-            let (partials, chunks) = (u64::from(params.partials), u64::from(params.chunks));
-            let stored = u64::from(step.variant.verdict == Verdict::Store);
-            match step.variant.kernel {
-                Kernel::Resident => here * stored,
-                Kernel::Partial => here * chunks,
-                Kernel::Decide => slices * (partials + stored),
-                Kernel::Rescale => here * (chunks * partials + stored),
-                Kernel::Summary => slices,
-            }
-        })
-        .sum();
-    accumulators * ACCUMULATOR_BYTES
+    steps.steps.iter().map(scratch_of).sum()
+}
+
+fn scratch_of(step: &Step) -> u64 {
+    let params = &step.params;
+    let accumulator = u64::from(4 * step.variant.norm.accumulator_words());
+    let (here, slices) = (u64::from(params.slices_here), u64::from(params.slices));
+    let (partials, chunks) = (u64::from(params.partials), u64::from(params.chunks));
+    let stored = u64::from(matches!(step.variant.verdict, Verdict::Store | Verdict::Begin));
+    let state = if step.variant.set == SetKind::Shrink { STATE_BYTES } else { 0 };
+    match step.variant.kernel {
+        Kernel::Resident => here * stored * accumulator,
+        Kernel::Partial => here * chunks * accumulator,
+        Kernel::Decide => slices * ((partials + stored) * accumulator + state),
+        Kernel::Rescale => here * ((chunks * partials + stored) * accumulator + chunks * state),
+        Kernel::Summary => slices * accumulator,
+        Kernel::ShrinkPartial => here * chunks * (accumulator + state + TALLY_BYTES),
+        Kernel::ShrinkDecide => slices * (partials * TALLY_BYTES + accumulator + 2 * state),
+    }
 }

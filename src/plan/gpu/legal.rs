@@ -2,13 +2,15 @@
 
 use crate::error::{Error, Result};
 use crate::plan::geometry::{Axis, Geometry, Walk};
+use crate::plan::gpu::kinds::kinds;
 use crate::plan::gpu::policy::{MOST_HELD, MOST_TERMS, floor_pow2};
-use crate::plan::gpu::steps::{self as plan_steps, ACCUMULATOR_BYTES, Steps};
+use crate::plan::gpu::steps::{self as plan_steps, Steps};
 use crate::plan::gpu::windows::cut;
 use crate::plan::margin::Margin;
 use crate::plan::profile::GpuLimits;
 use crate::plan::request::{Output, Request};
 use crate::plan::schedule::{Schedule, Tiling};
+use crate::shader::variant::SetKind;
 
 /// The longest chain of additions that the contract allows.
 const LONGEST_CHAIN: u32 = 76;
@@ -67,7 +69,9 @@ pub(in crate::plan) fn check(
     if lanes > u64::from(limits.invocations) {
         return illegal(format!("{lanes} lanes are more than {}", limits.invocations));
     }
-    let memory = lanes * u64::from(memory_of_lane(tiling.slices_per_lane()));
+    let (norm, set) = kinds(request);
+    let words = norm.accumulator_words();
+    let memory = lanes * u64::from(memory_of_lane(words * tiling.slices_per_lane()));
     if memory > u64::from(limits.workgroup_memory) {
         return illegal(format!("{memory} bytes of workgroup memory are too many"));
     }
@@ -85,6 +89,9 @@ pub(in crate::plan) fn check(
         Schedule::Partial { decide: false, .. } if matches!(request.output, Output::Norms(_)) => {
             return illegal("norms come out of the dispatch that decides".to_string());
         }
+        Schedule::Partial { decide: false, .. } if set == SetKind::Shrink => {
+            return illegal("a search begins in the dispatch that decides".to_string());
+        }
         _ => {}
     }
     let resident = matches!(schedule, Schedule::Resident { .. });
@@ -94,7 +101,7 @@ pub(in crate::plan) fn check(
     }
     if let Schedule::Partial { chunk, .. } = *schedule {
         let partials = plan_steps::most_partials(geometry, tiling, chunk, limits);
-        let bytes = ACCUMULATOR_BYTES * partials * u64::from(tiling.slices_per_lane());
+        let bytes = u64::from(4 * words * tiling.slices_per_lane()) * partials;
         if bytes > limits.binding_bytes {
             return illegal(format!("a lane's slices have {bytes} bytes of partial sums"));
         }
@@ -107,10 +114,10 @@ pub(in crate::plan) fn check(
     Ok(())
 }
 
-/// Bytes of workgroup memory of a lane: sum, exponent and magnitude of each of its slices, and the
-/// flag of its sector.
-pub(super) fn memory_of_lane(slices: u32) -> u32 {
-    12 * slices + 4
+/// Bytes of workgroup memory of a lane: so many words of accumulators, and the flag of its sector.
+/// What a workgroup shares beside them is counted to its first lane, which has two words to spare.
+pub(super) fn memory_of_lane(words: u32) -> u32 {
+    4 * words + 4
 }
 
 /// Refuses dispatches that the device would refuse.
@@ -120,7 +127,9 @@ pub(super) fn check_steps(schedule: &Schedule, steps: &Steps, limits: &GpuLimits
     let most = limits.binding_bytes;
     let windows = steps.steps.iter().flat_map(|step| [step.source, step.target, step.norms]);
     let windows = windows.flatten().map(|window| window.size);
-    let bound = windows.chain([steps.partial_bytes, steps.verdict_bytes, steps.summary_bytes]);
+    let scratch =
+        [steps.partial_bytes, steps.verdict_bytes, steps.state_bytes, steps.summary_bytes];
+    let bound = windows.chain(scratch);
     if let Some(bytes) = bound.max().filter(|&bytes| bytes > most) {
         return illegal(format!("{bytes} bytes are to be bound, of at most {most}"));
     }

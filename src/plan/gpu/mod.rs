@@ -2,6 +2,7 @@
 
 mod build;
 mod cost;
+mod kinds;
 mod legal;
 mod piece_params;
 mod pieces;
@@ -12,4 +13,4 @@ mod windows;
 pub(super) use build::{build, grid};
 pub(super) use cost::cost;
 pub(super) use legal::{check, margin, schedules};
-pub(super) use policy::{choose, supports};
+pub(super) use policy::choose;

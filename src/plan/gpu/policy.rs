@@ -1,14 +1,13 @@
 //! Which schedule is chosen. Every number here says where it comes from.
 
-use crate::dtype::DType;
-use crate::norm::Norm;
 use crate::plan::geometry::{Geometry, Walk};
+use crate::plan::gpu::kinds::kinds;
 use crate::plan::gpu::legal::{self, steps, width};
 use crate::plan::gpu::steps::SMALL_LANES;
 use crate::plan::profile::GpuLimits;
 use crate::plan::request::{Output, Request};
-use crate::plan::rule::Rule;
 use crate::plan::schedule::{Schedule, Tiling};
+use crate::shader::variant::SetKind;
 
 /// Loads that a resident lane holds: 8 vectors are 32 registers, which still leaves 1024 lanes a
 /// multiprocessor of 64 Ki registers. By reasoning, not measured.
@@ -45,36 +44,37 @@ pub(in crate::plan) fn choose(
     let walk = geometry.walk();
     let width = width(geometry, walk);
     let schedule = match walk {
-        Walk::Rows => rows(geometry, width, limits),
-        Walk::Columns => columns(geometry, width, limits),
+        Walk::Rows => rows(geometry, request, width, limits),
+        Walk::Columns => columns(geometry, request, width, limits),
         Walk::Strided => strided(geometry, limits),
     };
     // The last word is that of the check that a forced schedule must pass too.
     if legal::check(&schedule, geometry, request, limits).is_ok() {
         return schedule;
     }
-    // Columns need the most workgroup memory.
-    let lanes = limits.workgroup_memory / legal::memory_of_lane(4);
+    let lanes = lanes_of_columns(request, 4, limits);
     let limits = GpuLimits { invocations: limits.invocations.min(lanes), ..*limits };
     partial(geometry, request, walk, width, &limits)
 }
 
-fn rows(geometry: &Geometry, width: u32, limits: &GpuLimits) -> Schedule {
+fn rows(geometry: &Geometry, request: &Request, width: u32, limits: &GpuLimits) -> Schedule {
     let steps = steps(geometry, Walk::Rows, width);
     let fan = if steps <= 32 { pow2(steps) } else { pow2(steps.div_ceil(4)).max(32) };
     let fan = fan.min(floor_pow2(limits.invocations));
     let lanes = fan.max(LANES.min(floor_pow2(limits.invocations)));
     let tiling = Tiling { walk: Walk::Rows, width, tile: lanes / fan, fan };
     let few = geometry.slices() * 16 < limits.busy_workgroups as usize;
-    if few && geometry.length() > SHORT {
+    // A search costs dispatches where registers do not hold its slice.
+    if few && geometry.length() > SHORT && kinds(request).1 != SetKind::Shrink {
         return partial_rows(geometry, width, limits);
     }
     Schedule::Resident { tiling, held: held(steps, fan) }
 }
 
-fn columns(geometry: &Geometry, width: u32, limits: &GpuLimits) -> Schedule {
+fn columns(geometry: &Geometry, request: &Request, width: u32, limits: &GpuLimits) -> Schedule {
     let steps = steps(geometry, Walk::Columns, width);
-    let lanes = floor_pow2(limits.invocations.min(COLUMN_LANES));
+    let most = lanes_of_columns(request, width, limits);
+    let lanes = floor_pow2(limits.invocations.min(COLUMN_LANES).min(most));
     let run = pow2(geometry.kept.last().map_or(1, |axis| axis.size / width as usize) as u64);
     let narrow = NARROW_BYTES / (4 * width);
     // As many rows at once as the registers ask for, the rest of the lanes across.
@@ -82,6 +82,12 @@ fn columns(geometry: &Geometry, width: u32, limits: &GpuLimits) -> Schedule {
     let tile = (lanes / fan).min(run).min(LANES);
     let tiling = Tiling { walk: Walk::Columns, width, tile, fan };
     Schedule::Resident { tiling, held: held(steps, fan) }
+}
+
+/// Lanes of columns that fit workgroup memory, of which they need the most.
+fn lanes_of_columns(request: &Request, width: u32, limits: &GpuLimits) -> u32 {
+    let words = kinds(request).0.accumulator_words();
+    limits.workgroup_memory / legal::memory_of_lane(words * width)
 }
 
 fn strided(geometry: &Geometry, limits: &GpuLimits) -> Schedule {
@@ -105,12 +111,13 @@ fn partial(
         Walk::Columns => partial_columns(geometry, width, limits),
         Walk::Strided => partial_strided(geometry, limits),
     };
-    match (schedule, request.output) {
-        // Norms come out of the dispatch that combines partial sums.
-        (Schedule::Partial { tiling, chunk, .. }, Output::Norms(_)) => {
+    // Norms come out of the dispatch that combines partial sums, and searches begin there.
+    let decides = matches!(request.output, Output::Norms(_)) || kinds(request).1 == SetKind::Shrink;
+    match schedule {
+        Schedule::Partial { tiling, chunk, .. } if decides => {
             Schedule::Partial { tiling, chunk, decide: true }
         }
-        (schedule, _) => schedule,
+        schedule => schedule,
     }
 }
 
@@ -179,21 +186,4 @@ fn pow2(value: impl Into<u64>) -> u32 {
 
 pub(super) fn floor_pow2(value: u32) -> u32 {
     1 << value.max(1).ilog2()
-}
-
-/// Whether the kernels know a rule.
-pub(in crate::plan) fn supports(rule: &Rule, dtype: DType) -> bool {
-    if dtype != DType::F32 {
-        return false;
-    }
-    match rule {
-        Rule::Scale(rim) => {
-            rim.norm == Norm::L2
-                && rim.low_threshold == 0.0
-                && !rim.always
-                && rim.floor == 0.0
-                && rim.rate == 1.0
-        }
-        Rule::Shrink(_) | Rule::Clamp(_) => false,
-    }
 }

@@ -10,6 +10,10 @@ use crate::shader::variant::Variant;
 
 /// The bytes of an accumulator: sum, exponent, largest magnitude.
 pub const ACCUMULATOR_BYTES: u64 = 12;
+/// The bytes of the state of a search: the height that remains, in two parts, and a flag.
+pub const STATE_BYTES: u64 = 12;
+/// The bytes of a tally: a sum and a count.
+pub const TALLY_BYTES: u64 = 8;
 /// The bytes of a summary of slices.
 pub const SUMMARY_BYTES: u64 = 32;
 /// Lanes of the small dispatches beside the main ones.
@@ -52,6 +56,8 @@ pub struct Steps {
     pub partial_bytes: u64,
     /// Bytes of accumulators, one for each slice of a slab.
     pub verdict_bytes: u64,
+    /// Bytes of the states of searches, one for each slice of a slab.
+    pub state_bytes: u64,
     /// Bytes of summaries.
     pub summary_bytes: u64,
 }
@@ -59,7 +65,7 @@ pub struct Steps {
 impl Steps {
     /// Bytes of scratch that are held while the plan is prepared.
     pub fn scratch_bytes(&self) -> u64 {
-        self.partial_bytes + self.verdict_bytes + self.summary_bytes
+        self.partial_bytes + self.verdict_bytes + self.state_bytes + self.summary_bytes
     }
 }
 

@@ -5,7 +5,7 @@ pub mod variant;
 
 use std::fmt::Write;
 
-use crate::norm::Norm;
+use crate::shader::variant::{NormKind, SetKind};
 use variant::{Given, GroupKernel, GroupSlot, GroupVariant};
 
 macro_rules! fragment {
@@ -19,22 +19,22 @@ impl GroupVariant {
     pub fn source(&self) -> String {
         let mut fragments = vec![fragment!("params/group"), self.lane(), fragment!("pack/f32")];
         if self.kernel == GroupKernel::Clamp {
-            fragments.push(fragment!("norm/bounds"));
+            fragments.extend([fragment!("norm/key"), fragment!("norm/bounds")]);
         } else {
-            fragments.extend([
-                fragment!("norm/sum"),
-                self.norm_text(),
-                fragment!("given/norm"),
-                fragment!("norm/radial"),
-            ]);
+            fragments.extend(NormKind::from(self.norm).texts());
+            fragments.extend(SetKind::Ball.texts());
+            fragments.push(fragment!("given/norm"));
         }
         match self.kernel {
             GroupKernel::Decide => fragments.extend([
                 fragment!("verdict/float"),
                 fragment!("group/workgroup"),
+                fragment!("group/share"),
                 self.given_text(),
             ]),
-            GroupKernel::Partial => fragments.push(fragment!("group/workgroup")),
+            GroupKernel::Partial => {
+                fragments.extend([fragment!("group/workgroup"), fragment!("group/share")]);
+            }
             GroupKernel::Rescale | GroupKernel::Clamp => {}
         }
         if self.kernel.touches_tensors() {
@@ -141,15 +141,6 @@ impl GroupVariant {
         match self.width {
             4 => fragment!("lane/four_in_row"),
             _ => fragment!("lane/one"),
-        }
-    }
-
-    fn norm_text(&self) -> &'static str {
-        match self.norm {
-            Norm::L1 => fragment!("norm/l1"),
-            // Lp is refused by the clip itself.
-            Norm::L2 | Norm::Lp(_) => fragment!("norm/l2"),
-            Norm::Linf => fragment!("norm/linf"),
         }
     }
 

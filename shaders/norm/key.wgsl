@@ -1,0 +1,13 @@
+// Numbers as integers: comparisons of f32 may flush or assume that there is no infinity.
+
+// The order of keys is that of numbers; minus zero is just below zero.
+fn key(bits: Bits) -> Integer {
+    let sign = bitcast<Integer>(bits) >> Bits(31u);
+    return bitcast<Integer>(bits) ^ (sign & Integer(0x7fffffff));
+}
+
+// The bits of the number that a key stands for.
+fn bits_of(key: Exponent) -> Magnitude {
+    let sign = key >> Magnitude(31u);
+    return bitcast<Magnitude>(key ^ (sign & Exponent(0x7fffffff)));
+}

@@ -1,0 +1,39 @@
+// Numbers beyond the range of f32, none of them negative: mantissa · 2^exponent. Of the square of a
+// norm it is 4^exponent.
+
+struct Power {
+    mantissa: Sum,
+    exponent: Exponent,
+}
+
+// x · 2^shift for x >= 0 and shift <= 0; what would be subnormal is zero.
+fn lowered(x: Sum, shift: Exponent) -> Sum {
+    let field = Exponent(bitcast<Magnitude>(x) >> Magnitude(23u));
+    let moved = bitcast<Sum>(bitcast<Exponent>(x) + (shift << Magnitude(23u)));
+    return select(Sum(0.0), moved, field + shift > Exponent(0));
+}
+
+// x · 2^exponent with the mantissa in [1, 2), for normal x.
+fn normal(x: Sum, exponent: Exponent) -> Power {
+    let whole = (bitcast<Exponent>(x) >> Magnitude(23u)) - Exponent(127);
+    return Power(bitcast<Sum>(bitcast<Exponent>(x) - (whole << Magnitude(23u))), exponent + whole);
+}
+
+// The sum of a number and another that is not zero.
+fn plus(a: Power, b: Power) -> Power {
+    let exponent = max(a.exponent, b.exponent);
+    return normal(
+        lowered(a.mantissa, a.exponent - exponent) + lowered(b.mantissa, b.exponent - exponent),
+        exponent,
+    );
+}
+
+fn exceeds(a: Power, mantissa: f32, exponent: i32) -> Truth {
+    let at = Exponent(exponent);
+    return (a.exponent > at) | ((a.exponent == at) & (a.mantissa > Sum(mantissa)));
+}
+
+fn precedes(a: Power, mantissa: f32, exponent: i32) -> Truth {
+    let at = Exponent(exponent);
+    return (a.exponent < at) | ((a.exponent == at) & (a.mantissa < Sum(mantissa)));
+}

@@ -1,0 +1,49 @@
+// Radial scaling onto a ball: what is done to a slice, decided from its norm.
+
+struct Rule {
+    // Whether the slice is written: scaled, or replaced.
+    violates: Truth,
+    // What is scaled is multiplied by scale · 2^exponent, the scale at most 1.
+    scale: Sum,
+    exponent: Exponent,
+    fill: Fill,
+}
+
+fn rule_for(total: Accumulator) -> Rule {
+    let power = finish(total);
+    let over = exceeds(power, params.threshold, params.threshold_exponent);
+    // Where nothing but zeros is inside, so are no subnormal elements, whose powers vanish.
+    let nonzero = (power_of(total) > Sum(0.0))
+        | ((total.largest > Magnitude(0u)) & Truth(params.threshold == 0.0));
+    let finite = total.largest <= Magnitude(LARGEST_FINITE);
+    let inverse = inverse_norm(power);
+    let scale = Sum(params.radius) * inverse.mantissa;
+    let exponent = Exponent(params.radius_exponent) - inverse.exponent;
+    let large = scale > Sum(1.0);
+    let halved = select(exponent, exponent + 1, large);
+    // A factor above 1 is an error of rounding, and would take the largest numbers beyond f32.
+    let whole = halved > Exponent(0);
+    let none = Truth(params.radius == 0.0) | whole;
+    let fill = fill_for(total.largest);
+    return Rule(
+        (over & nonzero & finite) | fill.replaced,
+        select(select(scale, scale * 0.5, large), Sum(1.0), whole & Truth(params.radius != 0.0)),
+        select(halved, Exponent(0), none),
+        fill,
+    );
+}
+
+// 1 / (n + ε) as mantissa · 2^-exponent, n the root of a power.
+fn inverse_norm(power: Power) -> Power {
+    if params.epsilon == 0.0 {
+        return Power(inverse_root(power.mantissa), power.exponent);
+    }
+    let epsilon = Power(Sum(params.epsilon), Exponent(params.epsilon_exponent));
+    let divisor = plus(epsilon, Power(root(power.mantissa), power.exponent));
+    return Power(Sum(1.0) / divisor.mantissa, divisor.exponent);
+}
+
+fn project(bits: Bits, step: u32, rule: Rule) -> Bits {
+    let product = scaled(bits, spread_exponent(rule.exponent), spread_sum(rule.scale));
+    return filled(bits, select(bits, product, spread_truth(rule.violates)), rule.fill);
+}

@@ -1,0 +1,20 @@
+// A box: elements move to the nearer bound.
+
+struct Rule {
+    // Whether the slice is written: clamped, or replaced.
+    violates: Truth,
+    fill: Fill,
+}
+
+fn rule_for(total: Accumulator) -> Rule {
+    // An element by itself may be infinite: it is above every finite bound.
+    let number = (total.largest == Magnitude(INFINITY)) & Truth(params.alone != 0u);
+    let largest = select(total.largest, Magnitude(0u), number);
+    let fill = fill_for(largest);
+    let outside = (total.sum > Sum(0.0)) & (largest <= Magnitude(LARGEST_FINITE));
+    return Rule(outside | fill.replaced, fill);
+}
+
+fn project(bits: Bits, step: u32, rule: Rule) -> Bits {
+    return filled(bits, select(bits, bounded(bits), spread_truth(rule.violates)), rule.fill);
+}

@@ -1,0 +1,74 @@
+// Radial scaling between two norms, or onto one: what is done to a slice, decided from its norm.
+
+struct Rule {
+    // Whether the slice is written: scaled, replaced, or made a basis vector.
+    violates: Truth,
+    // What is scaled is multiplied by scale · 2^exponent, the scale above 1: powers of two alone
+    // never take an element beyond its result.
+    scaled: Truth,
+    scale: Sum,
+    exponent: Exponent,
+    based: Truth,
+    fill: Fill,
+}
+
+fn rule_for(total: Accumulator) -> Rule {
+    let power = finish(total);
+    let over = exceeds(power, params.threshold, params.threshold_exponent);
+    let under = precedes(power, params.low_threshold, params.low_threshold_exponent);
+    // Where nothing but zeros is inside, so are no subnormal elements, whose powers vanish.
+    let nonzero = (power_of(total) > Sum(0.0))
+        | ((total.largest > Magnitude(0u)) & Truth(params.threshold == 0.0));
+    let finite = total.largest <= Magnitude(LARGEST_FINITE);
+    let own = Power(root(power.mantissa), power.exponent);
+    let goal = numerator(own, over, over | under);
+    let inverse = inverse_divisor(power, own);
+    let scale = goal.mantissa * inverse.mantissa;
+    let none = scale == Sum(0.0);
+    let fill = fill_for(total.largest);
+    let moved = (over | under | Truth(params.always != 0u)) & nonzero & finite;
+    let based = (total.largest == Magnitude(0u)) & Truth(params.basis != 0u);
+    return Rule(
+        moved | based | fill.replaced,
+        moved,
+        scale * 4.0,
+        select(goal.exponent - inverse.exponent - Exponent(2), Exponent(0), none),
+        based,
+        fill,
+    );
+}
+
+// The norm that a slice goes to; its own if it is inside.
+fn numerator(own: Power, over: Truth, outside: Truth) -> Power {
+    let mantissa = select(Sum(params.low_radius), Sum(params.radius), over);
+    let exponent =
+        select(Exponent(params.low_radius_exponent), Exponent(params.radius_exponent), over);
+    var goal = Power(mantissa, exponent);
+    if params.rest != 0.0 {
+        let kept = Power(own.mantissa * params.rest, own.exponent + params.rest_exponent);
+        goal = plus(kept, goal);
+    }
+    return Power(
+        select(own.mantissa, goal.mantissa, outside), select(own.exponent, goal.exponent, outside));
+}
+
+// 1 / max(n + ε, floor) as mantissa · 2^-exponent.
+fn inverse_divisor(power: Power, own: Power) -> Power {
+    if params.epsilon == 0.0 && params.floor == 0.0 {
+        return Power(inverse_root(power.mantissa), power.exponent);
+    }
+    let divisor = plus(own, Power(Sum(params.epsilon), Exponent(params.epsilon_exponent)));
+    let more = exceeds(divisor, params.floor, params.floor_exponent);
+    return Power(
+        Sum(1.0) / select(Sum(params.floor), divisor.mantissa, more),
+        select(Exponent(params.floor_exponent), divisor.exponent, more),
+    );
+}
+
+fn project(bits: Bits, step: u32, rule: Rule) -> Bits {
+    let product = scaled(bits, spread_exponent(rule.exponent), spread_sum(rule.scale));
+    // A norm of the largest f32 may be rounded beyond it.
+    let finite = (product & ~Bits(MAGNITUDE)) | min(product & Bits(MAGNITUDE), Bits(LARGEST_FINITE));
+    let kept = select(bits, finite, spread_truth(rule.scaled));
+    return filled(bits, with_basis(kept, step, rule.based), rule.fill);
+}

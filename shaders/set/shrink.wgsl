@@ -1,0 +1,68 @@
+// A sum of elements that is bounded or fixed: all shrink by one distance, down to zero. The distance
+// is kept as what remains of the greatest height: reach + rest, the second small beside the first.
+// Of a height that is less by d there remains max(reach - d + rest, 0). What is summed is what is
+// stored, so that a sum that is near enough is that of the result.
+
+struct Rule {
+    // Whether the slice is written: shrunk, replaced, or made a basis vector.
+    violates: Truth,
+    shrinks: Truth,
+    // The greatest height, and what remains of it.
+    top: Sum,
+    reach: Sum,
+    rest: Sum,
+    // Whether what remains is still sought.
+    seeking: Truth,
+    based: Truth,
+    fill: Fill,
+}
+
+fn rule_for(total: Accumulator) -> Rule {
+    let power = finish(total);
+    let largest = magnitude_of(total);
+    let over = exceeds(power, params.threshold, params.threshold_exponent);
+    let under = precedes(power, params.low_threshold, params.low_threshold_exponent);
+    let takes_signs = params.signs != 0u;
+    let negative = (total.largest >= Magnitude(SIGN)) & Truth(!takes_signs);
+    let zero = largest == Magnitude(0u);
+    // Zeros have no direction in which they could grow, unless signs do not count. Where nothing but
+    // zeros is inside, so are no subnormal elements, which a sum may lack.
+    let everything = params.threshold == 0.0;
+    let movable = select((total.sum > Sum(0.0)) | (Truth(everything) & !zero),
+        !zero | Truth(!everything), Truth(!takes_signs));
+    let finite = largest <= Magnitude(LARGEST_FINITE);
+    let shrinks = (over | under | negative) & movable & finite;
+    let based = zero & Truth(params.basis != 0u);
+    let fill = fill_for(largest);
+    let top = bitcast<Sum>(bits_of(total.greatest));
+    // If every element remains, each gets its part of what is to be added or taken away.
+    let share = normal(power.mantissa / params.length, power.exponent);
+    let mean = lowered(share.mantissa, share.exponent);
+    let even = max(top + (params.reach / params.length - mean), Sum(params.reach * LEAST));
+    let own = select(min(even, min(top, Sum(params.reach))), even, under);
+    return Rule(
+        shrinks | based | fill.replaced,
+        shrinks,
+        top,
+        select(Sum(params.reach), own, Truth(takes_signs)),
+        Sum(0.0),
+        shrinks,
+        based,
+        fill,
+    );
+}
+
+// What remains of the heights of elements.
+fn remaining(bits: Bits, rule: Rule) -> Real {
+    let below = spread_sum(rule.top) - real(height(bits));
+    return max((spread_sum(rule.reach) - below) + spread_sum(rule.rest), Real(0.0));
+}
+
+fn project(bits: Bits, step: u32, rule: Rule) -> Bits {
+    let rest = bitcast<Bits>(remaining(bits, rule)) & Bits(MAGNITUDE);
+    // A zero that grows is positive.
+    let grown = (bits == Bits(0x80000000u)) & (rest != Bits(0u));
+    let sign = select(bits & Bits(params.signs), Bits(0u), grown);
+    let kept = select(bits, rest | sign, spread_truth(rule.shrinks));
+    return filled(bits, with_basis(kept, step, rule.based), rule.fill);
+}

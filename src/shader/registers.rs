@@ -1,0 +1,79 @@
+//! The registers of a resident lane, as WGSL.
+
+use crate::shader::variant::SetKind;
+
+/// The loads that a resident lane holds, each in a register with a name: arrays that are indexed at
+/// run time, or in loops that a driver does not unroll, would go to memory.
+pub(super) fn text(held: u32, set: SetKind) -> String {
+    let each = |text: &dyn Fn(u32) -> String, between: &str| {
+        (0..held).map(text).collect::<Vec<_>>().join(between)
+    };
+    let fields = each(&|i| format!("    r{i}: Bits,\n"), "");
+    let loads = each(&|i| format!("load_step(here, position + {i}u * FAN)"), ", ");
+    // Loads past the end of a slice are zeros: nothing to a sum of magnitudes, but they would exceed
+    // negative elements, and grow.
+    let masked = set == SetKind::Shrink;
+    let counts = |i: u32| format!("counts(here, position + {i}u * FAN)");
+    let extremes = (1..held).fold(extremes(0, masked.then(|| counts(0))), |text, i| {
+        format!("wider({text}, {})", extremes(i, masked.then(|| counts(i))))
+    });
+    let sum = pairwise(0, held, &plus, &|i| format!("term(held.r{i})"));
+    let shifted = pairwise(0, held, &plus, &|i| format!("term(shifted(held.r{i}, shift))"));
+    let stores = each(
+        &|i| {
+            let step = format!("position + {i}u * FAN");
+            format!("    store_step(here, {step}, project(held.r{i}, {step}, rule));\n")
+        },
+        "",
+    );
+    let mut text = format!(
+        "
+struct Held {{
+{fields}}}
+
+fn hold(here: Place, position: u32) -> Held {{ return Held({loads}); }}
+fn held_extremes(held: Held, here: Place, position: u32) -> Extremes {{ return {extremes}; }}
+fn held_sum(held: Held) -> Real {{ return {sum}; }}
+fn held_sum_shifted(held: Held, shift: Integer) -> Real {{ return {shifted}; }}
+fn release(here: Place, position: u32, held: Held, rule: Rule) {{
+{stores}}}
+"
+    );
+    if masked {
+        let join = |a: String, b: String| format!("add_tallies({a}, {b})");
+        let one = |i: u32| format!("tally_if({}, held.r{i}, rule)", counts(i));
+        let tally = pairwise(0, held, &join, &one);
+        text.push_str(&format!(
+            "fn held_tally(held: Held, here: Place, position: u32, rule: Rule) -> LaneTally \
+             {{ return {tally}; }}\n"
+        ));
+    }
+    text
+}
+
+fn extremes(i: u32, counts: Option<String>) -> String {
+    match counts {
+        None => format!("extremes(held.r{i})"),
+        Some(counts) => format!("extremes_if({counts}, held.r{i})"),
+    }
+}
+
+fn plus(a: String, b: String) -> String {
+    format!("({a} + {b})")
+}
+
+/// A sum as a balanced tree, so that its longest chain is the logarithm of its length.
+fn pairwise(
+    first: u32,
+    last: u32,
+    join: &dyn Fn(String, String) -> String,
+    term: &dyn Fn(u32) -> String,
+) -> String {
+    match last - first {
+        1 => term(first),
+        count => {
+            let middle = first + count / 2;
+            join(pairwise(first, middle, join, term), pairwise(middle, last, join, term))
+        }
+    }
+}
