@@ -34,7 +34,9 @@ pub(super) fn simplex(slice: &[f32], c: f64) -> Vec<f64> {
 fn signed(slice: &[f32], c: f64) -> Vec<f64> {
     let magnitudes: Vec<f64> = slice.iter().map(|x| f64::from(x.abs())).collect();
     let shrunk = onto_sum(&magnitudes, c);
-    slice.iter().zip(shrunk).map(|(x, y)| y.copysign(f64::from(*x))).collect()
+    // Where a slice grows, zeros of either sign grow upward.
+    let one = |(&x, y): (&f32, f64)| if x == 0.0 && y > 0.0 { y } else { y.copysign(x.into()) };
+    slice.iter().zip(shrunk).map(one).collect()
 }
 
 /// `max(x − t, 0)` with the sum c. Distances from the largest stay exact where t would not: of
