@@ -54,7 +54,7 @@ impl Plan {
     pub fn new(request: &Request, profile: &DeviceProfile) -> Result<Self> {
         profile.check(request)?;
         let geometry = request.geometry()?;
-        supported(request, &geometry, profile)?;
+        supported(request, profile)?;
         let schedule = match profile.kind {
             DeviceKind::Native { .. } => native::choose(&geometry),
             DeviceKind::Gpu(limits) => gpu::choose(&geometry, request, &limits),
@@ -73,7 +73,7 @@ impl Plan {
     ) -> Result<Self> {
         profile.check(request)?;
         let geometry = request.geometry()?;
-        supported(request, &geometry, profile)?;
+        supported(request, profile)?;
         match profile.kind {
             DeviceKind::Native { .. } => native::check(&schedule, &geometry)?,
             DeviceKind::Gpu(limits) => gpu::check(&schedule, &geometry, request, &limits)?,
@@ -89,7 +89,7 @@ impl Plan {
     pub fn legal_schedules(request: &Request, profile: &DeviceProfile) -> Result<Vec<Schedule>> {
         profile.check(request)?;
         let geometry = request.geometry()?;
-        supported(request, &geometry, profile)?;
+        supported(request, profile)?;
         Ok(match profile.kind {
             DeviceKind::Native { .. } => native::legal(&geometry),
             DeviceKind::Gpu(limits) => gpu::schedules(&geometry, request, &limits),
@@ -219,19 +219,14 @@ fn rule(request: &Request, geometry: &Geometry, margin: Margin) -> Rule {
     }
 }
 
-/// Refuses what a backend cannot do yet.
-fn supported(request: &Request, geometry: &Geometry, profile: &DeviceProfile) -> Result<()> {
-    let rule = rule(request, geometry, Margin::f32(0));
-    let can = match profile.kind {
-        DeviceKind::Native { .. } => native::supports(&rule, request.dtype),
-        DeviceKind::Gpu(_) => request.dtype == DType::F32,
-    };
-    match can {
-        true => Ok(()),
-        false => Err(Error::Unsupported {
-            device: profile.name.clone(),
-            what: format!("{:?} of {}", request.task, request.dtype),
-        }),
+/// Refuses dtypes that the backends do not know.
+fn supported(request: &Request, profile: &DeviceProfile) -> Result<()> {
+    match request.dtype {
+        DType::F32 => Ok(()),
+        dtype => {
+            let what = format!("projecting tensors of {dtype}");
+            Err(Error::Unsupported { device: profile.name.clone(), what })
+        }
     }
 }
 

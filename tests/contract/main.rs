@@ -27,6 +27,7 @@ mod contexts;
 mod errors;
 mod golden;
 mod golden_case;
+mod golden_sets;
 mod properties;
 mod report;
 mod rim;
