@@ -102,7 +102,7 @@ impl Params {
     }
 
     fn with_rim(self, rim: &Rim) -> Self {
-        let RimWords { threshold, radius, epsilon } = RimWords::new(rim);
+        let RimWords { threshold, radius, .. } = RimWords::new(rim);
         // A radius without end is never aimed at.
         let part = |of: f64| Scaled::binary(if of.is_infinite() { 1.0 } else { rim.rate * of });
         let radius = if rim.rate == 1.0 { radius } else { part(rim.target) };
@@ -110,7 +110,10 @@ impl Params {
             0.0 => OUTSIDE,
             _ => rim.scaled_low_threshold(),
         };
-        let (low, floor) = (part(rim.low_target), Scaled::binary(rim.floor));
+        let low = part(rim.low_target);
+        // Zero is below every norm, whatever its exponent is compared with.
+        let beside = |x: f64| if x == 0.0 { OUTSIDE } else { Scaled::binary(x) };
+        let (epsilon, floor) = (beside(rim.epsilon), beside(rim.floor));
         let rest = Scaled::binary(1.0 - rim.rate);
         Params {
             epsilon: epsilon.mantissa,

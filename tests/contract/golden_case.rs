@@ -119,11 +119,7 @@ impl Golden {
     /// The axes that a slice extends over.
     pub fn axes(&self) -> Axes {
         match (self.args.get("axis"), self.args.get("dim")) {
-            (Some(Value::Null), _) => Axes::all(),
-            (Some(Value::Array(list)), _) => {
-                Axes::from(list.iter().map(axis).collect::<Vec<_>>().as_slice())
-            }
-            (Some(one), _) => Axes::from(axis(one)),
+            (Some(axes), _) => over(axes),
             (None, Some(kept)) => Axes::keep(axis(kept)),
             (None, None) => panic!("{} ({}) names no axis", self.name, self.op),
         }
@@ -132,6 +128,15 @@ impl Golden {
 
 /// What Keras and `torch.renorm` add to the norm before they divide.
 pub const EPSILON: f64 = 1e-7;
+
+/// The axes that a norm runs over: one, several, or all.
+pub fn over(axes: &Value) -> Axes {
+    match axes {
+        Value::Null => Axes::all(),
+        Value::Array(list) => Axes::from(list.iter().map(axis).collect::<Vec<_>>().as_slice()),
+        one => Axes::from(axis(one)),
+    }
+}
 
 fn axis(value: &Value) -> i32 {
     value.as_i64().and_then(|axis| axis.try_into().ok()).expect("an axis")
