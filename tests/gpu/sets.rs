@@ -54,7 +54,7 @@ fn run(context: &Context, plan: &Plan, host: &[f32]) -> Vec<f32> {
 fn plans(request: &Request, context: &Context, seed: usize) -> Vec<Plan> {
     let profile = context.profile();
     let legal = Plan::legal_schedules(request, profile).unwrap();
-    let some = legal.iter().enumerate().filter(|(i, _)| i % 7 == seed % 7);
+    let some = legal.iter().enumerate().filter(|(i, _)| i % 13 == seed % 13);
     let forced = some.map(|(_, &forced)| Plan::with_schedule(request, profile, forced).unwrap());
     forced.chain([Plan::new(request, profile).unwrap()]).collect()
 }
@@ -88,7 +88,7 @@ fn scale(norm: Norm, low: f64, high: f64) -> Truth {
 #[test]
 fn balls_in_every_norm() {
     for (i, norm) in [Norm::L1, Norm::L2, Norm::Linf].into_iter().enumerate() {
-        for (j, c) in [1.0, 2e38, 1e-36].into_iter().enumerate() {
+        for (j, c) in [2e38, 1e-36].into_iter().enumerate() {
             let of = |axes| Projection::max_norm(c, axes).norm_in(norm);
             check(i + 3 * j, &format!("{norm} max-norm {c:e}"), of, &scale(norm, 0.0, c));
         }
@@ -98,7 +98,7 @@ fn balls_in_every_norm() {
 #[test]
 fn spheres_in_every_norm() {
     for (i, norm) in [Norm::L1, Norm::L2, Norm::Linf].into_iter().enumerate() {
-        for (j, c) in [1.0, 3e38, 1e-30].into_iter().enumerate() {
+        for (j, c) in [3e38, 1e-30].into_iter().enumerate() {
             let of = |axes| Projection::unit_norm(axes).norm_in(norm).with_radius(c);
             check(i + 3 * j, &format!("{norm} norm {c:e}"), of, &scale(norm, c, c));
         }
@@ -143,7 +143,7 @@ fn boxes() {
 
 #[test]
 fn powers() {
-    for (i, p) in [3.0, 4.0, 0.5, 1.5, 17.0].into_iter().enumerate() {
+    for (i, p) in [4.0, 0.5, 17.0].into_iter().enumerate() {
         let norm = Norm::lp(p).unwrap();
         let ball = |axes| Projection::max_norm(1.0, axes).norm_in(norm);
         check(i, &format!("{norm} max-norm"), ball, &scale(norm, 0.0, 1.0));
@@ -164,6 +164,66 @@ fn sums_of_magnitudes() {
             check(i + 2, &format!("L1 sphere {sum:e}"), sphere, &truth);
             let simplex = |axes| Projection::simplex(sum, axes);
             check(i + 4, &format!("simplex {sum:e}"), simplex, &Truth::Simplex { sum });
+        }
+    }
+}
+
+/// Longer than a workgroup holds; also where all elements are alike, so that every one remains.
+#[test]
+fn long_slices() {
+    let length = 100_003;
+    let mut random = Random(5);
+    let alike = vec![0.25f32; length];
+    let spread: Vec<f32> = (0..length).map(|_| random.unit().powi(9) as f32 - 0.01).collect();
+    let magnitudes = |sum, exactly| Truth::Magnitudes { sum, exactly };
+    let cubes = Norm::lp(3.0).unwrap();
+    for context in contexts().iter() {
+        for host in [&alike, &spread] {
+            for (projection, truth) in [
+                (Projection::ball(Norm::L1, 2.0, Axes::all()), magnitudes(2.0, false)),
+                (Projection::sphere(Norm::L1, 1e6, Axes::all()), magnitudes(1e6, true)),
+                (Projection::simplex(1.0, Axes::all()), Truth::Simplex { sum: 1.0 }),
+                (Projection::unit_norm(Axes::all()).norm_in(cubes), scale(cubes, 1.0, 1.0)),
+                (Projection::unit_norm(Axes::all()).norm_in(Norm::L1), scale(Norm::L1, 1.0, 1.0)),
+                (Projection::bounds(-0.005, 0.2), Truth::Clamp { low: -0.005, high: 0.2 }),
+            ] {
+                let layout = Layout::contiguous([length]).unwrap();
+                let plan = context.plan(&Request::in_place(projection, layout)).unwrap();
+                let once = run(context, &plan, host);
+                let axes = projection.axes();
+                Close { plan: &plan, host, found: &once }.check(&truth, &[length], axes);
+                let twice = run(context, &plan, &once);
+                let same = once.iter().zip(&twice).all(|(a, b)| a.to_bits() == b.to_bits());
+                assert!(same, "not idempotent on {}\n{}", context.describe(), plan.explain());
+            }
+        }
+    }
+}
+
+#[test]
+fn norms_of_every_kind() {
+    for context in contexts().iter() {
+        for (shape, axes) in forms() {
+            let host = elements(&shape, axes, 11);
+            let source = context.upload(&host, &shape).unwrap();
+            let slices = reference::slices(axes, &shape).unwrap();
+            for norm in [Norm::L1, Norm::Linf, Norm::lp(3.0).unwrap(), Norm::lp(0.75).unwrap()] {
+                let layout = Layout::contiguous([slices.len()]).unwrap();
+                let request = Request::norms(norm, axes, *source.layout(), layout);
+                for plan in plans(&request, context, 2) {
+                    let norms = context.zeros([slices.len()]).unwrap();
+                    let _ = context.run(&plan, &source, &norms).unwrap();
+                    let kappa = plan.margin().of(norm).kappa;
+                    for (slice, found) in slices.iter().zip(norms.read().unwrap()) {
+                        let slice: Vec<f64> = slice.iter().map(|&i| host[i].into()).collect();
+                        let expected = crate::truth::norm_of(norm, &slice);
+                        let error = (f64::from(found) - expected).abs();
+                        let beyond = expected > f64::from(f32::MAX) && found.is_infinite();
+                        let near = error <= kappa * expected;
+                        assert!(near || beyond, "{found:e}, not {expected:e}\n{}", plan.explain());
+                    }
+                }
+            }
         }
     }
 }
