@@ -3,9 +3,10 @@
 use std::sync::{Arc, RwLock};
 
 use crate::context::Context;
-use crate::dtype::DType;
+use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::gpu::GpuBuffer;
+use crate::host::{HostMemory, lock_read, lock_write};
 use crate::layout::Layout;
 
 /// A tensor in the memory of a [`Context`]: memory, layout and dtype.
@@ -17,15 +18,22 @@ pub struct DeviceBuffer {
     context: Context,
     storage: Storage,
     layout: Layout,
+    dtype: DType,
 }
 
 /// Where the elements are.
 #[derive(Debug, Clone)]
 pub(crate) enum Storage {
     /// Host memory behind a lock: the CPU backend.
-    Host(Arc<RwLock<Vec<f32>>>),
+    Host(Arc<RwLock<HostMemory>>),
     /// Memory of a GPU.
     Device(Arc<GpuBuffer>),
+}
+
+impl Storage {
+    pub fn host(memory: HostMemory) -> Self {
+        Storage::Host(Arc::new(RwLock::new(memory)))
+    }
 }
 
 /// The identity of a memory.
@@ -36,9 +44,14 @@ pub(crate) enum MemoryKey {
 }
 
 impl DeviceBuffer {
-    pub(crate) fn new(context: Context, storage: Storage, layout: Layout) -> Result<Self> {
-        let buffer = DeviceBuffer { context, storage, layout };
-        let needed = 4 * layout.end() as u64;
+    pub(crate) fn new(
+        context: Context,
+        storage: Storage,
+        layout: Layout,
+        dtype: DType,
+    ) -> Result<Self> {
+        let buffer = DeviceBuffer { context, storage, layout, dtype };
+        let needed = dtype.size() as u64 * layout.end() as u64;
         let available = buffer.capacity_bytes();
         if !layout.is_empty() && needed > available {
             return Err(Error::OutOfBounds { needed, available });
@@ -48,8 +61,8 @@ impl DeviceBuffer {
 
     pub(crate) fn capacity_bytes(&self) -> u64 {
         match &self.storage {
-            Storage::Host(elements) => 4 * lock_read(elements).len() as u64,
-            Storage::Device(memory) => memory.handle().size(),
+            Storage::Host(memory) => lock_read(memory).bytes() as u64,
+            Storage::Device(memory) => memory.bytes(),
         }
     }
 
@@ -70,7 +83,7 @@ impl DeviceBuffer {
 
     /// The element type.
     pub fn dtype(&self) -> DType {
-        DType::F32
+        self.dtype
     }
 
     /// The buffer on the GPU and the bytes of it that the view spans, for kernels and bindings of
@@ -86,7 +99,8 @@ impl DeviceBuffer {
     pub fn as_wgpu(&self) -> Option<(&wgpu::Buffer, std::ops::Range<u64>)> {
         let Storage::Device(memory) = &self.storage else { return None };
         let (first, end) = (self.layout.offset() as u64, self.layout.end() as u64);
-        Some((memory.handle(), 4 * first..4 * end))
+        let size = self.dtype.size() as u64;
+        Some((memory.handle(), size * first..size * end))
     }
 
     /// Whether both are views of one memory.
@@ -101,7 +115,7 @@ impl DeviceBuffer {
     /// What two views of one memory have in common.
     pub(crate) fn memory_key(&self) -> MemoryKey {
         match &self.storage {
-            Storage::Host(elements) => MemoryKey::Host(Arc::as_ptr(elements) as usize),
+            Storage::Host(memory) => MemoryKey::Host(Arc::as_ptr(memory) as usize),
             Storage::Device(memory) => MemoryKey::Device(memory.handle().clone()),
         }
     }
@@ -115,16 +129,36 @@ impl DeviceBuffer {
     /// # Errors
     /// [`Error::OutOfBounds`] if it reaches past the end.
     pub fn view(&self, layout: Layout) -> Result<DeviceBuffer> {
-        DeviceBuffer::new(self.context.clone(), self.storage.clone(), layout)
+        self.view_as(layout, self.dtype)
+    }
+
+    /// Another view of the same memory as elements of another dtype, whose offset counts those: an
+    /// arena may hold tensors of several.
+    ///
+    /// ```
+    /// use normproj::{Context, DType, Layout};
+    /// let context = Context::cpu();
+    /// let words = context.upload(&[1.0], [1])?;
+    /// let halves = words.view_as(Layout::contiguous([2])?, DType::BF16)?;
+    /// assert_eq!(halves.read_as::<normproj::bf16>()?[1].to_f32(), 1.0);
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::OutOfBounds`] if it reaches past the end.
+    pub fn view_as(&self, layout: Layout, dtype: DType) -> Result<DeviceBuffer> {
+        DeviceBuffer::new(self.context.clone(), self.storage.clone(), layout, dtype)
     }
 
     /// Overwrites the elements of a contiguous view. On a GPU this is queued: it comes after all work
     /// that was submitted before, and before what is submitted later, recorded already or not.
     ///
     /// # Errors
-    /// [`Error::Length`]; [`Error::Unsupported`] for a view that is not contiguous; [`Error::Usage`]
-    /// if the caller's buffer lacks `COPY_DST`.
-    pub fn write(&self, host: &[f32]) -> Result<()> {
+    /// [`Error::Dtype`]; [`Error::Length`]; [`Error::Unsupported`] for a view that is not contiguous;
+    /// [`Error::Misaligned`] for a 16-bit view on a GPU that shares a word of 32 bits with other
+    /// elements; [`Error::Usage`] if the caller's buffer lacks `COPY_DST`.
+    pub fn write<T: Element>(&self, host: &[T]) -> Result<()> {
+        self.check_dtype(T::DTYPE)?;
         let (expected, found) = (self.layout.len(), host.len());
         if expected != found {
             return Err(Error::Length { shape: self.layout.shape().to_vec(), expected, found });
@@ -135,23 +169,25 @@ impl DeviceBuffer {
         }
         match (&self.storage, self.context.as_gpu()) {
             (Storage::Device(memory), Some(gpu)) => {
-                gpu.write(memory, 4 * self.layout.offset() as u64, host)
+                let first = self.dtype.size() as u64 * self.layout.offset() as u64;
+                gpu.write(memory, first, bytemuck::cast_slice(host))
             }
-            (Storage::Host(elements), _) if found > 0 => {
+            (Storage::Host(memory), _) if found > 0 => {
                 let first = self.layout.offset();
-                lock_write(elements)[first..first + found].copy_from_slice(host);
+                lock_write(memory).of_mut::<T>()[first..first + found].copy_from_slice(host);
                 Ok(())
             }
             _ => Ok(()),
         }
     }
 
-    /// Copies the elements to the host in row-major order; waits for all work queued before.
+    /// Copies f32 elements to the host in row-major order; waits for all work queued before.
     ///
     /// # Errors
+    /// [`Error::Dtype`] for a tensor of another dtype: see [`DeviceBuffer::read_as`];
     /// [`Error::Usage`] if the caller's buffer lacks `COPY_SRC`, [`Error::DeviceLost`].
     pub fn read(&self) -> Result<Vec<f32>> {
-        pollster::block_on(self.read_async())
+        self.read_as()
     }
 
     /// [`DeviceBuffer::read`] as a future. On the web it yields to the event loop; natively it polls
@@ -160,25 +196,48 @@ impl DeviceBuffer {
     /// # Errors
     /// As [`DeviceBuffer::read`].
     pub async fn read_async(&self) -> Result<Vec<f32>> {
+        self.read_as_async().await
+    }
+
+    /// Copies the elements to the host in row-major order; waits for all work queued before.
+    ///
+    /// ```
+    /// use normproj::{Context, f16};
+    /// let context = Context::cpu();
+    /// let x = context.upload_as(&[f16::ONE, f16::MAX], [2])?;
+    /// assert_eq!(x.read_as::<f16>()?[1], f16::MAX);
+    /// assert!(x.read().is_err()); // not f32
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`DeviceBuffer::read`].
+    pub fn read_as<T: Element>(&self) -> Result<Vec<T>> {
+        pollster::block_on(self.read_as_async())
+    }
+
+    /// [`DeviceBuffer::read_as`] as a future, see [`DeviceBuffer::read_async`].
+    ///
+    /// # Errors
+    /// As [`DeviceBuffer::read`].
+    pub async fn read_as_async<T: Element>(&self) -> Result<Vec<T>> {
+        self.check_dtype(T::DTYPE)?;
         match &self.storage {
-            Storage::Host(elements) => Ok(gather(&lock_read(elements), &self.layout)),
+            Storage::Host(memory) => Ok(gather(lock_read(memory).of(), &self.layout)),
             Storage::Device(memory) => self.context.read(memory, &self.layout).await,
         }
     }
-}
 
-/// A lock is poisoned only if a thread panicked while it wrote; the elements are still elements.
-pub(crate) fn lock_read(elements: &RwLock<Vec<f32>>) -> std::sync::RwLockReadGuard<'_, Vec<f32>> {
-    elements.read().unwrap_or_else(std::sync::PoisonError::into_inner)
-}
-
-/// As [`lock_read`].
-pub(crate) fn lock_write(elements: &RwLock<Vec<f32>>) -> std::sync::RwLockWriteGuard<'_, Vec<f32>> {
-    elements.write().unwrap_or_else(std::sync::PoisonError::into_inner)
+    fn check_dtype(&self, expected: DType) -> Result<()> {
+        if self.dtype == expected {
+            return Ok(());
+        }
+        Err(Error::Dtype { what: "the tensor", expected, found: self.dtype })
+    }
 }
 
 /// The elements of a view in row-major order. `elements` starts at element 0 of the buffer.
-pub(crate) fn gather(elements: &[f32], layout: &Layout) -> Vec<f32> {
+pub(crate) fn gather<T: Element>(elements: &[T], layout: &Layout) -> Vec<T> {
     if layout.is_contiguous() && !layout.is_empty() {
         return elements[layout.offset()..layout.end()].to_vec();
     }

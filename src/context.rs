@@ -2,13 +2,15 @@
 
 mod open;
 
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 
 use crate::axes::Axes;
-use crate::buffer::{DeviceBuffer, Storage, gather, lock_read, lock_write};
+use crate::buffer::{DeviceBuffer, Storage, gather};
 use crate::cpu;
+use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, GpuBuffer, Prepared};
+use crate::host::{HostMemory, lock_read, lock_write};
 use crate::layout::Layout;
 use crate::norm::Norm;
 use crate::pending::PendingReport;
@@ -68,12 +70,24 @@ impl Context {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
-    /// Copies host data to the device, as a contiguous tensor.
+    /// Copies host data to the device, as a contiguous f32 tensor.
     ///
     /// # Errors
     /// [`Error::Length`] if the data does not fit the shape; [`Error::Rank`];
     /// [`Error::OutOfMemory`].
     pub fn upload(&self, host: &[f32], shape: impl AsRef<[usize]>) -> Result<DeviceBuffer> {
+        self.upload_as(host, shape)
+    }
+
+    /// [`Context::upload`] of any dtype: f32, f64, [`f16`](crate::f16) or [`bf16`](crate::bf16).
+    ///
+    /// # Errors
+    /// As [`Context::upload`].
+    pub fn upload_as<T: Element>(
+        &self,
+        host: &[T],
+        shape: impl AsRef<[usize]>,
+    ) -> Result<DeviceBuffer> {
         let layout = Layout::contiguous(shape)?;
         if layout.len() != host.len() {
             return Err(Error::Length {
@@ -83,27 +97,32 @@ impl Context {
             });
         }
         let storage = match &self.inner.backend {
-            Backend::Native => {
-                host_memory(host.len(), |elements| elements.extend_from_slice(host))?
-            }
-            Backend::Gpu(gpu) => Storage::Device(Arc::new(gpu.upload(host)?)),
+            Backend::Native => Storage::host(HostMemory::copy(host)?),
+            Backend::Gpu(gpu) => Storage::Device(Arc::new(gpu.upload(bytemuck::cast_slice(host))?)),
         };
-        DeviceBuffer::new(self.clone(), storage, layout)
+        DeviceBuffer::new(self.clone(), storage, layout, T::DTYPE)
     }
 
-    /// A contiguous tensor of zeros.
+    /// A contiguous f32 tensor of zeros.
     ///
     /// # Errors
     /// As [`Context::upload`].
     pub fn zeros(&self, shape: impl AsRef<[usize]>) -> Result<DeviceBuffer> {
+        self.zeros_as(shape, DType::F32)
+    }
+
+    /// A contiguous tensor of zeros of any dtype.
+    ///
+    /// # Errors
+    /// As [`Context::upload`].
+    pub fn zeros_as(&self, shape: impl AsRef<[usize]>, dtype: DType) -> Result<DeviceBuffer> {
         let layout = Layout::contiguous(shape)?;
+        let bytes = dtype.size() as u64 * layout.len() as u64;
         let storage = match &self.inner.backend {
-            Backend::Native => {
-                host_memory(layout.len(), |elements| elements.resize(layout.len(), 0.0))?
-            }
-            Backend::Gpu(gpu) => Storage::Device(Arc::new(gpu.zeros(layout.len())?)),
+            Backend::Native => Storage::host(HostMemory::zeros(bytes)?),
+            Backend::Gpu(gpu) => Storage::Device(Arc::new(gpu.zeros(bytes)?)),
         };
-        DeviceBuffer::new(self.clone(), storage, layout)
+        DeviceBuffer::new(self.clone(), storage, layout, dtype)
     }
 
     /// A view of the caller's buffer, without a copy. A `wgpu::Buffer` is a handle: pass a clone,
@@ -135,22 +154,45 @@ impl Context {
     /// [`Error::Unsupported`] on the CPU backend; [`Error::Usage`] without `STORAGE`;
     /// [`Error::OutOfBounds`].
     pub fn wrap(&self, buffer: wgpu::Buffer, layout: Layout) -> Result<DeviceBuffer> {
+        self.wrap_as(buffer, layout, DType::F32)
+    }
+
+    /// [`Context::wrap`] of any dtype; the offset of the layout counts its elements.
+    ///
+    /// # Errors
+    /// As [`Context::wrap`].
+    pub fn wrap_as(
+        &self,
+        buffer: wgpu::Buffer,
+        layout: Layout,
+        dtype: DType,
+    ) -> Result<DeviceBuffer> {
         if self.as_gpu().is_none() {
             let what = "a wgpu buffer belongs to a GPU".to_string();
             return Err(Error::Unsupported { device: self.describe().to_string(), what });
         }
         let storage = Storage::Device(Arc::new(GpuBuffer::foreign(buffer)?));
-        DeviceBuffer::new(self.clone(), storage, layout)
+        DeviceBuffer::new(self.clone(), storage, layout, dtype)
     }
 
-    pub(crate) async fn read(&self, memory: &GpuBuffer, layout: &Layout) -> Result<Vec<f32>> {
+    pub(crate) async fn read<T: Element>(
+        &self,
+        memory: &GpuBuffer,
+        layout: &Layout,
+    ) -> Result<Vec<T>> {
         let Some(gpu) = self.as_gpu() else { return Ok(Vec::new()) };
         if layout.is_empty() {
             return Ok(Vec::new());
         }
-        let (first, end) = (layout.offset() as u64, layout.end() as u64);
-        let bytes = gpu.read(memory, 4 * first, 4 * (end - first)).await?;
-        let elements: Vec<f32> = bytemuck::pod_collect_to_vec(&bytes);
+        let size = size_of::<T>() as u64;
+        let (first, end) = (size * layout.offset() as u64, size * layout.end() as u64);
+        // Only whole words of 32 bits can be copied.
+        let (start, stop) = (first / 4 * 4, end.next_multiple_of(4));
+        let bytes = gpu.read(memory, start, stop - start).await?;
+        let elements: Vec<T> = bytes[(first - start) as usize..(end - start) as usize]
+            .chunks_exact(size as usize)
+            .map(bytemuck::pod_read_unaligned)
+            .collect();
         if layout.is_contiguous() {
             return Ok(elements);
         }
@@ -170,7 +212,7 @@ impl Context {
     /// # Errors
     /// As [`Plan::new`]; [`Error::OtherContext`].
     pub fn project(&self, projection: &Projection, buffer: &DeviceBuffer) -> Result<()> {
-        let request = Request::in_place(*projection, *buffer.layout());
+        let request = Request::in_place(*projection, *buffer.layout()).of(buffer.dtype());
         self.carry_out(&request, buffer, buffer).map(drop)
     }
 
@@ -183,7 +225,8 @@ impl Context {
         projection: &Projection,
         buffer: &DeviceBuffer,
     ) -> Result<PendingReport> {
-        let request = Request::in_place(*projection, *buffer.layout()).with_report();
+        let request = Request::in_place(*projection, *buffer.layout()).of(buffer.dtype());
+        let request = request.with_report();
         self.carry_out(&request, buffer, buffer)
     }
 
@@ -197,7 +240,8 @@ impl Context {
         source: &DeviceBuffer,
         target: &DeviceBuffer,
     ) -> Result<()> {
-        let request = Request::into(*projection, *source.layout(), *target.layout());
+        let request =
+            Request::into(*projection, *source.layout(), *target.layout()).of(source.dtype());
         self.carry_out(&request, source, target).map(drop)
     }
 
@@ -214,7 +258,8 @@ impl Context {
         source: &DeviceBuffer,
         norms: &DeviceBuffer,
     ) -> Result<()> {
-        let request = Request::norms(norm, axes, *source.layout(), *norms.layout());
+        let request =
+            Request::norms(norm, axes, *source.layout(), *norms.layout()).of(source.dtype());
         self.carry_out(&request, source, norms).map(drop)
     }
 
@@ -260,20 +305,24 @@ impl Context {
         };
         let same = Arc::ptr_eq(from, to);
         let tally = match plan.request().output {
-            Output::InPlace => cpu::project(plan, &mut lock_write(to))?,
+            Output::InPlace => cpu::project(plan, lock_write(to).of_mut())?,
             // One lock cannot be held twice; disjoint views of one memory go through a copy.
             Output::Into(_) if same => {
-                let copy = lock_read(from).clone();
-                cpu::project_into(plan, &copy, &mut lock_write(to))?
+                let copy = lock_read(from).of().to_vec();
+                cpu::project_into(plan, &copy, lock_write(to).of_mut())?
             }
-            Output::Into(_) => cpu::project_into(plan, &lock_read(from), &mut lock_write(to))?,
+            Output::Into(_) => {
+                cpu::project_into(plan, lock_read(from).of(), lock_write(to).of_mut())?
+            }
             Output::Norms(_) if same => {
-                let copy = lock_read(from).clone();
-                cpu::norms(plan, &copy, norms_of(&mut lock_write(to), target.layout()))?
+                let copy = lock_read(from).of().to_vec();
+                cpu::norms(plan, &copy, norms_of(lock_write(to).of_mut(), target.layout()))?
             }
-            Output::Norms(_) => {
-                cpu::norms(plan, &lock_read(from), norms_of(&mut lock_write(to), target.layout()))?
-            }
+            Output::Norms(_) => cpu::norms(
+                plan,
+                lock_read(from).of(),
+                norms_of(lock_write(to).of_mut(), target.layout()),
+            )?,
         };
         Ok(PendingReport::ready(plan.request().report.then(|| tally.report(&plan.rule()))))
     }
@@ -291,16 +340,6 @@ impl Context {
             found: buffer.context().describe().to_string(),
         }
     }
-}
-
-/// Memory of the CPU backend; too much of it is an error, as on a GPU, and no abort.
-fn host_memory(count: usize, fill: impl FnOnce(&mut Vec<f32>)) -> Result<Storage> {
-    let mut elements = Vec::new();
-    elements
-        .try_reserve_exact(count)
-        .map_err(|error| Error::OutOfMemory { message: format!("{count} elements: {error}") })?;
-    fill(&mut elements);
-    Ok(Storage::Host(Arc::new(RwLock::new(elements))))
 }
 
 fn norms_of<'a>(elements: &'a mut [f32], layout: &Layout) -> &'a mut [f32] {

@@ -8,6 +8,7 @@ mod cpu;
 mod dtype;
 mod error;
 pub mod gpu;
+mod host;
 mod layout;
 mod model;
 mod norm;
@@ -21,9 +22,10 @@ pub mod shader;
 pub use axes::{Axes, AxisList, WeightLayout};
 pub use buffer::DeviceBuffer;
 pub use context::Context;
-pub use dtype::DType;
+pub use dtype::{DType, Element, Grain};
 pub use error::{Error, Result};
 pub use gpu::{Adapter, adapters, adapters_async};
+pub use half::{bf16, f16};
 pub use layout::{Dims, Layout, MAX_RANK};
 pub use model::{
     Clip, Decay, Filter, GivenNorm, Group, GroupReport, Model, ModelStep, Operation,

@@ -7,6 +7,7 @@
 
 mod drive;
 mod factor;
+mod general;
 pub(crate) mod group;
 mod kernel;
 mod panel;
@@ -20,8 +21,11 @@ mod tests;
 mod tile;
 
 use crate::error::Result;
+use crate::norm::Norm;
 use crate::plan::Plan;
+use crate::plan::request::Task;
 use crate::report::Tally;
+use general::Memory;
 use part::{Apart, InPlace, Norms};
 use rule::Rule;
 use tile::{Order, Tile};
@@ -29,10 +33,13 @@ use tile::{Order, Tile};
 /// Projects in place.
 pub(crate) fn project(plan: &Plan, data: &mut [f32]) -> Result<Tally> {
     let (geometry, rule) = (plan.geometry(), Rule::new(plan));
-    if geometry.elements() == 0 || rule.is_idle() {
+    if geometry.elements() == 0 || (rule.is_idle() && !general::serves(plan)) {
         return Ok(empty(plan));
     }
     let data = &mut data[geometry.target_offset..];
+    if general::serves(plan) {
+        return Ok(general::project(plan, Memory::InPlace(data)));
+    }
     let tally = drive::run(Tile::new(plan, Order::Target), InPlace { data }, &rule);
     if let Some(policy) = rule.replaces(&tally) {
         replace::replace(plan, policy, data);
@@ -48,6 +55,9 @@ pub(crate) fn project_into(plan: &Plan, source: &[f32], target: &mut [f32]) -> R
     }
     let source = &source[geometry.source_offset..];
     let target = &mut target[geometry.target_offset..];
+    if general::serves(plan) {
+        return Ok(general::project(plan, Memory::Apart(source, target)));
+    }
     let rule = Rule::new(plan);
     let tally = drive::run(Tile::new(plan, Order::Target), Apart { source, target }, &rule);
     if let Some(policy) = rule.replaces(&tally) {
@@ -65,6 +75,11 @@ pub(crate) fn norms(plan: &Plan, source: &[f32], norms: &mut [f32]) -> Result<Ta
         return Ok(empty(plan));
     }
     let source = &source[geometry.source_offset..];
+    if let Task::Norms { norm, .. } = plan.request().task
+        && norm != Norm::L2
+    {
+        return Ok(general::norms(plan, norm, source, norms));
+    }
     let (tile, rule) = (Tile::new(plan, Order::Source), Rule::new(plan));
     if tile.is_in_order() {
         return Ok(drive::run(tile, Norms { source, norms }, &rule));

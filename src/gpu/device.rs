@@ -15,6 +15,9 @@ use crate::pending::PendingReport;
 use crate::plan::Plan;
 use crate::plan::profile::{DeviceKind, DeviceProfile};
 
+/// What the queue copies are whole words of so many bytes.
+const WORD: u64 = wgpu::COPY_BUFFER_ALIGNMENT;
+
 /// A GPU device: a wgpu device and queue, and the pipelines compiled for it. A clone is another
 /// handle of the same device.
 #[derive(Debug, Clone)]
@@ -130,35 +133,50 @@ impl Gpu {
     }
 
     /// Copies host data to a new tensor.
-    pub(crate) fn upload(&self, host: &[f32]) -> Result<GpuBuffer> {
-        let buffer = self.zeros(host.len())?;
+    pub(crate) fn upload(&self, host: &[u8]) -> Result<GpuBuffer> {
+        let buffer = self.zeros(host.len() as u64)?;
         self.write(&buffer, 0, host)?;
         Ok(buffer)
     }
 
     /// Copies host data over a part of a tensor's memory, from this byte.
-    pub(crate) fn write(&self, memory: &GpuBuffer, offset: u64, host: &[f32]) -> Result<()> {
+    ///
+    /// Only whole words of 32 bits can be written. At the end of the memory the rest of the last one is
+    /// padding; elsewhere it belongs to another element.
+    pub(crate) fn write(&self, memory: &GpuBuffer, offset: u64, host: &[u8]) -> Result<()> {
+        let end = offset + host.len() as u64;
+        let last = end == memory.bytes();
+        for place in [offset, if last { 0 } else { end }] {
+            if !place.is_multiple_of(WORD) {
+                return Err(Error::Misaligned { offset: place, alignment: WORD });
+            }
+        }
         if !memory.handle().usage().contains(wgpu::BufferUsages::COPY_DST) {
             return Err(Error::Usage { missing: "COPY_DST".to_string() });
         }
         // In parts, so that the staging memory of one part is free before the next is needed.
         const PART: usize = 64 << 20;
-        for (index, part) in bytemuck::cast_slice::<f32, u8>(host).chunks(PART).enumerate() {
+        let (whole, rest) = host.split_at(host.len() / WORD as usize * WORD as usize);
+        let mut last = [0; WORD as usize];
+        last[..rest.len()].copy_from_slice(rest);
+        let last = if rest.is_empty() { &[][..] } else { &last };
+        let mut place = offset;
+        for part in whole.chunks(PART).chain(last.chunks(PART)) {
             scoped(self.device(), || {
-                let place = offset + (index * PART) as u64;
                 self.queue().write_buffer(memory.handle(), place, part);
                 self.queue().submit([]);
             })?;
+            place += part.len() as u64;
         }
         Ok(())
     }
 
     /// A new tensor of zeros.
-    pub(crate) fn zeros(&self, elements: usize) -> Result<GpuBuffer> {
+    pub(crate) fn zeros(&self, bytes: u64) -> Result<GpuBuffer> {
         let usage = wgpu::BufferUsages::STORAGE
             | wgpu::BufferUsages::COPY_SRC
             | wgpu::BufferUsages::COPY_DST;
-        Ok(GpuBuffer::new(self.buffer("tensor", 4 * elements as u64, usage)?))
+        Ok(GpuBuffer::new(self.buffer("tensor", bytes, usage)?, bytes))
     }
 
     /// The bytes of a tensor's memory; waits for all work queued before.

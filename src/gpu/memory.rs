@@ -16,6 +16,8 @@ const RECENT: usize = 4;
 #[derive(Debug)]
 pub(crate) struct GpuBuffer {
     handle: wgpu::Buffer,
+    /// Without the padding at the end.
+    bytes: u64,
     recent: Mutex<Vec<Recent>>,
 }
 
@@ -28,8 +30,9 @@ struct Recent {
 }
 
 impl GpuBuffer {
-    pub fn new(handle: wgpu::Buffer) -> Self {
-        GpuBuffer { handle, recent: Mutex::default() }
+    /// Memory of our own: so many bytes, and padding.
+    pub fn new(handle: wgpu::Buffer, bytes: u64) -> Self {
+        GpuBuffer { handle, bytes, recent: Mutex::default() }
     }
 
     /// A buffer of the caller's.
@@ -37,7 +40,12 @@ impl GpuBuffer {
         if !handle.usage().contains(wgpu::BufferUsages::STORAGE) {
             return Err(Error::Usage { missing: "STORAGE".to_string() });
         }
-        Ok(Self::new(handle))
+        let bytes = handle.size();
+        Ok(Self::new(handle, bytes))
+    }
+
+    pub fn bytes(&self) -> u64 {
+        self.bytes
     }
 
     pub fn handle(&self) -> &wgpu::Buffer {

@@ -25,6 +25,8 @@ pub struct Margin {
     pub kappa: f64,
     /// The relative error of powers and roots other than squares, for Lp norms.
     pub power: f64,
+    /// Half the spacing at 1 of what factors and results are rounded to.
+    pub unit: f64,
 }
 
 /// The error bounds of one norm.
@@ -38,24 +40,29 @@ pub struct Bounds {
 
 /// A quotient may be off by 2.5 ulp, its product and the rounding of the result by half an ulp each,
 /// and the target is rounded to f32.
-const QUOTIENT: f64 = 8.0 * U;
+const QUOTIENT: f64 = 8.0;
 /// `pow` of drivers was seen 112 ulp off.
 const POWER: f64 = 256.0 * U;
 
 impl Margin {
     /// Sums in f32, as the kernels compute them.
     pub fn f32(additions: u32) -> Self {
-        Self::new(additions.saturating_add(2), U, POWER)
+        Self::new(additions.saturating_add(2), U, POWER, U)
     }
 
     /// Sums in f64 of f32 values, as the CPU backend computes them.
     pub fn f64(additions: u32) -> Self {
-        Self::new(additions + 2, U64, 8.0 * U64)
+        Self::new(additions + 2, U64, 8.0 * U64, U)
     }
 
-    fn new(chain: u32, unit: f64, power: f64) -> Self {
-        let sigma = (f64::from(chain) + 1.0) * unit;
-        Margin { chain, sigma, kappa: 1.5 * sigma + 6.0 * U, power }
+    /// Sums in f64 of f64 values, whose results are rounded to f64.
+    pub fn double(additions: u32) -> Self {
+        Self::new(additions.saturating_add(2), U64, POWER / U * U64, U64)
+    }
+
+    fn new(chain: u32, sums: f64, power: f64, unit: f64) -> Self {
+        let sigma = (f64::from(chain) + 1.0) * sums;
+        Margin { chain, sigma, kappa: 1.5 * sigma + 6.0 * unit, power, unit }
     }
 
     /// The error bounds of a norm.
@@ -65,7 +72,7 @@ impl Margin {
     /// threshold is below the radius. So is an Lp norm, after a root that divides (p > 1) or multiplies
     /// the relative error of its sum. The largest magnitude (Linf) is exact.
     pub fn of(&self, norm: Norm) -> Bounds {
-        let in_full = |sigma: f64| Bounds { sigma, kappa: 3.0 * sigma + QUOTIENT };
+        let in_full = |sigma: f64| Bounds { sigma, kappa: 3.0 * sigma + QUOTIENT * self.unit };
         match norm {
             Norm::L2 => Bounds { sigma: self.sigma, kappa: self.kappa },
             Norm::L1 => in_full(self.sigma),

@@ -12,6 +12,7 @@ pub mod request;
 pub mod rim;
 pub mod rule;
 pub mod schedule;
+mod slack;
 pub mod step;
 
 use cost::Cost;
@@ -25,6 +26,7 @@ use rule::Rule;
 use schedule::Schedule;
 
 use crate::buffer::DeviceBuffer;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::projection::{OnNonFinite, Projection};
@@ -52,7 +54,7 @@ impl Plan {
     pub fn new(request: &Request, profile: &DeviceProfile) -> Result<Self> {
         profile.check(request)?;
         let geometry = request.geometry()?;
-        supported(request, &geometry, profile)?;
+        supported(request, profile)?;
         let schedule = match profile.kind {
             DeviceKind::Native { .. } => native::choose(&geometry),
             DeviceKind::Gpu(limits) => gpu::choose(&geometry, request, &limits),
@@ -71,7 +73,7 @@ impl Plan {
     ) -> Result<Self> {
         profile.check(request)?;
         let geometry = request.geometry()?;
-        supported(request, &geometry, profile)?;
+        supported(request, profile)?;
         match profile.kind {
             DeviceKind::Native { .. } => native::check(&schedule, &geometry)?,
             DeviceKind::Gpu(limits) => gpu::check(&schedule, &geometry, request, &limits)?,
@@ -87,7 +89,7 @@ impl Plan {
     pub fn legal_schedules(request: &Request, profile: &DeviceProfile) -> Result<Vec<Schedule>> {
         profile.check(request)?;
         let geometry = request.geometry()?;
-        supported(request, &geometry, profile)?;
+        supported(request, profile)?;
         Ok(match profile.kind {
             DeviceKind::Native { .. } => native::legal(&geometry),
             DeviceKind::Gpu(limits) => gpu::schedules(&geometry, request, &limits),
@@ -117,7 +119,7 @@ impl Plan {
 
     /// The same plan for a projection that differs in nothing but its radius.
     pub(crate) fn with_projection(&self, projection: Projection) -> Result<Self> {
-        projection.check()?;
+        projection.check(self.request.dtype)?;
         let request = Request { task: Task::Project(projection), ..self.request };
         Ok(Plan { request, ..self.clone() })
     }
@@ -131,6 +133,13 @@ impl Plan {
             if planned != found {
                 let reason = format!("planned {planned:?}, got {found:?}");
                 return Err(Error::PlanMismatch { reason });
+            }
+        }
+        for (what, tensor, expected) in
+            [("the source", source, request.dtype), ("the target", target, request.target_dtype())]
+        {
+            if tensor.dtype() != expected {
+                return Err(Error::Dtype { what, expected, found: tensor.dtype() });
             }
         }
         let same = source.shares_memory_with(target);
@@ -203,24 +212,21 @@ impl Plan {
 
 fn rule(request: &Request, geometry: &Geometry, margin: Margin) -> Rule {
     match request.task {
-        Task::Project(projection) => Rule::new(&projection, geometry.length(), margin),
+        Task::Project(projection) => {
+            Rule::new(&projection, geometry.length(), request.dtype, margin)
+        }
         Task::Norms { norm, .. } => Rule::Scale(Rim::unbounded(norm)),
     }
 }
 
-/// Refuses what a backend cannot do yet.
-fn supported(request: &Request, geometry: &Geometry, profile: &DeviceProfile) -> Result<()> {
-    let rule = rule(request, geometry, Margin::f32(0));
-    let can = match profile.kind {
-        DeviceKind::Native { .. } => native::supports(&rule),
-        DeviceKind::Gpu(_) => true,
-    };
-    match can {
-        true => Ok(()),
-        false => Err(Error::Unsupported {
-            device: profile.name.clone(),
-            what: format!("{:?}", request.task),
-        }),
+/// Refuses dtypes that the backends do not know.
+fn supported(request: &Request, profile: &DeviceProfile) -> Result<()> {
+    match request.dtype {
+        DType::F32 => Ok(()),
+        dtype => {
+            let what = format!("projecting tensors of {dtype}");
+            Err(Error::Unsupported { device: profile.name.clone(), what })
+        }
     }
 }
 

@@ -1,12 +1,10 @@
 //! Schedules and cost of the native CPU backend.
 
 use crate::error::{Error, Result};
-use crate::norm::Norm;
 use crate::plan::cost::Cost;
 use crate::plan::geometry::{Axis, Geometry, Walk};
 use crate::plan::margin::Margin;
 use crate::plan::request::{Output, Request};
-use crate::plan::rule::Rule;
 use crate::plan::schedule::Schedule;
 
 /// Bytes of a panel: half of the second cache of a current core.
@@ -118,20 +116,6 @@ fn in_memory_order(geometry: &Geometry) -> Vec<Axis> {
 fn inseparable(geometry: &Geometry) -> usize {
     let axes = in_memory_order(geometry);
     axes.iter().skip_while(|axis| axis.slice != 0).map(|axis| axis.size).product()
-}
-
-/// Whether the kernels know a rule.
-pub(in crate::plan) fn supports(rule: &Rule) -> bool {
-    match rule {
-        Rule::Scale(rim) => {
-            rim.norm == Norm::L2
-                && rim.low_threshold == 0.0
-                && !rim.always
-                && rim.floor == 0.0
-                && rim.rate == 1.0
-        }
-        Rule::Shrink(_) | Rule::Clamp(_) => false,
-    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! A request: what is to be done with which elements.
 
 use crate::axes::Axes;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::norm::Norm;
@@ -42,6 +43,8 @@ pub struct Request {
     pub source: Layout,
     /// Where the results go.
     pub output: Output,
+    /// The dtype of source and target.
+    pub dtype: DType,
     /// Whether a [`Report`](crate::Report) is gathered.
     pub report: bool,
 }
@@ -50,19 +53,33 @@ impl Request {
     /// A projection in place.
     pub fn in_place(projection: Projection, layout: Layout) -> Self {
         let task = Task::Project(projection);
-        Request { task, source: layout, output: Output::InPlace, report: false }
+        Request { task, source: layout, output: Output::InPlace, dtype: DType::F32, report: false }
     }
 
     /// A projection of `source` whose result goes to `target`; the source keeps its bits.
     pub fn into(projection: Projection, source: Layout, target: Layout) -> Self {
         let task = Task::Project(projection);
-        Request { task, source, output: Output::Into(target), report: false }
+        Request { task, source, output: Output::Into(target), dtype: DType::F32, report: false }
     }
 
     /// The norms of the slices.
     pub fn norms(norm: Norm, axes: impl Into<Axes>, source: Layout, norms: Layout) -> Self {
         let task = Task::Norms { norm, axes: axes.into() };
-        Request { task, source, output: Output::Norms(norms), report: false }
+        Request { task, source, output: Output::Norms(norms), dtype: DType::F32, report: false }
+    }
+
+    /// The same request of tensors of another dtype than f32.
+    #[must_use]
+    pub fn of(self, dtype: DType) -> Self {
+        Request { dtype, ..self }
+    }
+
+    /// The dtype of what is written. Norms of 16-bit elements are f32.
+    pub fn target_dtype(&self) -> DType {
+        match (&self.output, self.dtype) {
+            (Output::Norms(_), DType::F16 | DType::BF16) => DType::F32,
+            (_, dtype) => dtype,
+        }
     }
 
     /// The same request, reported.
@@ -98,7 +115,9 @@ impl Request {
     /// Refuses what cannot be done, and brings the rest into canonical form.
     pub(crate) fn geometry(&self) -> Result<Geometry> {
         match (&self.task, &self.output) {
-            (Task::Project(projection), Output::InPlace | Output::Into(_)) => projection.check()?,
+            (Task::Project(projection), Output::InPlace | Output::Into(_)) => {
+                projection.check(self.dtype)?;
+            }
             (Task::Norms { .. }, Output::Norms(_)) => {}
             (task, output) => {
                 let reason = format!("{task:?} does not go to {output:?}");

@@ -1,8 +1,9 @@
 //! The rim of a set that is reached by scaling: what norms are compared with and scaled to.
 
 use crate::norm::Norm;
-use crate::plan::margin::{Bounds, Margin, Scaled, toward_zero};
-use crate::projection::{Formula, Place, Rounding, ZeroSlice};
+use crate::plan::margin::Scaled;
+use crate::plan::slack::Slack;
+use crate::projection::{Formula, Place, ZeroSlice};
 
 /// What a slice is compared with and scaled to, in f64. `power` is the norm, squared where squares are
 /// summed.
@@ -52,44 +53,26 @@ impl Rim {
     }
 
     /// The rim of `{x : ‖x‖ ≤ c}`, c 0 or more and checked before.
-    pub(crate) fn ball(
-        norm: Norm,
-        radius: f64,
-        rounding: Rounding,
-        formula: Formula,
-        margin: Margin,
-    ) -> Self {
-        let Bounds { sigma, kappa } = bounds(norm, rounding, margin);
+    pub(crate) fn ball(norm: Norm, radius: f64, formula: Formula, slack: Slack) -> Self {
         let rim = Rim::unbounded(norm).of_formula(formula);
-        // Zero has no sign here: a factor of -0 would turn the signs of the elements over.
-        let radius = toward_zero(radius.abs());
-        if radius > BEYOND_ALL {
+        let c = slack.radius(radius);
+        if c > BEYOND_ALL {
             return rim;
         }
         // n + ε ≤ c. 24 bits squared fit f64's 53: without ε the square is exact.
-        let reach = if formula.place == Place::Norm { radius - formula.epsilon } else { radius };
-        let threshold = reach.signum() * reach.abs().powi(norm.degree()) * (1.0 - sigma);
-        Rim { threshold, target: radius * (1.0 - kappa), ..rim }
+        let compared = if formula.place == Place::Norm { formula.epsilon } else { 0.0 };
+        let reach = slack.above(c) - compared;
+        let threshold = reach.signum() * rim.power(reach.abs()) * (1.0 - slack.sigma);
+        Rim { threshold, target: slack.inside(c), ..rim }
     }
 
     /// The rim of `{x : ‖x‖ = c}`. What is within κ of c is inside.
-    pub(crate) fn sphere(
-        norm: Norm,
-        radius: f64,
-        rounding: Rounding,
-        formula: Formula,
-        margin: Margin,
-    ) -> Self {
-        let Bounds { kappa, .. } = bounds(norm, rounding, margin);
-        let c = toward_zero(radius.abs());
-        let power = |norm: Norm, n: f64| n.powi(norm.degree());
-        Rim {
-            threshold: power(norm, c * (1.0 + kappa)),
-            target: c,
-            low_threshold: power(norm, c * (1.0 - kappa)),
-            low_target: c,
-            ..Rim::unbounded(norm).of_formula(formula)
-        }
+    pub(crate) fn sphere(norm: Norm, radius: f64, formula: Formula, slack: Slack) -> Self {
+        let rim = Rim::unbounded(norm).of_formula(formula);
+        let c = slack.radius(radius);
+        let (low, high) = slack.band(c);
+        let (threshold, low_threshold) = (rim.power(high), rim.power(low));
+        Rim { threshold, target: c, low_threshold, low_target: c, ..rim }
     }
 
     /// The rim of `{x : lo ≤ ‖x‖ ≤ hi}`; a sphere between the two where they are too near each other
@@ -98,18 +81,20 @@ impl Rim {
         norm: Norm,
         low: f64,
         high: f64,
-        rounding: Rounding,
         formula: Formula,
-        margin: Margin,
+        slack: Slack,
     ) -> Self {
-        let Bounds { sigma, kappa } = bounds(norm, rounding, margin);
-        let c = toward_zero(low);
-        if c * (1.0 + kappa) > toward_zero(high) * (1.0 - kappa) {
-            return Rim::sphere(norm, 0.5 * (low + high), rounding, formula, margin);
+        let (c, kappa) = (slack.radius(low), slack.kappa);
+        if c * (1.0 + kappa) > slack.radius(high) * (1.0 - kappa) {
+            return Rim::sphere(norm, 0.5 * (low + high), formula, slack);
         }
-        let low_threshold = c.powi(norm.degree()) * (1.0 + sigma);
-        let low_target = c * (1.0 + kappa);
-        Rim { low_threshold, low_target, ..Rim::ball(norm, high, rounding, formula, margin) }
+        let rim = Rim::ball(norm, high, formula, slack);
+        let low_threshold = rim.power(slack.below(c)) * (1.0 + slack.sigma);
+        Rim { low_threshold, low_target: slack.outside(c), ..rim }
+    }
+
+    fn power(&self, norm: f64) -> f64 {
+        norm.powi(self.norm.degree())
     }
 
     fn of_formula(self, formula: Formula) -> Self {
@@ -163,20 +148,19 @@ impl Rim {
     }
 }
 
-fn bounds(norm: Norm, rounding: Rounding, margin: Margin) -> Bounds {
-    match rounding {
-        Rounding::Nearest => Bounds { sigma: 0.0, kappa: 0.0 },
-        Rounding::Feasible | Rounding::TowardZero => margin.of(norm),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plan::margin::U;
+    use crate::dtype::DType;
+    use crate::plan::margin::{Margin, U};
+    use crate::projection::Rounding;
+
+    fn slack(norm: Norm, margin: Margin) -> Slack {
+        Slack::new(norm, Rounding::Feasible, margin, DType::F32, 1)
+    }
 
     fn ball(norm: Norm, radius: f64, margin: Margin) -> Rim {
-        Rim::ball(norm, radius, Rounding::Feasible, Formula::OWN, margin)
+        Rim::ball(norm, radius, Formula::OWN, slack(norm, margin))
     }
 
     #[test]
@@ -194,7 +178,7 @@ mod tests {
                 let (rim, sigma) = (ball(norm, 1.0, margin), margin.of(norm).sigma);
                 let worst = rim.target / (1.0 - sigma) * (1.0 + 7.0 * U);
                 assert!(worst * (1.0 + sigma) <= rim.threshold, "{norm} {additions}");
-                let rim = Rim::sphere(norm, 1.0, Rounding::Feasible, Formula::OWN, margin);
+                let rim = Rim::sphere(norm, 1.0, Formula::OWN, slack(norm, margin));
                 let worst = rim.target / (1.0 - sigma) * (1.0 + 7.0 * U) * (1.0 + sigma);
                 assert!(rim.keeps(worst) && rim.keeps(2.0 - worst), "{norm} {additions}");
             }
@@ -204,7 +188,7 @@ mod tests {
     #[test]
     fn an_interval_without_room_is_a_sphere() {
         let of = |low, high| {
-            Rim::interval(Norm::L2, low, high, Rounding::Feasible, Formula::OWN, Margin::f32(30))
+            Rim::interval(Norm::L2, low, high, Formula::OWN, slack(Norm::L2, Margin::f32(30)))
         };
         assert_eq!((of(2.0, 2.0).target, of(2.0, 2.0).low_target), (2.0, 2.0));
         let wide = of(1.0, 2.0);
@@ -216,8 +200,8 @@ mod tests {
 
     #[test]
     fn a_rate_goes_part_of_the_way() {
-        let rim =
-            Rim::interval(Norm::L2, 0.0, 1.0, Rounding::Nearest, Formula::OWN, Margin::f32(1));
+        let slack = Slack::new(Norm::L2, Rounding::Nearest, Margin::f32(1), DType::F32, 1);
+        let rim = Rim::interval(Norm::L2, 0.0, 1.0, Formula::OWN, slack);
         assert_eq!(Rim { rate: 0.5, ..rim }.factor(3.0), 2.0 / 3.0);
         assert_eq!((rim.factor(4.0), rim.factor(0.5)), (0.25, 1.0));
     }

@@ -1,9 +1,13 @@
 //! What decides about a slice, and what becomes of it: the numbers that both backends work with.
 
+use half::{bf16, f16};
+
+use crate::dtype::DType;
 use crate::norm::Norm;
-use crate::plan::margin::{Bounds, Margin, toward_zero};
+use crate::plan::margin::{Margin, toward_zero};
 use crate::plan::rim::Rim;
-use crate::projection::{Formula, Projection, Rounding, Set, ZeroSlice};
+use crate::plan::slack::Slack;
+use crate::projection::{Formula, Projection, Set, ZeroSlice};
 
 /// What decides about a slice, and what becomes of it.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -35,10 +39,10 @@ pub struct Shrink {
 /// The bounds of elements.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Clamp {
-    /// The lower bound.
-    pub low: f32,
+    /// The lower bound, an element of the dtype.
+    pub low: f64,
     /// The upper bound.
-    pub high: f32,
+    pub high: f64,
     /// Whether each element is by itself: an infinity is clamped then, where a slice that holds one
     /// would follow the policy.
     pub alone: bool,
@@ -46,39 +50,44 @@ pub struct Clamp {
 
 impl Rule {
     /// The rule of a projection (checked before) of slices of `length` elements.
-    pub(crate) fn new(projection: &Projection, length: usize, margin: Margin) -> Self {
-        let (rounding, length) = (projection.rounds(), length as f64);
+    pub(crate) fn new(
+        projection: &Projection,
+        length: usize,
+        dtype: DType,
+        margin: Margin,
+    ) -> Self {
         let formula = projection.formula().unwrap_or(Formula::OWN);
-        let ball = |norm, radius| Rule::Scale(Rim::ball(norm, radius, rounding, formula, margin));
+        let slack = |norm| Slack::new(norm, projection.rounds(), margin, dtype, length);
+        let ball = |norm, radius| Rule::Scale(Rim::ball(norm, radius, formula, slack(norm)));
         let sphere = |norm, radius| {
-            let rim = Rim::sphere(norm, radius, rounding, formula, margin);
+            let rim = Rim::sphere(norm, radius, formula, slack(norm));
             Rule::Scale(Rim { zero: projection.zero_policy(), ..rim })
         };
         match projection.set() {
             Set::MaxNorm { norm, radius } | Set::ClipNorm { norm, radius } => ball(norm, radius),
             Set::Ball { norm: Norm::Linf, radius } => {
-                let high = bound(radius);
+                let high = bound(radius, dtype);
                 Rule::Clamp(Clamp { low: -high, high, alone: false })
             }
             Set::Ball { norm: Norm::L1, radius } => {
-                Rule::Shrink(Shrink::ball(radius, rounding, margin))
+                Rule::Shrink(Shrink::ball(radius, slack(Norm::L1)))
             }
             Set::Ball { norm, radius } => ball(norm, radius),
-            Set::ClipAverageNorm { radius } => ball(Norm::L2, radius * length),
-            Set::ClipRms { radius } => ball(Norm::L2, radius * length.sqrt()),
+            Set::ClipAverageNorm { radius } => ball(Norm::L2, radius * length as f64),
+            Set::ClipRms { radius } => ball(Norm::L2, radius * (length as f64).sqrt()),
             Set::UnitNorm { norm, radius } => sphere(norm, radius),
             Set::Sphere { norm: Norm::L1, radius } => {
-                let sum = Shrink::sum(true, radius, rounding, margin);
+                let sum = Shrink::sum(true, radius, slack(Norm::L1));
                 Rule::Shrink(Shrink { zero: projection.zero_policy(), ..sum })
             }
             Set::Sphere { norm, radius } => sphere(norm, radius),
             Set::MinMaxNorm { low, high, rate } => {
-                let rim = Rim::interval(Norm::L2, low, high, rounding, formula, margin);
+                let rim = Rim::interval(Norm::L2, low, high, formula, slack(Norm::L2));
                 Rule::Scale(Rim { rate, ..rim })
             }
-            Set::Simplex { radius } => Rule::Shrink(Shrink::sum(false, radius, rounding, margin)),
+            Set::Simplex { radius } => Rule::Shrink(Shrink::sum(false, radius, slack(Norm::L1))),
             Set::Bounds { low, high } => {
-                Rule::Clamp(Clamp { low: bound(low), high: bound(high), alone: true })
+                Rule::Clamp(Clamp { low: bound(low, dtype), high: bound(high, dtype), alone: true })
             }
         }
     }
@@ -98,37 +107,53 @@ impl Rule {
 
 impl Shrink {
     /// `{x : Σ |x| ≤ c}`.
-    fn ball(radius: f64, rounding: Rounding, margin: Margin) -> Self {
-        let (c, Bounds { sigma, kappa }) = (toward_zero(radius.abs()), bounds(rounding, margin));
-        Shrink {
-            magnitudes: true,
-            low: 0.0,
-            high: c * (1.0 - sigma),
-            target: c * (1.0 - kappa),
-            zero: ZeroSlice::Keep,
-        }
+    fn ball(radius: f64, slack: Slack) -> Self {
+        let c = slack.radius(radius);
+        let (high, target) = (slack.above(c) * (1.0 - slack.sigma), slack.inside(c));
+        Shrink { magnitudes: true, low: 0.0, high, target, zero: ZeroSlice::Keep }
     }
 
     /// `{x : Σ |x| = c}`, or Σ x where no element is negative.
-    fn sum(magnitudes: bool, radius: f64, rounding: Rounding, margin: Margin) -> Self {
-        let (c, Bounds { kappa, .. }) = (toward_zero(radius.abs()), bounds(rounding, margin));
-        let (low, high) = (c * (1.0 - kappa), c * (1.0 + kappa));
+    fn sum(magnitudes: bool, radius: f64, slack: Slack) -> Self {
+        let c = slack.radius(radius);
+        let (low, high) = slack.band(c);
         Shrink { magnitudes, low, high, target: c, zero: ZeroSlice::Keep }
     }
 }
 
-/// The error bounds of a sum.
-fn bounds(rounding: Rounding, margin: Margin) -> Bounds {
-    match rounding {
-        Rounding::Nearest => Bounds { sigma: 0.0, kappa: 0.0 },
-        _ => margin.of(Norm::L1),
-    }
+/// A bound as an element, rounded toward zero: the largest one at most, but infinity bounds nothing.
+pub(crate) fn bound(value: f64, dtype: DType) -> f64 {
+    let magnitude = value.abs();
+    let (nearest, below) = match dtype {
+        _ if value.is_infinite() => return value,
+        DType::F64 => return value,
+        DType::F32 => return toward_zero(magnitude.min(dtype.largest())).copysign(value),
+        DType::F16 => {
+            let nearest = f16::from_f64(magnitude.min(dtype.largest()));
+            (nearest.to_f64(), f16::from_bits(nearest.to_bits().saturating_sub(1)).to_f64())
+        }
+        DType::BF16 => {
+            let nearest = bf16::from_f64(magnitude.min(dtype.largest()));
+            (nearest.to_f64(), bf16::from_bits(nearest.to_bits().saturating_sub(1)).to_f64())
+        }
+    };
+    (if nearest > magnitude { below } else { nearest }).copysign(value)
 }
 
-/// A bound as f32, rounded toward zero: to the largest f32 at most, but infinity bounds nothing.
-pub(crate) fn bound(value: f64) -> f32 {
-    if value.is_infinite() {
-        return value as f32;
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bounds_round_toward_zero_to_an_element() {
+        assert_eq!(bound(0.1, DType::F32), f64::from(0.1f32.next_down()));
+        assert_eq!(bound(-0.1, DType::F32), -f64::from(0.1f32.next_down()));
+        assert_eq!(bound(1e39, DType::F32), f64::from(f32::MAX));
+        assert_eq!(bound(f64::NEG_INFINITY, DType::F16), f64::NEG_INFINITY);
+        assert_eq!(bound(1.0 + 2f64.powi(-8), DType::BF16), 1.0);
+        assert_eq!(bound(-1.0 - 1.9 * 2f64.powi(-10), DType::F16), -1.0 - 2f64.powi(-10));
+        assert_eq!(bound(1e6, DType::F16), 65504.0);
+        assert_eq!(bound(2f64.powi(-26), DType::F16), 0.0);
+        assert_eq!(bound(0.1, DType::F64), 0.1);
     }
-    (toward_zero(value.abs()).min(f32::MAX.into()) as f32).copysign(value as f32)
 }

@@ -17,6 +17,7 @@ pub use policy::{OnNonFinite, Rounding, ZeroSlice};
 pub use set::Set;
 
 use crate::axes::Axes;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::norm::Norm;
 
@@ -175,8 +176,8 @@ impl Projection {
     }
 
     /// Refuses what no tensor could satisfy.
-    pub(crate) fn check(&self) -> Result<()> {
-        self.set.check()?;
+    pub(crate) fn check(&self, dtype: DType) -> Result<()> {
+        self.set.check(dtype)?;
         self.formula().map(drop)
     }
 }

@@ -1,5 +1,6 @@
 //! The sets that slices are projected onto.
 
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::norm::Norm;
 
@@ -78,9 +79,6 @@ pub enum Set {
     },
 }
 
-/// The largest finite f32.
-const LARGEST: f64 = f32::MAX as f64;
-
 impl Set {
     /// The norm that decides what becomes of a slice. Of the simplex it is L1: what is inside has no
     /// negative element; of bounds it is the largest magnitude.
@@ -130,7 +128,8 @@ impl Set {
     }
 
     /// Refuses what no slice could satisfy.
-    pub(super) fn check(&self) -> Result<()> {
+    pub(super) fn check(&self, dtype: DType) -> Result<()> {
+        let exactly = |radius| exactly(radius, dtype);
         match *self {
             Set::MaxNorm { radius, .. }
             | Set::ClipNorm { radius, .. }
@@ -152,7 +151,8 @@ impl Set {
             Set::Sphere { norm, .. } => Err(Error::NoProjection { norm }),
             Set::Bounds { low, high } => {
                 // Negated, so that NaN fails it.
-                let ordered = low <= high && low <= LARGEST && high >= -LARGEST;
+                let largest = dtype.largest();
+                let ordered = low <= high && low <= largest && high >= -largest;
                 if ordered { Ok(()) } else { Err(Error::Bounds { low, high }) }
             }
         }
@@ -166,9 +166,10 @@ fn at_most(radius: f64) -> Result<()> {
 }
 
 /// What a norm must be, or be at least: it has to be reached.
-fn exactly(radius: f64) -> Result<()> {
+fn exactly(radius: f64, dtype: DType) -> Result<()> {
     at_most(radius)?;
-    if radius <= LARGEST { Ok(()) } else { Err(Error::RadiusBeyond { radius, largest: LARGEST }) }
+    let largest = dtype.largest();
+    if radius <= largest { Ok(()) } else { Err(Error::RadiusBeyond { radius, largest }) }
 }
 
 impl std::fmt::Display for Set {

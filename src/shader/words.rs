@@ -145,7 +145,8 @@ impl Params {
     }
 
     fn with_clamp(self, clamp: &Clamp) -> Self {
-        let BoundWords { low, high, low_key, high_key } = BoundWords::new(clamp.low, clamp.high);
+        let BoundWords { low, high, low_key, high_key } =
+            BoundWords::new(clamp.low as f32, clamp.high as f32);
         Params { low, high, low_key, high_key, alone: clamp.alone.into(), ..self }
     }
 

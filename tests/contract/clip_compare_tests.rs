@@ -7,7 +7,8 @@ use crate::clip_compare::Judge;
 use crate::clip_scene::{Place, Scene};
 use crate::compare::{Rule, Stats};
 
-const MARGIN: Margin = Margin { chain: 76, sigma: 77.0 * U, kappa: 121.5 * U, power: 256.0 * U };
+const MARGIN: Margin =
+    Margin { chain: 76, sigma: 77.0 * U, kappa: 121.5 * U, power: 256.0 * U, unit: U };
 
 /// Two tensors of one arena with neighbours, and a third.
 fn scene() -> Scene {

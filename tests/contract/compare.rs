@@ -54,7 +54,7 @@ pub struct Memory<'a> {
 }
 
 impl Memory<'_> {
-    fn view(&self) -> Vec<f32> {
+    pub fn view(&self) -> Vec<f32> {
         reference::places(self.layout).into_iter().map(|place| self.elements[place]).collect()
     }
 }
@@ -117,7 +117,7 @@ pub fn check_again(
     if violations.is_empty() { Ok(()) } else { Err(violations) }
 }
 
-fn neighbours(before: Memory, after: Memory) -> Vec<Violation> {
+pub fn neighbours(before: Memory, after: Memory) -> Vec<Violation> {
     let mut written = vec![false; before.elements.len()];
     reference::places(after.layout).into_iter().for_each(|place| written[place] = true);
     let changed = |&place: &usize| {

@@ -36,10 +36,33 @@ pub struct Array {
 pub struct Tolerance {
     pub rel_l2: f64,
     pub ulp: f64,
+    #[serde(default)]
+    pub mode: Mode,
+}
+
+/// What an error is measured by.
+#[derive(Deserialize, Clone, Copy, Default)]
+#[serde(rename_all = "lowercase")]
+pub enum Mode {
+    /// The element.
+    #[default]
+    Elementwise,
+    /// The largest element of the tensor.
+    Tensor,
+}
+
+impl Tolerance {
+    /// What the error of an element is measured by.
+    pub fn of_whole(&self, element: f64, largest: f64) -> f64 {
+        match self.mode {
+            Mode::Elementwise => element,
+            Mode::Tensor => element.max(largest),
+        }
+    }
 }
 
 /// The tolerance of f32 where a case has none of its own.
-pub const DEFAULT: Tolerance = Tolerance { rel_l2: 2e-6, ulp: 16.0 };
+pub const DEFAULT: Tolerance = Tolerance { rel_l2: 2e-6, ulp: 16.0, mode: Mode::Elementwise };
 
 /// What is done with a case.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

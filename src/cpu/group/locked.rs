@@ -4,13 +4,14 @@ use std::borrow::Cow;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::weights::Weights;
-use crate::buffer::{Storage, lock_read, lock_write};
+use crate::buffer::Storage;
+use crate::host::{HostMemory, lock_read, lock_write};
 use crate::plan::group::{Companion, GroupRequest, Member, Memories};
 
 /// One memory, held until the clip is done.
 pub(super) enum Guard<'a> {
-    Read(RwLockReadGuard<'a, Vec<f32>>),
-    Write(RwLockWriteGuard<'a, Vec<f32>>),
+    Read(RwLockReadGuard<'a, HostMemory>),
+    Write(RwLockWriteGuard<'a, HostMemory>),
 }
 
 /// Locks every memory once, those that hold a member for writing if the clip writes. The order is
@@ -20,7 +21,7 @@ pub(super) fn lock<'a>(memories: &'a Memories, request: &GroupRequest) -> Vec<Gu
     for member in &request.members {
         written[member.memory] = request.clip.writes();
     }
-    let mut order: Vec<(usize, &Arc<RwLock<Vec<f32>>>)> = (memories.tensors.iter().enumerate())
+    let mut order: Vec<(usize, &Arc<RwLock<HostMemory>>)> = (memories.tensors.iter().enumerate())
         .filter_map(|(index, tensor)| match tensor.storage() {
             Storage::Host(elements) => Some((index, elements)),
             Storage::Device(_) => None,
@@ -61,7 +62,7 @@ pub(super) fn open<'a>(
     let mut weights: Vec<Weights<'a>> = (request.members.iter())
         .map(|member| match present(member).map(|w| (w, &guards[w.memory])) {
             Some((w, Guard::Write(elements))) => {
-                let copy = elements[w.layout.offset()..w.layout.end()].to_vec();
+                let copy = elements.of()[w.layout.offset()..w.layout.end()].to_vec();
                 Weights { values: Some(Cow::Owned(copy)), rate: w.rate }
             }
             _ => Weights { values: None, rate: 0.0 },
@@ -69,8 +70,8 @@ pub(super) fn open<'a>(
         .collect();
     let memories: Vec<Memory<'a>> = (guards.iter_mut())
         .map(|guard| match guard {
-            Guard::Read(elements) => Memory::Read(elements),
-            Guard::Write(elements) => Memory::Write(elements),
+            Guard::Read(elements) => Memory::Read(elements.of()),
+            Guard::Write(elements) => Memory::Write(elements.of_mut()),
         })
         .collect();
     for (weights, member) in weights.iter_mut().zip(&request.members) {

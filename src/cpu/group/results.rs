@@ -1,7 +1,8 @@
 //! What a clip found and did, on the device and for the host.
 
 use super::decide::Decision;
-use crate::buffer::{DeviceBuffer, Storage, lock_write};
+use crate::buffer::{DeviceBuffer, Storage};
+use crate::host::lock_write;
 use crate::model::{GroupReport, Model};
 use crate::norm::Norm;
 use crate::plan::group::{GroupPlan, Region};
@@ -16,7 +17,7 @@ pub(super) fn write(
 ) {
     let Storage::Host(elements) = results.storage() else { return };
     let mut elements = lock_write(elements);
-    let elements = &mut elements[results.layout().offset()..];
+    let elements = &mut elements.of_mut::<f32>()[results.layout().offset()..];
     let mut fill = |region, value: &dyn Fn(&Decision) -> f32| {
         let places = &mut elements[plan.results().start(region)..];
         for (place, one) in places.iter_mut().zip(std::iter::once(total).chain(tensors)) {

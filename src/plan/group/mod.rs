@@ -12,12 +12,14 @@ pub use request::{Companion, GroupRequest, Member};
 pub use results::{Region, Results};
 pub use schedule::GroupSchedule;
 
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::plan::cost::Cost;
 use crate::plan::margin::Margin;
 use crate::plan::native;
 use crate::plan::profile::{DeviceKind, DeviceProfile};
 use crate::plan::rim::Rim;
+use crate::plan::slack::Slack;
 
 /// How a clip of many tensors is carried out on a device. Pure numbers, as [`crate::Plan`].
 #[derive(Debug, Clone, PartialEq)]
@@ -153,7 +155,8 @@ impl GroupPlan {
         let clip = &self.request.clip;
         let norm = clip.norm_used().unwrap_or(crate::norm::Norm::L2);
         let radius = clip.radius().unwrap_or(f64::INFINITY);
-        Rim::ball(norm, radius, clip.rounds(), clip.formula(), self.margin)
+        let slack = Slack::new(norm, clip.rounds(), self.margin, DType::F32, 1);
+        Rim::ball(norm, radius, clip.formula(), slack)
     }
 
     /// Where the results are in their buffer.

@@ -1,5 +1,6 @@
 //! A request for many tensors: what is to be done, and where they are.
 
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::model::{Clip, Decay, Model, check_overlap, check_overlap_where};
@@ -46,6 +47,16 @@ impl GroupRequest {
     /// written; [`Error::Shape`] of a weight that differs from its gradient.
     pub fn new(clip: Clip, model: &Model, decay: Option<&Decay>) -> Result<Self> {
         clip.check()?;
+        let decayed = decay.map(|decay| &decay.weights);
+        for model in std::iter::once(model).chain(decayed) {
+            for (name, tensor) in model.names().iter().zip(model.tensors()) {
+                if tensor.dtype() != DType::F32 {
+                    let (expected, found) = (DType::F32, tensor.dtype());
+                    let error = Error::Dtype { what: "the tensor", expected, found };
+                    return Err(Error::Named { name: name.clone(), error: Box::new(error) });
+                }
+            }
+        }
         let mut memories = Memories::default();
         let mut members: Vec<Member> = model
             .tensors()

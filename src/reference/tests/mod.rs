@@ -2,6 +2,7 @@
 
 mod clip;
 mod policies;
+mod sets;
 
 use super::*;
 

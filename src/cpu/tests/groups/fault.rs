@@ -9,7 +9,8 @@ use crate::plan::group::Region;
 /// The first thing that is wrong, if there is one.
 pub(super) fn fault(case: &Case, after: &After) -> Option<String> {
     let expected = expected(case);
-    let kappa = after.plan.margin().kappa;
+    let norm = case.clip.norm_used().unwrap_or(Norm::L2);
+    let kappa = after.plan.margin().of(norm).kappa;
     let memories = after.memories.iter().zip(&expected.memories).enumerate();
     for (memory, (found, wanted)) in memories {
         for (i, (&found, &wanted)) in found.iter().zip(wanted).enumerate() {

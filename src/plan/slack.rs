@@ -1,0 +1,113 @@
+//! How much room a computed norm needs around a radius: for its own error, and for that of elements
+//! that are rounded to 16 bits.
+
+use crate::dtype::{DType, Grain};
+use crate::norm::Norm;
+use crate::plan::margin::{Bounds, Margin, toward_zero};
+use crate::projection::Rounding;
+
+/// The room around a radius, for slices of one length and dtype.
+///
+/// A slice that is scaled aims at [`Slack::inside`] and is rounded to its dtype, which may take its norm
+/// up to [`Slack::above`]: `T = c·(1 + s) + a`. That is the bound of 16-bit slices (c itself where
+/// they are rounded toward zero), and T = c for f32 and f64.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Slack {
+    /// The relative error of what is compared.
+    pub sigma: f64,
+    /// How far inside the radius a scaled slice lands, relatively.
+    pub kappa: f64,
+    /// s, what rounding elements may change relatively.
+    relative: f64,
+    /// a, what it may change on top.
+    absolute: f64,
+    /// Whether a radius keeps the precision of f64.
+    double: bool,
+}
+
+impl Slack {
+    pub fn new(
+        norm: Norm,
+        rounding: Rounding,
+        margin: Margin,
+        dtype: DType,
+        length: usize,
+    ) -> Self {
+        let double = dtype == DType::F64;
+        let Bounds { sigma, kappa } = margin.of(norm);
+        let Grain { relative, absolute } = dtype.grain();
+        // The norm of a slice whose every element is off by the same.
+        let ones = match norm {
+            Norm::L1 => length as f64,
+            Norm::L2 => (length as f64).sqrt(),
+            Norm::Linf => 1.0,
+            Norm::Lp(p) => (length as f64).powf(p.value().recip()),
+        };
+        let exact = Slack { sigma, kappa, relative: 0.0, absolute: 0.0, double };
+        match rounding {
+            Rounding::Feasible => Slack { relative, absolute: absolute * ones, ..exact },
+            Rounding::TowardZero => exact,
+            Rounding::Nearest => Slack { sigma: 0.0, kappa: 0.0, ..exact },
+        }
+    }
+
+    /// The radius that is worked with: rounded toward zero to f32, and without a sign: a factor of
+    /// -0 would turn the signs of the elements over.
+    pub fn radius(&self, c: f64) -> f64 {
+        if self.double { c.abs() } else { toward_zero(c.abs()) }
+    }
+
+    /// The largest norm that is inside.
+    pub fn above(&self, c: f64) -> f64 {
+        if c == 0.0 { 0.0 } else { c * (1.0 + self.relative) + self.absolute }
+    }
+
+    /// The smallest norm that is inside where c is the least.
+    pub fn below(&self, c: f64) -> f64 {
+        (c * (1.0 - self.relative) - self.absolute).max(0.0)
+    }
+
+    /// What a slice aims at that is too long: rounded up, it is κ under [`Slack::above`].
+    pub fn inside(&self, c: f64) -> f64 {
+        (c * (1.0 - self.kappa) - self.kappa * self.absolute).max(0.0)
+    }
+
+    /// What a slice aims at that is too short: rounded down, it is κ over [`Slack::below`].
+    pub fn outside(&self, c: f64) -> f64 {
+        c * (1.0 + self.kappa) + self.kappa * self.absolute
+    }
+
+    /// The norms that are inside where slices are to have norm c.
+    pub fn band(&self, c: f64) -> (f64, f64) {
+        (self.below(c) * (1.0 - self.kappa), self.above(c) * (1.0 + self.kappa))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_rounded_up_is_inside_the_second_time() {
+        for dtype in DType::ALL {
+            for (c, length) in [(1.0, 10), (1e-6, 1000), (1e-9, 100), (300.0, 1 << 20)] {
+                let slack =
+                    Slack::new(Norm::L2, Rounding::Feasible, Margin::f32(40), dtype, length);
+                let landed = slack.inside(c) * (1.0 + slack.relative) + slack.absolute;
+                let room = slack.above(c) * (1.0 - slack.kappa);
+                assert!(landed <= room * (1.0 + 1e-15) || slack.inside(c) == 0.0, "{dtype} {c}");
+                let (low, high) = slack.band(c);
+                assert!(low <= slack.below(c) && high >= slack.above(c), "{dtype} {c}");
+            }
+        }
+    }
+
+    #[test]
+    fn toward_zero_the_radius_itself_is_the_bound() {
+        let of =
+            |rounding, c| Slack::new(Norm::L2, rounding, Margin::f32(1), DType::BF16, 4).above(c);
+        assert_eq!(of(Rounding::TowardZero, 1.0), 1.0);
+        assert_eq!(of(Rounding::Feasible, 1.0), 1.0 + 2f64.powi(-8));
+        assert_eq!(of(Rounding::Feasible, 0.0), 0.0);
+    }
+}

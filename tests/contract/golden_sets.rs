@@ -1,0 +1,345 @@
+//! Every set against what Keras, TensorFlow, PyTorch, Optax and scikit-learn return: by their formula
+//! (`Compat`) within their own rounding, and by ours within that, our margin and their epsilon.
+
+use std::collections::BTreeMap;
+
+use normproj::{Axes, Compat, Context, Error, Layout, Norm, Plan, Projection, Request, reference};
+use serde_json::Value;
+
+use crate::compare::Memory;
+use crate::contexts::{contexts, say};
+use crate::golden_case::{DEFAULT, Files, Golden, Tolerance, number};
+use crate::run::run;
+use crate::set_bounds::SetBounds;
+use crate::sets;
+
+/// What is done with a case.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// Run and compared with the peer.
+    Compared,
+    /// Run, but judged by the oracle alone: the peer fails on finite input.
+    PeerWrong,
+    /// Run, but judged by the oracle alone: the input is not finite.
+    NonFinite,
+    /// Our error is expected.
+    Refused,
+    /// The peer refuses what is allowed here.
+    OnlyThePeerRefuses,
+    /// Left out: not f32.
+    OtherDtype,
+    /// Left out: bounds that are tensors.
+    TensorBounds,
+}
+
+/// What the call of a peer asks for, by our formula and by its own.
+struct Asked {
+    native: Projection,
+    compat: Option<Projection>,
+    /// What the peer adds to a norm, or takes it for at least.
+    epsilon: f64,
+}
+
+const OPERATIONS: [&str; 19] = [
+    "keras_max_norm",
+    "keras_min_max_norm",
+    "keras_non_neg",
+    "keras_ops_normalize",
+    "keras_unit_norm",
+    "keras_unit_normalization_layer",
+    "optax_clip_by_block_rms",
+    "optax_projection_box",
+    "optax_projection_hypercube",
+    "optax_projection_l1_ball",
+    "optax_projection_l1_sphere",
+    "optax_projection_l2_ball",
+    "optax_projection_l2_sphere",
+    "optax_projection_linf_ball",
+    "optax_projection_non_negative",
+    "optax_projection_simplex",
+    "sklearn_normalize",
+    "tf_clip_by_average_norm",
+    "tf_l2_normalize",
+];
+
+/// As [`OPERATIONS`], where the norm may have any p.
+const POWERS: [&str; 2] = ["torch_normalize", "torch_renorm"];
+
+fn asked(case: &Golden) -> Result<Asked, Error> {
+    let get = |key: &str| case.args.get(key).map(number);
+    let value = |key: &str| get(key).expect(key);
+    let axes = || match case.args.get("vmap_axis") {
+        Some(kept) => Axes::keep(kept.as_i64().expect("an axis") as i32),
+        None if case.args.contains_key("axis") || case.args.contains_key("dim") => case.axes(),
+        None => Axes::all(),
+    };
+    let norm = || match case.args.get("norm").and_then(Value::as_str) {
+        Some("l1") => Ok(Norm::L1),
+        Some("max") => Ok(Norm::Linf),
+        Some(_) => Ok(Norm::L2),
+        None => Norm::lp(get("p").or(get("order")).unwrap_or(2.0)),
+    };
+    // The kept axis of torch is `dim` of renorm alone.
+    let over = || match case.args.get("dim") {
+        Some(dim) => Axes::from(dim.as_i64().expect("an axis") as i32),
+        None => axes(),
+    };
+    let none = |native| Ok(Asked { native, compat: None, epsilon: 0.0 });
+    let as_in = |native: Projection, compat, epsilon: Option<f64>| {
+        let theirs = native.compat(compat);
+        let theirs = epsilon.map_or(theirs, |epsilon| theirs.with_epsilon(epsilon));
+        let epsilon = theirs.formula().map_or(0.0, |formula| formula.epsilon);
+        Ok(Asked { native, compat: Some(theirs), epsilon })
+    };
+    match case.op.as_str() {
+        "keras_max_norm" => {
+            as_in(Projection::max_norm(value("max_value"), axes()), Compat::Keras, get("eps"))
+        }
+        "keras_min_max_norm" => {
+            let native = Projection::min_max_norm(value("min_value"), value("max_value"), axes());
+            as_in(native.rate(value("rate")), Compat::Keras, get("eps"))
+        }
+        "keras_non_neg" | "optax_projection_non_negative" => none(Projection::non_negative()),
+        "keras_ops_normalize" => {
+            as_in(Projection::unit_norm(axes()).norm_in(norm()?), Compat::Torch, get("eps"))
+        }
+        "keras_unit_norm" => as_in(Projection::unit_norm(axes()), Compat::Keras, get("eps")),
+        "keras_unit_normalization_layer" => {
+            as_in(Projection::unit_norm(axes()), Compat::Torch, Some(1e-12))
+        }
+        "optax_clip_by_block_rms" => {
+            as_in(Projection::clip_rms(value("threshold"), axes()), Compat::Optax, None)
+        }
+        "optax_projection_box" => none(Projection::bounds(value("lower"), value("upper"))),
+        "optax_projection_hypercube" => none(Projection::bounds(0.0, value("scale"))),
+        "optax_projection_l1_ball" => none(Projection::ball(Norm::L1, value("scale"), axes())),
+        "optax_projection_l1_sphere" => none(Projection::sphere(Norm::L1, value("scale"), axes())),
+        "optax_projection_l2_ball" => {
+            as_in(Projection::max_norm(value("scale"), axes()), Compat::Optax, None)
+        }
+        "optax_projection_l2_sphere" => {
+            let native = Projection::unit_norm(axes()).with_radius(value("scale"));
+            as_in(native, Compat::Optax, None)
+        }
+        "optax_projection_linf_ball" => none(Projection::ball(Norm::Linf, value("scale"), axes())),
+        "optax_projection_simplex" => none(Projection::simplex(value("scale"), axes())),
+        "sklearn_normalize" => none(Projection::unit_norm(axes()).norm_in(norm()?)),
+        "tf_clip_by_average_norm" => {
+            let native = Projection::clip_average_norm(value("clip_norm"), axes());
+            as_in(native, Compat::TensorFlow, None)
+        }
+        "tf_l2_normalize" => {
+            let native = Projection::unit_norm(axes());
+            as_in(native, Compat::TensorFlow, Some(value("eps").sqrt()))
+        }
+        "torch_renorm" => {
+            let native = Projection::max_norm(value("max_norm"), case.axes()).norm_in(norm()?);
+            as_in(native, Compat::Torch, None)
+        }
+        "torch_normalize" => {
+            let native = Projection::unit_norm(over()).norm_in(norm()?);
+            as_in(native, Compat::Torch, get("eps"))
+        }
+        op => panic!("{op} is not asked for here"),
+    }
+}
+
+/// The tensors that are projected together: Optax's projections take a tree as one vector.
+fn groups(case: &Golden) -> Vec<Vec<usize>> {
+    let together = case.op.starts_with("optax_projection_") && case.inputs.len() > 1;
+    match together {
+        true => vec![(0..case.inputs.len()).collect()],
+        false => (0..case.inputs.len()).map(|i| vec![i]).collect(),
+    }
+}
+
+fn shape(case: &Golden, group: &[usize]) -> Vec<usize> {
+    match group {
+        [one] => case.inputs[*one].shape.clone(),
+        all => vec![all.iter().map(|&i| case.inputs[i].shape.iter().product::<usize>()).sum()],
+    }
+}
+
+fn kind(case: &Golden, files: &Files) -> Kind {
+    if case.inputs.iter().any(|input| input.dtype != "f32") {
+        return Kind::OtherDtype;
+    }
+    if case.op == "optax_projection_box" && !case.args.contains_key("lower") {
+        return Kind::TensorBounds;
+    }
+    let context = Context::cpu();
+    let ours = asked(case).and_then(|asked| {
+        let layout = Layout::contiguous(shape(case, &groups(case)[0]))?;
+        context.plan(&Request::in_place(asked.native, layout))
+    });
+    let tagged = |tag: &str| case.tags.iter().any(|found| found == tag);
+    match (ours, &case.expects_error) {
+        (Err(_), _) => Kind::Refused,
+        (Ok(_), Some(_)) => Kind::OnlyThePeerRefuses,
+        _ if case.inputs.iter().any(|x| files.array(x).iter().any(|x| !x.is_finite())) => {
+            Kind::NonFinite
+        }
+        _ if tagged("finite_in_nonfinite_out") || tagged("peer_bad") => Kind::PeerWrong,
+        _ => Kind::Compared,
+    }
+}
+
+#[test]
+fn peers_agree_within_their_rounding() {
+    let files = Files::open();
+    let mut counts: BTreeMap<(&str, Kind), usize> = BTreeMap::new();
+    for op in OPERATIONS.into_iter().chain(POWERS) {
+        for case in files.cases.iter().filter(|case| case.op == op) {
+            let kind = kind(case, &files);
+            *counts.entry((op, kind)).or_default() += 1;
+            match kind {
+                Kind::Compared | Kind::PeerWrong | Kind::NonFinite => {
+                    contexts().for_each(|context| judge(context, case, kind, &files));
+                }
+                Kind::Refused => contexts().for_each(|context| refused(context, case)),
+                _ => {}
+            }
+        }
+    }
+    for ((op, kind), count) in &counts {
+        say(&format!("golden {op}: {kind:?} {count}"));
+    }
+    let total = |kind: Kind| -> usize {
+        counts.iter().filter(|((_, found), _)| *found == kind).map(|(_, count)| count).sum()
+    };
+    // Written down, so that no case is lost in silence.
+    let found: Vec<usize> = [
+        Kind::Compared,
+        Kind::PeerWrong,
+        Kind::NonFinite,
+        Kind::Refused,
+        Kind::OnlyThePeerRefuses,
+        Kind::OtherDtype,
+        Kind::TensorBounds,
+    ]
+    .map(total)
+    .to_vec();
+    assert_eq!(found, EXPECTED);
+}
+
+/// Compared, the peer wrong, not finite, refused, only the peer refuses, other dtype, tensor bounds.
+const EXPECTED: [usize; 7] = [0; 7];
+
+fn refused(context: &Context, case: &Golden) {
+    let layout = Layout::contiguous(shape(case, &groups(case)[0])).expect("small");
+    let error = asked(case)
+        .and_then(|asked| context.plan(&Request::in_place(asked.native, layout)))
+        .expect_err(&case.name);
+    let expected = matches!(
+        error,
+        Error::Radius { .. }
+            | Error::RadiusBeyond { .. }
+            | Error::Power { .. }
+            | Error::Rate { .. }
+            | Error::Bounds { .. }
+            | Error::AxisOutOfRange { .. }
+            | Error::AxisTwice { .. }
+    );
+    assert!(expected, "{}: {error:?}", case.name);
+}
+
+fn judge(context: &Context, case: &Golden, kind: Kind, files: &Files) {
+    let asked = asked(case).expect("checked");
+    for group in groups(case) {
+        let arrays = |all: &[crate::golden_case::Array]| -> Vec<f32> {
+            group.iter().flat_map(|&i| files.array(&all[i])).collect()
+        };
+        let input = arrays(&case.inputs);
+        let layout = Layout::contiguous(shape(case, &group)).expect("small");
+        // Natively it keeps our own promises, whatever the peer does.
+        let request = Request::in_place(asked.native, layout);
+        sets::prove(context, &request, &asked.native, &input, 5);
+        if kind == Kind::NonFinite {
+            continue;
+        }
+        let double = case.outputs_f64peer.as_deref().map(&arrays);
+        let single = arrays(&case.outputs);
+        if kind == Kind::PeerWrong && double.is_none() {
+            continue;
+        }
+        for (projection, native) in [(Some(asked.native), true), (asked.compat, false)] {
+            let Some(projection) = projection else { continue };
+            let plan = context.plan(&Request::in_place(projection, layout)).expect("valid");
+            let memory = Memory { layout: &layout, elements: &input };
+            let found = run(context, &plan, &input, &memory).memory;
+            let epsilon = native.then_some(asked.epsilon);
+            let tol = case.tol.unwrap_or(DEFAULT);
+            let far = |peer: &[f32]| far(&plan, &input, &found, peer, tol, epsilon);
+            let off = [Some(&single), double.as_ref()].into_iter().flatten().map(|peer| far(peer));
+            let off: Vec<Option<String>> = off.collect();
+            let matches = off.iter().any(Option::is_none);
+            let how = if native { "natively" } else { "by its formula" };
+            assert!(matches, "{} {how} on {}: {off:?}", case.name, context.describe());
+        }
+    }
+}
+
+/// What is further from the peer than its rounding allows; natively, with our margin and its epsilon.
+fn far(
+    plan: &Plan,
+    input: &[f32],
+    found: &[f32],
+    peer: &[f32],
+    tol: Tolerance,
+    native: Option<f64>,
+) -> Option<String> {
+    let request = plan.request();
+    let normproj::plan::request::Task::Project(projection) = request.task else { return None };
+    let exact = reference::project(&projection, input, &request.source).expect("valid");
+    let whole = peer.iter().fold(0f64, |most, &y| most.max(f64::from(y.abs())));
+    let slices = reference::slices(projection.axes(), request.source.shape()).expect("valid");
+    let (mut off, mut allowed) = (0.0, 0.0);
+    for slice in slices {
+        let x: Vec<f32> = slice.iter().map(|&i| input[i]).collect();
+        let bounds = SetBounds::new(&projection, slice.len(), plan.margin());
+        let norm = reference::norm(projection.norm(), &x);
+        for i in slice {
+            let (y, expected) = (f64::from(found[i]), f64::from(peer[i]));
+            let scale = y.abs().max(expected.abs()).max(f64::from(f32::MIN_POSITIVE));
+            let beside = match native {
+                Some(epsilon) if norm > 0.0 => {
+                    bounds.error(exact[i], norm) + (epsilon / norm).min(1.0) * scale
+                }
+                Some(_) => bounds.error(exact[i], norm),
+                None => 0.0,
+            };
+            let rounding = tol.ulp * f64::from(f32::EPSILON) * tol.of_whole(scale, whole);
+            let error = (y - expected).abs();
+            // A NaN is never within, but beside another.
+            let within = error <= rounding + beside || y.is_nan() && expected.is_nan();
+            if !within {
+                return Some(format!("element {i} is {y:e}, the peer's {expected:e}"));
+            }
+            off += error * error;
+            allowed += (tol.rel_l2 * scale + beside).powi(2);
+        }
+    }
+    let floor = found.len() as f64 * 2f64.powi(-252);
+    (off > allowed + floor).then(|| format!("the whole is off by {:e}", (off / allowed).sqrt()))
+}
+
+#[test]
+fn an_error_of_a_hundred_thousandth_is_caught() {
+    let files = Files::open();
+    let (mut compared, mut caught) = (0, 0);
+    for case in files.cases.iter().filter(|case| OPERATIONS.contains(&case.op.as_str())) {
+        if kind(case, &files) != Kind::Compared || case.inputs.len() > 1 {
+            continue;
+        }
+        let projection = asked(case).expect("checked").native;
+        let layout = Layout::contiguous(shape(case, &[0])).expect("small");
+        let plan = Context::cpu().plan(&Request::in_place(projection, layout)).expect("valid");
+        let (input, peer) = (files.array(&case.inputs[0]), files.array(&case.outputs[0]));
+        let spoilt: Vec<f32> = peer.iter().map(|y| y * (1.0 + 1e-5)).collect();
+        let tol = case.tol.unwrap_or(DEFAULT);
+        compared += 1;
+        caught += usize::from(far(&plan, &input, &spoilt, &peer, tol, Some(0.0)).is_some());
+    }
+    // The rest has no element, none but zeros, or a tolerance as wide as that.
+    assert!(caught * 10 > compared * 6, "{caught} of {compared}");
+}
