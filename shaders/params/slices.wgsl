@@ -73,12 +73,11 @@ struct Params {
     alone: u32,
     // The signs that are taken off before elements shrink, and put back.
     signs: u32,
-    // Sums of what is stored, times unit: what is aimed at, and what is near enough.
+    // Sums of what is stored, in units of 2^unit: what is aimed at, and what is near enough.
     aim: f32,
     near_low: f32,
     near_high: f32,
-    unit: f32,
-    inverse_unit: f32,
+    unit: i32,
     // The height above zero where the search begins; the elements of a slice; the most rounds.
     reach: f32,
     length: f32,

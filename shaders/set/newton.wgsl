@@ -9,7 +9,7 @@ struct State {
     seeking: Magnitude,
 }
 
-// The sum of what remains, times unit, and the number of elements of which something does.
+// The sum of what remains, in the unit of the parameters, and the number of elements of which something does.
 struct Tally {
     sum: Sum,
     count: Magnitude,
@@ -39,7 +39,8 @@ fn with_state(rule: Rule, state: State) -> Rule {
 
 fn tally_of(bits: Bits, rule: Rule) -> LaneTally {
     let rest = remaining(bits, rule);
-    return LaneTally(rest * params.unit, select(Bits(0u), Bits(1u), rest > Real(0.0)));
+    let part = real(shifted(bitcast<Bits>(rest), Integer(-params.unit)));
+    return LaneTally(part, select(Bits(0u), Bits(1u), rest > Real(0.0)));
 }
 
 fn add_tallies(a: LaneTally, b: LaneTally) -> LaneTally {
@@ -48,10 +49,17 @@ fn add_tallies(a: LaneTally, b: LaneTally) -> LaneTally {
 
 fn fold_tally(own: LaneTally) -> Tally { return Tally(fold_sum(own.sum), fold_count(own.count)); }
 
+// x · 2^unit. A product would be free to be taken before the quotient, and overflow.
+fn in_ones(x: Sum) -> Sum {
+    let field = Exponent((bitcast<Magnitude>(x) >> Magnitude(23u)) & Magnitude(255u));
+    let moved = bitcast<Sum>(bitcast<Exponent>(x) + Exponent(params.unit << 23u));
+    return select(Sum(0.0), moved, (field > Exponent(0)) & (field + params.unit > Exponent(0)));
+}
+
 fn advanced(rule: Rule, tally: Tally) -> Rule {
     let near = (tally.sum >= Sum(params.near_low)) & (tally.sum <= Sum(params.near_high));
     let count = max(Sum(tally.count), Sum(1.0));
-    let step = (tally.sum - Sum(params.aim)) / count * params.inverse_unit;
+    let step = in_ones((tally.sum - Sum(params.aim)) / count);
     let small = abs(step) < rule.reach * SMALL;
     let moves = rule.seeking & !near;
     let reach = max(rule.reach - step, rule.reach * LEAST);

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use crate::plan::Plan;
 use crate::plan::gpu::steps::Step;
 use crate::plan::request::{Output, Request, Task};
+use crate::shader::variant::Kernel;
 
 impl Plan {
     /// What the plan does, in words and numbers: steps, dispatches, bytes for each element, scratch,
@@ -30,14 +31,7 @@ impl Plan {
         writeln!(text, "{} of f32 {shape:?} on {}", title(self.request()), self.profile().name)?;
         let (slices, length) = (geometry.slices(), geometry.length());
         writeln!(text, "{slices} slices × {length} elements, {}", self.schedule())?;
-        let mut index = 0;
-        let steps = &self.steps().steps;
-        while let Some(step) = steps.get(index) {
-            let alike = steps[index..].iter().take_while(|other| other.variant == step.variant);
-            let groups: Vec<u64> = alike.map(workgroups).collect();
-            writeln!(text, "  {}", line(step, &groups))?;
-            index += groups.len();
-        }
+        self.write_steps(text)?;
         let cost = self.cost();
         let bytes = |v: f64| cost.bytes_per_element(v);
         if cost.dispatches > 0 {
@@ -57,6 +51,28 @@ impl Plan {
         writeln!(text, "scratch: {held} bytes held, {} bytes moved", cost.scratch)?;
         let margin = self.margin();
         write!(text, "L = {}, σ = {:.2e}, κ = {:.2e}", margin.chain, margin.sigma, margin.kappa)
+    }
+
+    /// Dispatches of one kind in one line, and the rounds of a search once.
+    fn write_steps(&self, text: &mut String) -> std::fmt::Result {
+        let mut lines: Vec<(String, u32)> = Vec::new();
+        let steps = &self.steps().steps;
+        let mut index = 0;
+        while let Some(step) = steps.get(index) {
+            let alike = steps[index..].iter().take_while(|other| other.variant == step.variant);
+            let groups: Vec<u64> = alike.map(workgroups).collect();
+            index += groups.len();
+            let line = line(step, &groups);
+            let seeks = matches!(step.variant.kernel, Kernel::ShrinkPartial | Kernel::ShrinkDecide);
+            match lines.iter_mut().rev().take(2).find(|(written, _)| seeks && *written == line) {
+                Some((_, times)) => *times += 1,
+                None => lines.push((line, 1)),
+            }
+        }
+        lines.iter().try_for_each(|(line, times)| match times {
+            1 => writeln!(text, "  {line}"),
+            rounds => writeln!(text, "  in {rounds} rounds, {line}"),
+        })
     }
 }
 

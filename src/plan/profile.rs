@@ -57,8 +57,8 @@ pub struct DeviceProfile {
 /// windows that hold more than their alignment wastes.
 const LEAST: GpuLimits =
     GpuLimits { invocations: 64, workgroups: 64, binding_bytes: 4096, ..GpuLimits::BROWSER };
-/// Workgroup memory of so many lanes of columns.
-const LEAST_MEMORY: u64 = 64 * 52;
+/// Workgroup memory of so many lanes of columns, whose accumulators are of four words at most.
+const LEAST_MEMORY: u64 = 64 * 68 + 8;
 /// The most memory that a plan is made for: 1 TiB.
 const MOST_BYTES: u64 = 1 << 40;
 

@@ -60,12 +60,10 @@ pub struct Params {
     pub aim: f32,
     pub near_low: f32,
     pub near_high: f32,
-    pub unit: f32,
-    pub inverse_unit: f32,
+    pub unit: i32,
     pub reach: f32,
     pub length: f32,
     pub rounds: u32,
-    pub to_sixteen_bytes: [u32; 3],
     pub kept: [Axis; 8],
     pub reduced: [Axis; 8],
 }

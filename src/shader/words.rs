@@ -19,7 +19,7 @@ pub(crate) struct RimWords {
 
 impl RimWords {
     pub fn new(rim: &Rim) -> Self {
-        let epsilon = Scaled::binary(rim.epsilon);
+        let epsilon = scaled(rim.epsilon);
         let (threshold, radius) = if rim.threshold.is_infinite() {
             (INSIDE, Scaled { mantissa: 1.0, exponent: 0 })
         } else if rim.target == 0.0 || rim.threshold <= 0.0 {
@@ -34,6 +34,11 @@ impl RimWords {
 
 const INSIDE: Scaled = Scaled { mantissa: 1.0, exponent: BEYOND };
 const OUTSIDE: Scaled = Scaled { mantissa: 0.0, exponent: -BEYOND };
+
+/// In powers of two; zero is under all others, so that it is never the larger of two.
+fn scaled(value: f64) -> Scaled {
+    if value == 0.0 { OUTSIDE } else { Scaled::binary(value) }
+}
 
 /// The bounds of elements as the kernels read them.
 pub(crate) struct BoundWords {
@@ -104,17 +109,15 @@ impl Params {
     fn with_rim(self, rim: &Rim) -> Self {
         let RimWords { threshold, radius, .. } = RimWords::new(rim);
         // A radius without end is never aimed at.
-        let part = |of: f64| Scaled::binary(if of.is_infinite() { 1.0 } else { rim.rate * of });
+        let part = |of: f64| scaled(if of.is_infinite() { 1.0 } else { rim.rate * of });
         let radius = if rim.rate == 1.0 { radius } else { part(rim.target) };
         let least = match rim.low_threshold {
             0.0 => OUTSIDE,
             _ => rim.scaled_low_threshold(),
         };
-        let low = part(rim.low_target);
-        // Zero is below every norm, whatever its exponent is compared with.
-        let beside = |x: f64| if x == 0.0 { OUTSIDE } else { Scaled::binary(x) };
-        let (epsilon, floor) = (beside(rim.epsilon), beside(rim.floor));
-        let rest = Scaled::binary(1.0 - rim.rate);
+        let (low, floor) = (part(rim.low_target), scaled(rim.floor));
+        let epsilon = scaled(rim.epsilon);
+        let rest = scaled(1.0 - rim.rate);
         Params {
             epsilon: epsilon.mantissa,
             epsilon_exponent: epsilon.exponent,
@@ -160,21 +163,21 @@ impl Params {
         let least = if low == 0.0 { OUTSIDE } else { Scaled::binary(low) };
         // Sums near the ends of the range of f32 are taken in other units.
         let unit = match target {
-            _ if target > 2f64.powi(60) => 2f64.powi(-64),
-            _ if target < 2f64.powi(-60) => 2f64.powi(64),
-            _ => 1.0,
+            _ if target > 2f64.powi(60) => 64,
+            _ if target < 2f64.powi(-60) => -64,
+            _ => 0,
         };
+        let in_units = |sum: f64| (sum * 2f64.powi(-unit)) as f32;
         let (near_low, near_high) = (target * (1.0 - sigma - 6.0 * U), target * (1.0 + 6.0 * U));
         let near_high = if low == 0.0 { near_high } else { near_high + target * sigma };
         let (zero_bits, finite) = (basis(zero, low, target), f64::from(f32::MAX));
         Params {
             basis: zero_bits,
             signs: if magnitudes { 1 << 31 } else { 0 },
-            aim: (target * unit) as f32,
-            near_low: (near_low * unit) as f32,
-            near_high: (near_high * unit) as f32,
-            unit: unit as f32,
-            inverse_unit: unit.recip() as f32,
+            aim: in_units(target),
+            near_low: in_units(near_low),
+            near_high: in_units(near_high),
+            unit,
             reach: target.min(finite) as f32,
             ..self.with_thresholds(threshold, least)
         }

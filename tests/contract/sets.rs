@@ -81,7 +81,7 @@ pub fn prove(
 }
 
 proptest! {
-    #![proptest_config(config(150))]
+    #![proptest_config(config(60))]
 
     #[test]
     fn sets_keep_their_promises(case in cases(), number in 0..SETS) {

@@ -117,3 +117,29 @@ fn a_wrong_count_is_caught() {
         assert_ne!(found, [0, plan.cost().written_again]);
     }
 }
+
+/// A search reads what still seeks, once a round, and ends long before its rounds do.
+#[test]
+fn a_search_reads_no_more_than_its_cost_says() {
+    for context in contexts().iter() {
+        for (shape, axes) in [([3, 4099], 1), ([1001, 7], 0)] {
+            let layout = Layout::contiguous(shape).unwrap();
+            let elements = (shape[0] * shape[1]) as u64;
+            let request = Request::in_place(Projection::ball(Norm::L1, 1.0, axes), layout);
+            let schedules = Plan::legal_schedules(&request, context.profile()).unwrap();
+            for schedule in schedules.into_iter().step_by(11) {
+                let plan = Plan::with_schedule(&request, context.profile(), schedule).unwrap();
+                let cost = plan.cost();
+                let inside = counted(context, &plan, &vec![1e-6; elements as usize]);
+                assert_eq!(inside, [cost.read, cost.written], "{}", plan.explain());
+                let mut random = crate::sets::Random(3);
+                let host: Vec<f32> = (0..elements).map(|_| random.unit().powi(4) as f32).collect();
+                let [read, written] = counted(context, &plan, &host);
+                assert_eq!(written, cost.written_again, "{}", plan.explain());
+                assert!(read <= cost.read + cost.read_again, "{}", plan.explain());
+                let sweeps = read as f64 / (4 * elements) as f64;
+                assert!(sweeps <= 14.0, "{sweeps} sweeps\n{}", plan.explain());
+            }
+        }
+    }
+}

@@ -7,6 +7,7 @@ mod counting;
 mod groups;
 mod memory;
 mod noop;
+mod set_edges;
 mod sets;
 mod sharing;
 mod steady;

@@ -71,7 +71,7 @@ pub(in crate::plan) fn check(
     }
     let (norm, set) = kinds(request);
     let words = norm.accumulator_words();
-    let memory = lanes * u64::from(memory_of_lane(words * tiling.slices_per_lane()));
+    let memory = lanes * u64::from(memory_of_lane(words * tiling.slices_per_lane())) + SHARED_BYTES;
     if memory > u64::from(limits.workgroup_memory) {
         return illegal(format!("{memory} bytes of workgroup memory are too many"));
     }
@@ -114,8 +114,10 @@ pub(in crate::plan) fn check(
     Ok(())
 }
 
+/// Bytes of workgroup memory that no lane has for itself: the answer whether any lane seeks.
+pub(super) const SHARED_BYTES: u64 = 8;
+
 /// Bytes of workgroup memory of a lane: so many words of accumulators, and the flag of its sector.
-/// What a workgroup shares beside them is counted to its first lane, which has two words to spare.
 pub(super) fn memory_of_lane(words: u32) -> u32 {
     4 * words + 4
 }

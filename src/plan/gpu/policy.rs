@@ -87,7 +87,8 @@ fn columns(geometry: &Geometry, request: &Request, width: u32, limits: &GpuLimit
 /// Lanes of columns that fit workgroup memory, of which they need the most.
 fn lanes_of_columns(request: &Request, width: u32, limits: &GpuLimits) -> u32 {
     let words = kinds(request).0.accumulator_words();
-    limits.workgroup_memory / legal::memory_of_lane(words * width)
+    let memory = limits.workgroup_memory.saturating_sub(legal::SHARED_BYTES as u32);
+    memory / legal::memory_of_lane(words * width)
 }
 
 fn strided(geometry: &Geometry, limits: &GpuLimits) -> Schedule {
