@@ -16,9 +16,11 @@ fn rule_for(total: Accumulator) -> Rule {
     let power = finish(total);
     let over = exceeds(power, params.threshold, params.threshold_exponent);
     let under = precedes(power, params.low_threshold, params.low_threshold_exponent);
-    // Where nothing but zeros is inside, so are no subnormal elements, whose powers vanish.
-    let nonzero = (power_of(total) > Sum(0.0))
-        | ((total.largest > Magnitude(0u)) & Truth(params.threshold == 0.0));
+    // Subnormal elements, whose powers vanish, are zeros where all is multiplied, and outside where
+    // nothing but zeros is inside.
+    let vanishes = params.threshold == 0.0 || params.always != 0u;
+    let nonzero =
+        (power_of(total) > Sum(0.0)) | ((total.largest > Magnitude(0u)) & Truth(vanishes));
     let finite = total.largest <= Magnitude(LARGEST_FINITE);
     let own = Power(root(power.mantissa), power.exponent);
     let goal = numerator(own, over, over | under);
