@@ -20,7 +20,9 @@ pub struct Report {
     pub largest_norm: f64,
     /// The mean norm of the finite slices; 0 if there is none.
     pub mean_norm: f64,
-    /// The smallest factor that a slice was scaled by; 1 if none was.
+    /// The factor of the slice with the largest norm, 1 at most; 1 if none was scaled. It is the smallest
+    /// factor, but for formulas of other systems that multiply every slice by `n / (n + ε)`. Of sets
+    /// that are not reached by scaling it is 1.
     pub smallest_factor: f64,
 }
 

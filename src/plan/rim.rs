@@ -31,7 +31,7 @@ pub struct Rim {
     pub zero: ZeroSlice,
 }
 
-/// No slice of fewer than 2⁶⁴ finite f32 values has a larger norm than 2¹⁶⁰, and the square of
+/// No slice of fewer than 2⁶⁴ finite f32 values has a larger L2 norm than 2¹⁶⁰, and the square of
 /// this stays inside f64.
 const BEYOND_ALL: f64 = 1.532_495_540_865_889e54; // 2^180
 
@@ -56,7 +56,9 @@ impl Rim {
     pub(crate) fn ball(norm: Norm, radius: f64, formula: Formula, slack: Slack) -> Self {
         let rim = Rim::unbounded(norm).of_formula(formula);
         let c = slack.radius(radius);
-        if c > BEYOND_ALL {
+        // Squares of what is beyond every L2 norm would leave f64; an Lp norm with p < 1 has no such
+        // bound, and nothing of it is squared.
+        if c > if norm.degree() == 2 { BEYOND_ALL } else { f64::MAX } {
             return rim;
         }
         // n + ε ≤ c. 24 bits squared fit f64's 53: without ε the square is exact.

@@ -16,8 +16,9 @@ impl Projection {
     ///
     /// In L1 and L2, what is inside keeps every bit, every slice ends inside, and a second projection
     /// changes nothing. In L1 an element is within 2κc of exact: no relative bound exists. Cost in L1:
-    /// as max-norm where a slice stays on chip; else up to `log₂ m + 14` more reads of the slices that
-    /// violate, of which about 6 are typical and the rest stop at once.
+    /// as max-norm where a slice stays on chip; else up to `log₂ m + 17` more reads of the slices that
+    /// violate, which end as soon as the distance is found (10 to 13 reads in all of slices of 1,001 to
+    /// 40,000 random elements on lavapipe).
     ///
     /// Other norms are refused when the projection meets a tensor. Duchi et al. 2008, Condat 2016;
     /// `optax.projections`.

@@ -60,7 +60,9 @@ fn scaled(rim: &Rim, slice: &[f32], n: f64, most: f64) -> Option<Vec<f32>> {
         return None;
     }
     let factor = rim.factor(n);
-    Some(slice.iter().map(|&x| (f64::from(x) * factor) as f32).collect())
+    // A least norm of the largest f32 is aimed at from above, beyond what an element can hold.
+    let one = |&x: &f32| (f64::from(x) * factor).clamp(f32::MIN.into(), f32::MAX.into()) as f32;
+    Some(slice.iter().map(one).collect())
 }
 
 /// A slice of zeros that is too short: c·e₁, if it is to be that.

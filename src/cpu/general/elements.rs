@@ -50,5 +50,6 @@ fn lp(p: f64, elements: &[f32]) -> f64 {
         4.0 => sum(elements, |x| (x / most).powi(4)),
         p => sum(elements, |x| (x / most).abs().powf(p)),
     };
-    most * sum.powf(p.recip())
+    // Of a small p and a long slice the root leaves f64; a finite slice must not look infinite.
+    (most * sum.powf(p.recip())).min(f64::MAX)
 }

@@ -1,6 +1,7 @@
 //! Every schedule against a naive loop in f64.
 
 mod edges;
+mod general;
 mod groups;
 mod naive;
 mod planted;
