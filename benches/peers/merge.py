@@ -6,13 +6,23 @@
 import json
 import sys
 
-ours, peers = (json.load(open(path)) for path in sys.argv[1:3])
+
+
+def load(path):
+    """The last line that is JSON; nothing if the run was cut short."""
+    lines = [line for line in open(path) if line.startswith("{")]
+    return json.loads(lines[-1]) if lines else {}
+
+
+ours, peers = (load(path) for path in sys.argv[1:3])
+if not ours:
+    sys.exit(f"{sys.argv[1]} holds no results")
 ceilings = ours["ceilings"]
-print(f"{ours['adapter']}, {ours['driver']}, {ours['date']}; torch {peers['torch']}, Triton {peers['triton']}.")
+print(f"{ours['adapter']}, {ours['driver']}, {ours['date']}; torch {peers.get('torch')}, Triton {peers.get('triton')}.")
 print(f"Copy {ceilings['copy_gbps']:.0f} GB/s, read {ceilings['read_gbps']:.0f} GB/s.")
 print()
 times = {}
-for row in peers["peers"]:
+for row in peers.get("peers", []):
     times.setdefault((row["id"], row["violating"]), {})[row["peer"]] = row["ms"]
 names = ["torch_renorm", "keras_eager", "keras_compiled", "triton", "torch_clip_grad_norm"]
 print("| case | outside | ms | of ceiling | of copy | " + " | ".join(names) + " |")
