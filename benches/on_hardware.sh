@@ -8,7 +8,6 @@
 # What it finds lies in RESULTS, also when a step fails or runs out of time: the steps after it still run.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-dir=${2:?a folder for the binaries}
 
 build() {
     mkdir -p "$dir"
@@ -42,8 +41,12 @@ run() {
 }
 
 case ${1:-} in
-build) build ;;
+build)
+    dir=${2:?a folder for the binaries}
+    build
+    ;;
 run)
+    dir=${2:?a folder for the binaries}
     results=${3:?a folder for the results}
     run
     ;;
