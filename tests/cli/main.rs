@@ -12,6 +12,7 @@ mod norms;
 mod npy;
 mod outputs;
 mod rules;
+mod sets;
 mod streaming;
 mod support;
 mod usage;

@@ -68,9 +68,6 @@ fn visible(character: char) -> char {
 impl From<normproj::Error> for Failure {
     fn from(error: normproj::Error) -> Self {
         match error {
-            normproj::Error::Radius { .. }
-            | normproj::Error::Bounds { .. }
-            | normproj::Error::GivenNorm { .. } => Failure::usage(error.to_string()),
             normproj::Error::AxisOutOfRange { .. } => Failure::new(format!(
                 "{error}; leave the tensor out with --exclude, or use --per-unit"
             )),

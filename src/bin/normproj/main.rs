@@ -2,11 +2,6 @@
 
 mod apply;
 mod check;
-mod clip;
-mod clip_global_norm;
-mod clip_norm;
-mod clip_value;
-mod constrain;
 mod device;
 mod devices;
 mod failure;
@@ -15,8 +10,8 @@ mod global;
 mod interrupt;
 mod job;
 mod l2_loss;
-mod max_norm;
 mod norms;
+mod operations;
 mod options;
 mod output;
 mod parse;
@@ -51,10 +46,8 @@ enum Command {
     Check(check::Arguments),
     Norms(norms::Arguments),
     L2Loss(l2_loss::Arguments),
-    MaxNorm(max_norm::Arguments),
-    ClipNorm(clip_norm::Arguments),
-    ClipValue(clip_value::Arguments),
-    ClipGlobalNorm(clip_global_norm::Arguments),
+    #[command(flatten)]
+    Operation(operations::Command),
     Apply(apply::Arguments),
 }
 
@@ -76,10 +69,7 @@ fn run() -> Result<()> {
         Command::Check(arguments) => check::run(&arguments),
         Command::Norms(arguments) => norms::run(&arguments),
         Command::L2Loss(arguments) => l2_loss::run(&arguments),
-        Command::MaxNorm(arguments) => max_norm::run(&arguments),
-        Command::ClipNorm(arguments) => clip_norm::run(&arguments),
-        Command::ClipValue(arguments) => clip_value::run(&arguments),
-        Command::ClipGlobalNorm(arguments) => clip_global_norm::run(&arguments),
+        Command::Operation(command) => command.run(),
         Command::Apply(arguments) => apply::run(&arguments),
     }
 }
