@@ -11,6 +11,7 @@ mod max_norm;
 mod norms;
 mod npy;
 mod outputs;
+mod plots;
 mod rules;
 mod sets;
 mod streaming;

@@ -61,7 +61,8 @@ impl Failure {
     }
 }
 
-fn visible(character: char) -> char {
+/// A character that a line can hold.
+pub fn visible(character: char) -> char {
     if character.is_control() { char::REPLACEMENT_CHARACTER } else { character }
 }
 

@@ -1,12 +1,15 @@
 //! `normproj norms`.
 
 mod file;
+mod plot;
+
+use std::path::PathBuf;
 
 use clap::Args;
 use normproj::{Norm, Plan};
 
 use crate::failure::{Failure, Result};
-use crate::files::Tensor;
+use crate::files::{Input, Tensor};
 use crate::job::{At, Job, WEIGHTS};
 use crate::options::{AxesOptions, InputOptions, NormOptions, OutputOptions, RunOptions};
 use crate::output::{self, Staged};
@@ -15,6 +18,7 @@ use crate::row::Row;
 use crate::slices;
 use crate::summary::{Figures, Summary};
 use crate::table::number;
+use plot::Plot;
 
 /// Norms of every slice: count, min, median, mean, max, zero, non-finite
 #[derive(Debug, Args)]
@@ -31,6 +35,9 @@ pub struct Arguments {
     /// Exit with 1 if a slice has a larger norm, or none because of NaN or infinity
     #[arg(long, value_name = "C", value_parser = parse::number, allow_hyphen_values = true)]
     bound: Option<f64>,
+    /// Draw a histogram of the norms of each tensor, with the bound: a .svg or .png
+    #[arg(long, value_name = "FILE")]
+    plot: Option<PathBuf>,
     #[command(flatten)]
     output: OutputOptions,
     #[command(flatten)]
@@ -41,6 +48,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let bound = arguments.bound.unwrap_or(f64::INFINITY);
     if bound.is_nan() || bound < 0.0 {
         return Err(Failure::usage(normproj::Error::Radius { radius: bound }.to_string()));
+    }
+    if let Some(path) = &arguments.plot {
+        plot::check(path, &arguments.output)?;
     }
     let (axes, norm) = (arguments.axes.axes(), arguments.norm.norm);
     let mut job = Job::select(&arguments.input, &arguments.run, WEIGHTS)?;
@@ -54,6 +64,11 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         None => Vec::new(),
     }
     .into_iter();
+    let title = || format!("{norm} norms {axes} of {}", names(&job));
+    let create = |path| {
+        Plot::create(path, &arguments.output, job.taken().len(), title(), norm, arguments.bound)
+    };
+    let mut plot = arguments.plot.as_deref().map(create).transpose()?;
     let (mut rows, mut results, mut beyond) = (Vec::new(), Vec::new(), None);
     for (input, plans) in plans.iter().enumerate() {
         let mut result = targets.next().map(Staged::create).transpose()?;
@@ -67,6 +82,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
             if arguments.bound.is_some() && beyond.is_none() {
                 beyond = exceeds(&row, bound, plan);
             }
+            if let Some(plot) = &mut plot {
+                plot.add(job.label(at), plan.geometry().length(), &norms);
+            }
             if let Some(result) = &mut result {
                 file::write(&job, at, &norms, axes, result)?;
             }
@@ -74,10 +92,18 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         }
         results.extend(result);
     }
+    results.extend(plot.map(Plot::finish).transpose()?);
     output::commit(results)?;
     let summary = Summary::new(&job, rows).warn_of_ranks(axes);
     summary.print(Figures::Norms, &arguments.run)?;
     beyond.map_or(Ok(()), Err)
+}
+
+/// The inputs, by the names of their files.
+fn names(job: &Job) -> String {
+    let name =
+        |input: &Input| input.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    job.inputs.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 fn compute(job: &mut Job, at: At, norm: Norm, plan: &Plan) -> Result<(Row, Vec<f64>)> {
