@@ -36,10 +36,11 @@ use rules::RulesFile;
 ///   match = "*"
 ///   clip-global-norm = 0.5     # one norm over all that this rule takes
 ///
-/// Operations are max-norm, clip-norm, clip-value = [LO, HI], clip-global-norm, leave and tied;
-/// norm, compat, on-non-finite and rounding are said as in the commands, and ignore-case = true
-/// stands before the first rule. Tensors that no rule takes, and those that are not floating point
-/// numbers, are copied byte for byte. A rule that takes nothing is an error.
+/// An operation is what the command of its name does: with one number, with two (bounds = [-1, 1])
+/// or with none (unit-norm = true). Its options are keys of the same names: norm, zero, rate,
+/// use-norm, compat, rounding, on-non-finite. Beside the commands there are leave and tied, and
+/// ignore-case = true stands before the first rule. Tensors that no rule takes, and those that are
+/// not floating point numbers, are copied byte for byte. A rule that takes nothing is an error.
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,
