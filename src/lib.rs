@@ -12,6 +12,8 @@ mod host;
 mod layout;
 mod model;
 mod norm;
+#[doc = include_str!("docs/peers.md")]
+pub mod peers {}
 mod pending;
 pub mod plan;
 mod projection;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use plotters::prelude::*;
+use plotters::style::{FontStyle, register_font};
 
 use super::Result;
 
@@ -36,6 +37,9 @@ const POINTS: usize = 200;
 
 /// Draws panels, one below another.
 pub fn draw(path: &Path, panels: &[Panel]) -> Result<()> {
+    // Texts are measured with a font, and a system may have none.
+    register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular())
+        .map_err(|_| "the font cannot be read")?;
     let root = SVGBackend::new(path, (WIDTH, 320 * panels.len() as u32)).into_drawing_area();
     root.fill(&WHITE)?;
     for (area, panel) in root.split_evenly((panels.len(), 1)).iter().zip(panels) {

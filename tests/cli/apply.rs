@@ -80,7 +80,7 @@ fn each_tensor_gets_what_the_first_match_says() {
     }
     let row = row(&report, "norm1.gamma");
     assert_eq!(row["rule"], json!("*gamma"));
-    assert_eq!(row["operation"], json!("clip each tensor by norm 1 in L2"));
+    assert_eq!(row["operation"], json!("clip by norm 1 in L2 over all axes"));
 }
 
 #[test]
@@ -101,8 +101,8 @@ fn explain_says_which_tensor_gets_what_and_writes_nothing() {
         "conv1.kernel [3, 3, 1, 16] 16 × 9 conv*.kernel max-norm 1 in L2 per unit as in Keras",
         "hidden.kernel [512, 128] part of 1 × 101088 *kernel clip by global norm 0.5 in L2",
         "norm1.beta [16] - - left: no rule matches",
-        "norm1.gamma [16] 1 × 16 *gamma clip each tensor by norm 1 in L2",
-        "norm1.moving_mean [16] 16 × 1 norm1.moving* clip by value 0 to 0.25",
+        "norm1.gamma [16] 1 × 16 *gamma clip by norm 1 in L2 over all axes",
+        "norm1.moving_mean [16] 16 × 1 norm1.moving* bounds 0 and 0.25",
         "left, because no rule matches: norm1.beta",
     ] {
         assert!(lines.iter().any(|line| line == expected), "{expected:?} in {lines:#?}");
@@ -150,7 +150,8 @@ fn only_floating_point_tensors_meet_rules() {
     let all = "[[rule]]\nmatch = '*'\nclip-global-norm = 1\n";
     place.write("rules.toml", all.as_bytes());
     let run = ["apply", "rules.toml", "in.safetensors", "-o", "out", "--force"];
-    let text = "`half` is f16, which is not supported yet (f32 is); leave it out with a rule before that says leave = true";
+    let text =
+        "half: the tensor is f16, not f32; leave it out with a rule before that says leave = true";
     place.fails(&run, 1, text);
     place.write("rules.toml", format!("[[rule]]\nmatch = 'half'\nleave = true\n{all}").as_bytes());
     let report = place.json(&run);

@@ -54,43 +54,49 @@ fn keys_that_there_are_not() {
 fn values_that_make_no_sense() {
     refused_rule("max-norm = 'three'\naxis = 0", "5: invalid type: string \"three\", expected f64");
     refused_rule("clip-value = [1]", "5: invalid length 1, expected an array of length 2");
-    refused_rule("max-norm = 1\naxis = 'none'", "3: expected axes such as 0, -1 or 0,1,2, or all");
+    refused_rule("max-norm = 1\naxis = 'none'", "6: expected axes such as 0, -1 or 0,1,2, or all");
     refused_rule(
         "max-norm = 1\naxis = 0.5",
         "6: expected axes such as 0, -1 or [0, 1], or \"all\"",
     );
     refused_rule("max-norm = 1\nper-unit = 'jax'", "6: expected keras, torch or burn");
-    refused_rule("clip-norm = 1\nnorm = 'l3'", "6: expected l1, l2 or linf");
+    refused_rule("clip-norm = 1\nnorm = 'l3'", "6: expected l1, l2, linf or a number p");
     refused_rule("clip-norm = 1\ncompat = 'jax'", "6: expected keras, tensorflow");
     refused_rule("clip-norm = 1\non-non-finite = 'skip'", "6: expected leave, zero, propagate");
-    refused_rule("clip-norm = 1\nrounding = 'up'", "6: expected feasible or nearest");
+    refused_rule("clip-norm = 1\nrounding = 'up'", "6: expected feasible, nearest or toward-zero");
     refused_rule("max-norm = -1\naxis = 0", "3: the radius is -1; it must be 0 or more");
     refused_rule("clip-global-norm = nan", "3: the radius is NaN; it must be 0 or more");
     refused_rule("clip-value = [1, 0]", "3: the bounds are 1 and 0;");
+    refused_rule("min-max-norm = [1, 2]\naxis = 0\nrate = 2", "3: the rate is 2;");
+    refused_rule("min-max-norm = 1\naxis = 0", "5: invalid type: integer `1`, expected an array");
+    refused_rule("unit-norm = 1\naxis = 0", "5: invalid type: integer `1`, expected a boolean");
+    refused_rule("unit-norm = true\naxis = 0\nzero = 'e2'", "7: expected keep or e1");
+    refused_rule("unit-norm = true\naxis = 0\nzero = []", "7: expected a string or a number");
+    refused_rule("clip-norm = 1\nnorm = -1", "6: p is -1; it must be in 1/64..=64");
+    refused_rule("ball = 1\naxis = 0\nnorm = 3", "3: there is no Euclidean projection in L3");
+    refused_rule("clip-rms = 1\ncompat = 'keras'", "3: keras has no counterpart of clip by root");
     refused("[[rule]]\nmatch = 'a['\nleave = true", "1: `a[` is no pattern");
 }
 
 #[test]
 fn rules_that_contradict_themselves() {
-    refused_rule("", "3: the rule says nothing; it needs one of max-norm, clip-norm, clip-value");
+    refused_rule("", "3: the rule says nothing; it needs one of max-norm, unit-norm, min-max-norm");
     refused_rule(
         "max-norm = 1\naxis = 0\nleave = true",
-        "3: one rule says one thing, not max-norm and leave",
+        "3: one rule says one thing, not leave and max-norm",
     );
     refused_rule("max-norm = 1", "3: max-norm needs axis, keep or per-unit");
     refused_rule(
         "max-norm = 1\naxis = 0\nkeep = 1",
         "3: axis, keep and per-unit exclude each other",
     );
-    refused_rule("max-norm = 1\naxis = 0\ncompat = 'keras'", "3: max-norm has no compat");
+    refused_rule("ball = 1\naxis = 0\ncompat = 'keras'", "3: ball has no compat");
+    refused_rule("non-negative = true\naxis = 0", "3: non-negative has no axis");
     refused_rule("clip-global-norm = 1\naxis = 0", "3: clip-global-norm has no axis");
     refused_rule("clip-value = [0, 1]\nnorm = 'l2'", "3: clip-value has no norm");
     refused_rule("leave = true\nper-unit = 'keras'", "3: leave has no per-unit");
-    refused_rule("tied = false", "3: tied is true, or it is not said");
-    refused_rule(
-        "clip-norm = 1\nnorm = 'l1'\naxis = 0",
-        "3: an L1 norm over axes [0] is not supported",
-    );
+    refused_rule("tied = false", "5: tied is true, or it is not said");
+    refused_rule("unit-norm = false\naxis = 0", "5: unit-norm is true, or it is not said");
 }
 
 #[test]

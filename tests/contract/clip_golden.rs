@@ -21,7 +21,7 @@ use crate::run;
 
 /// What is run of each operation, and what is left out; written down, so that no case is lost in
 /// silence.
-const EXPECTED: [(&str, &[(Fate, usize)]); 14] = [
+pub const EXPECTED: [(&str, &[(Fate, usize)]); 14] = [
     ("keras_opt_clipnorm", &[(Compared, 5), (NonFinite, 2)]),
     ("keras_opt_clipvalue", &[(Compared, 2)]),
     ("keras_opt_global_clipnorm", &[(Compared, 5), (NonFinite, 2)]),

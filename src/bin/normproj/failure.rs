@@ -66,16 +66,14 @@ impl Failure {
     }
 }
 
-fn visible(character: char) -> char {
+/// A character that a line can hold.
+pub fn visible(character: char) -> char {
     if character.is_control() { char::REPLACEMENT_CHARACTER } else { character }
 }
 
 impl From<normproj::Error> for Failure {
     fn from(error: normproj::Error) -> Self {
         match error {
-            normproj::Error::Radius { .. }
-            | normproj::Error::Bounds { .. }
-            | normproj::Error::GivenNorm { .. } => Failure::usage(error.to_string()),
             normproj::Error::AxisOutOfRange { .. } => Failure::new(format!(
                 "{error}; leave the tensor out with --exclude, or use --per-unit"
             )),

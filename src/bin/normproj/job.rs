@@ -2,11 +2,11 @@
 
 use std::path::PathBuf;
 
-use normproj::{Context, DeviceBuffer, Layout, Plan};
+use normproj::{Context, DType, DeviceBuffer, Element, Error, Layout};
 use safetensors::Dtype;
 
 use crate::failure::{Failure, Result};
-use crate::files::{Input, Tensor};
+use crate::files::{Input, Tensor, Word};
 use crate::options::{InputOptions, RunOptions};
 use crate::output::Staged;
 use crate::progress::Progress;
@@ -17,8 +17,8 @@ pub const WEIGHTS: usize = 2;
 /// A clip is for gradients of any rank.
 pub const ANY_RANK: usize = 0;
 
-/// How many elements are read back from a device at once.
-const PIECE: usize = 4 << 20;
+/// How many words are read back from a device at once.
+const PIECE: usize = 8 << 20;
 
 /// A tensor: the number of its input, and its own in there.
 pub type At = (usize, usize);
@@ -53,20 +53,15 @@ impl Job {
     ) -> Result<Vec<Vec<Option<T>>>> {
         let of_tensor = |input: &Input, tensor: &Tensor| {
             let made = tensor.taken.then(|| make(tensor)).transpose();
-            made.map_err(|error| Failure::from(error).within(&label(&self.inputs, input, tensor)))
+            let advice = || format!("leave it out with --exclude '{}'", tensor.name);
+            made.map_err(|error| {
+                refused(error, &advice()).within(&label(&self.inputs, input, tensor))
+            })
         };
         let of_input = |input: &Input| {
             input.tensors.iter().map(|tensor| of_tensor(input, tensor)).collect::<Result<_>>()
         };
         self.inputs.iter().map(of_input).collect()
-    }
-
-    /// A plan for each tensor that is taken.
-    pub fn plans(
-        &self,
-        request: impl Fn(Layout) -> normproj::plan::request::Request,
-    ) -> Result<Vec<Vec<Option<Plan>>>> {
-        self.for_taken(|tensor| self.context.plan(&request(tensor.layout()?)))
     }
 
     /// What a header says of a tensor.
@@ -97,15 +92,24 @@ impl Job {
         (0..self.inputs.len()).flat_map(of_input).collect()
     }
 
+    /// The dtype of a tensor, in which the device works on it.
+    pub fn dtype(&self, tensor: &Tensor) -> normproj::Result<DType> {
+        tensor.element().ok_or_else(|| Error::Unsupported {
+            device: self.context.profile().name.clone(),
+            what: format!("working on tensors of {}", tensor.dtype_name()),
+        })
+    }
+
     /// The elements of a tensor, in the order of the file.
-    pub fn read(&mut self, (input, tensor): At) -> Result<Vec<f32>> {
+    pub fn read(&mut self, (input, tensor): At) -> Result<Vec<Word>> {
         self.inputs[input].read(tensor, &self.progress)
     }
 
-    /// Copies a tensor to the device, all of its memory.
-    pub fn upload(&mut self, at: At) -> Result<DeviceBuffer> {
-        let elements = self.read(at)?;
-        Ok(self.context.upload(&elements, [elements.len()])?)
+    /// Copies the elements of a tensor to the device: its memory, as one run.
+    pub fn upload(&self, at: At, words: &[Word]) -> Result<DeviceBuffer> {
+        let (tensor, memory) = (self.tensor(at), self.context.upload_as(words, [words.len()])?);
+        let run = Layout::contiguous([tensor.count()])?;
+        Ok(memory.view_as(run, self.dtype(tensor)?)?)
     }
 
     /// The view of a tensor's memory that has the tensor's shape.
@@ -113,20 +117,13 @@ impl Job {
         Ok(memory.view(self.tensor(at).layout()?)?)
     }
 
-    /// Writes a tensor's memory to a result, in pieces, which are shown on the way with the place
-    /// of their first element: a second copy of a large tensor is not needed.
-    pub fn write(
-        &self,
-        (input, tensor): At,
-        memory: &DeviceBuffer,
-        to: &mut Staged,
-        mut show: impl FnMut(usize, &[f32]),
-    ) -> Result<()> {
-        let elements = memory.layout().len();
-        for start in (0..elements).step_by(PIECE) {
-            let count = PIECE.min(elements - start);
-            let piece = memory.view(Layout::strided([count], [1], start)?)?.read()?;
-            show(start, &piece);
+    /// Writes a tensor's memory to a result, in pieces: a second copy of a large tensor is not
+    /// needed.
+    pub fn write(&self, (input, tensor): At, memory: &DeviceBuffer, to: &mut Staged) -> Result<()> {
+        let words = memory.layout().len() * memory.dtype().size() / size_of::<Word>();
+        for start in (0..words).step_by(PIECE) {
+            let piece = Layout::strided([PIECE.min(words - start)], [1], start)?;
+            let piece = memory.view_as(piece, Word::DTYPE)?.read_as()?;
             self.inputs[input].write(tensor, piece, to)?;
         }
         Ok(())
@@ -142,6 +139,17 @@ impl Job {
 /// Opens files.
 pub fn open(paths: &[PathBuf], dtype: Option<Dtype>) -> Result<Vec<Input>> {
     paths.iter().map(|path| Input::open(path, dtype)).collect()
+}
+
+/// A tensor that the library refuses, and what to do about it if it is refused as a whole.
+pub fn refused(error: Error, advice: &str) -> Failure {
+    match error {
+        Error::Named { error, .. } => refused(*error, advice),
+        Error::Unsupported { .. } | Error::Dtype { .. } => {
+            Failure::new(format!("{error}; {advice}"))
+        }
+        error => error.into(),
+    }
 }
 
 fn label(inputs: &[Input], input: &Input, tensor: &Tensor) -> String {

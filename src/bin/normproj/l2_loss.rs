@@ -58,7 +58,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 fn loss(job: &mut Job, at: At) -> Result<Loss> {
-    let memory = job.upload(at)?;
+    let words = job.read(at)?;
+    let memory = job.upload(at, &words)?;
     let tensor = job.tensor(at);
     let model = Model::new(&job.context, [(tensor.name.clone(), &memory)])?;
     let norms = Group::new(Clip::norms(Norm::L2), &model)?.run()?.wait()?;

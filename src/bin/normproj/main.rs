@@ -3,11 +3,6 @@
 mod apply;
 mod bench;
 mod check;
-mod clip;
-mod clip_global_norm;
-mod clip_norm;
-mod clip_value;
-mod constrain;
 mod device;
 mod devices;
 mod failure;
@@ -16,8 +11,8 @@ mod global;
 mod interrupt;
 mod job;
 mod l2_loss;
-mod max_norm;
 mod norms;
+mod operations;
 mod options;
 mod output;
 mod parse;
@@ -53,10 +48,8 @@ enum Command {
     Bench(bench::Arguments),
     Norms(norms::Arguments),
     L2Loss(l2_loss::Arguments),
-    MaxNorm(max_norm::Arguments),
-    ClipNorm(clip_norm::Arguments),
-    ClipValue(clip_value::Arguments),
-    ClipGlobalNorm(clip_global_norm::Arguments),
+    #[command(flatten)]
+    Operation(operations::Command),
     Apply(apply::Arguments),
 }
 
@@ -79,10 +72,7 @@ fn run() -> Result<()> {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Norms(arguments) => norms::run(&arguments),
         Command::L2Loss(arguments) => l2_loss::run(&arguments),
-        Command::MaxNorm(arguments) => max_norm::run(&arguments),
-        Command::ClipNorm(arguments) => clip_norm::run(&arguments),
-        Command::ClipValue(arguments) => clip_value::run(&arguments),
-        Command::ClipGlobalNorm(arguments) => clip_global_norm::run(&arguments),
+        Command::Operation(command) => command.run(),
         Command::Apply(arguments) => apply::run(&arguments),
     }
 }

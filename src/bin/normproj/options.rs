@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Args;
-use normproj::{Axes, Clip, Compat, Norm, OnNonFinite, Projection, Rounding};
+use normproj::{Axes, Norm};
 
 use crate::failure::{Failure, Result};
 use crate::files::Input;
@@ -35,59 +35,9 @@ impl AxesOptions {
 /// Which norm of slices.
 #[derive(Debug, Args)]
 pub struct NormOptions {
-    /// The norm of a slice: l2
-    #[arg(long, value_name = "NORM", default_value = "l2", value_parser = parse::slice_norm)]
+    /// The norm of a slice; a number P is that of (Σ |x|ᴾ)^(1/P)
+    #[arg(long, value_name = "l1|l2|linf|P", default_value = "l2", value_parser = parse::norm)]
     pub norm: Norm,
-}
-
-/// How the edges are treated.
-#[derive(Debug, Args)]
-pub struct EdgeOptions {
-    /// feasible: what is scaled ends inside, and stays as it is the second time; nearest: it ends
-    /// at the rim, within rounding on either side
-    #[arg(long, value_name = "ROUNDING", default_value = "feasible", value_parser = parse::rounding)]
-    pub rounding: Rounding,
-    /// What becomes of slices (of all that is clipped by one norm) with NaN or infinity: leave:
-    /// every bit is kept; zero; propagate: as x/∞ and NaN do; poison: all become NaN
-    #[arg(
-        long,
-        value_name = "leave|zero|propagate|poison",
-        default_value = "leave",
-        value_parser = parse::on_non_finite
-    )]
-    pub on_non_finite: OnNonFinite,
-}
-
-impl EdgeOptions {
-    pub fn projection(&self, projection: Projection) -> Projection {
-        projection.rounding(self.rounding).on_non_finite(self.on_non_finite)
-    }
-}
-
-/// How gradients are clipped.
-#[derive(Debug, Args)]
-pub struct ClipOptions {
-    /// The norm: l1, l2 or linf
-    #[arg(long, value_name = "NORM", default_value = "l2", value_parser = parse::norm)]
-    pub norm: Norm,
-    /// Follow the formula of keras, tensorflow, torch, optax or burn
-    #[arg(long, value_name = "SYSTEM", value_parser = parse::compat)]
-    pub compat: Option<Compat>,
-    #[command(flatten)]
-    pub edges: EdgeOptions,
-}
-
-impl ClipOptions {
-    pub fn projection(&self, projection: Projection) -> Projection {
-        let projection = self.edges.projection(projection);
-        self.compat.map_or(projection, |compat| projection.compat(compat))
-    }
-
-    pub fn clip(&self, clip: Clip) -> Clip {
-        let EdgeOptions { rounding, on_non_finite } = self.edges;
-        let clip = clip.norm(self.norm).rounding(rounding).on_non_finite(on_non_finite);
-        self.compat.map_or(clip, |compat| clip.compat(compat))
-    }
 }
 
 /// Which tensors of the inputs.

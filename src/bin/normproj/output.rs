@@ -49,21 +49,26 @@ pub fn targets(inputs: &[Input], to: &Path, options: &OutputOptions) -> Result<V
             let reason = format!("the output keeps the format of the input, {keeps}, not {is}");
             return Err(Failure::file(&path, reason));
         }
-        if let Ok(canonical) = fs::canonicalize(&path) {
-            if originals.contains(&canonical) {
-                return Err(Failure::file(&path, "the output is an input; say --in-place"));
-            }
-            if !canonical.is_file() {
-                return Err(Failure::file(&path, "not a regular file"));
-            }
-            if !options.force {
-                return Err(Failure::file(&path, "exists; --force replaces it"));
-            }
-            return Ok(Target { path: canonical, replace: true, make_folder: false });
+        if fs::canonicalize(&path).is_ok_and(|path| originals.contains(&path)) {
+            return Err(Failure::file(&path, "the output is an input; say --in-place"));
         }
-        Ok(Target { path, replace: options.force, make_folder: folder })
+        Ok(Target { make_folder: folder, ..file(path, options)? })
     };
     distinct(inputs.iter().map(target).collect::<Result<_>>()?)
+}
+
+/// A file that may be there already only if it may be replaced.
+pub fn file(path: PathBuf, options: &OutputOptions) -> Result<Target> {
+    let Ok(canonical) = fs::canonicalize(&path) else {
+        return Ok(Target { path, replace: options.force, make_folder: false });
+    };
+    if !canonical.is_file() {
+        return Err(Failure::file(&path, "not a regular file"));
+    }
+    if !options.force {
+        return Err(Failure::file(&path, "exists; --force replaces it"));
+    }
+    Ok(Target { path: canonical, replace: true, make_folder: false })
 }
 
 fn distinct(targets: Vec<Target>) -> Result<Vec<Target>> {

@@ -1,6 +1,6 @@
 //! Values of options, from text.
 
-use normproj::{Axes, AxisList, Compat, Norm, OnNonFinite, Rounding, WeightLayout};
+use normproj::{Axes, AxisList, Compat, Norm, OnNonFinite, Rounding, WeightLayout, ZeroSlice};
 
 type Parsed<T> = Result<T, String>;
 
@@ -42,24 +42,14 @@ pub fn per_unit(text: &str) -> Parsed<Axes> {
     Ok(Axes::per_unit(layout))
 }
 
-/// The norm of a whole tensor, or of several.
+/// A norm: by its name, or the p of an Lp norm.
 pub fn norm(text: &str) -> Parsed<Norm> {
-    match text {
-        "l1" => Ok(Norm::L1),
-        "l2" => Ok(Norm::L2),
-        "linf" => Ok(Norm::Linf),
-        _ if text.parse::<f64>().is_ok() => unsupported("l1, l2, linf"),
-        _ => Err("expected l1, l2 or linf".to_string()),
-    }
-}
-
-/// The norm of a slice.
-pub fn slice_norm(text: &str) -> Parsed<Norm> {
-    match norm(text) {
-        Ok(Norm::L2) => Ok(Norm::L2),
-        Ok(_) => unsupported("l2"),
-        Err(_) if text.parse::<f64>().is_ok() => unsupported("l2"),
-        Err(_) => Err("expected l2".to_string()),
+    match (text, text.parse()) {
+        ("l1", _) => Ok(Norm::L1),
+        ("l2", _) => Ok(Norm::L2),
+        ("linf", _) => Ok(Norm::Linf),
+        (_, Ok(p)) => Norm::lp(p).map_err(|error| error.to_string()),
+        _ => Err("expected l1, l2, linf or a number p".to_string()),
     }
 }
 
@@ -80,8 +70,17 @@ pub fn rounding(text: &str) -> Parsed<Rounding> {
     match text {
         "feasible" => Ok(Rounding::Feasible),
         "nearest" => Ok(Rounding::Nearest),
-        "toward-zero" => unsupported("feasible, nearest"),
-        _ => Err("expected feasible or nearest".to_string()),
+        "toward-zero" => Ok(Rounding::TowardZero),
+        _ => Err("expected feasible, nearest or toward-zero".to_string()),
+    }
+}
+
+/// What becomes of slices of zeros.
+pub fn zero(text: &str) -> Parsed<ZeroSlice> {
+    match text {
+        "keep" => Ok(ZeroSlice::Keep),
+        "e1" => Ok(ZeroSlice::BasisVector),
+        _ => Err("expected keep or e1".to_string()),
     }
 }
 
@@ -97,10 +96,6 @@ pub fn dtype(text: &str) -> Parsed<safetensors::Dtype> {
         "bf16" => Ok(safetensors::Dtype::BF16),
         _ => Err("expected bf16 (other dtypes are read from the file)".to_string()),
     }
-}
-
-fn unsupported<T>(supported: &str) -> Parsed<T> {
-    Err(format!("not supported yet; supported: {supported}"))
 }
 
 #[cfg(test)]
@@ -125,15 +120,15 @@ mod tests {
         for (text, expected) in [("l1", Norm::L1), ("l2", Norm::L2), ("linf", Norm::Linf)] {
             assert_eq!(norm(text), Ok(expected));
         }
+        for (text, expected) in [("1", Norm::L1), ("2.0", Norm::L2), ("inf", Norm::Linf)] {
+            assert_eq!(norm(text), Ok(expected));
+        }
+        assert_eq!(norm("3").map(|norm| norm.to_string()), Ok("L3".to_string()));
+        assert!(norm("0").is_err() && norm("-1").is_err() && norm("nan").is_err());
         assert_eq!(on_non_finite("poison"), Ok(OnNonFinite::Poison));
         assert_eq!(compat("torch"), Ok(Compat::Torch));
+        assert_eq!(zero("e1"), Ok(ZeroSlice::BasisVector));
+        assert_eq!(rounding("toward-zero"), Ok(Rounding::TowardZero));
         assert!(on_non_finite("skip").is_err() && compat("jax").is_err());
-    }
-
-    #[test]
-    fn what_is_not_supported_says_what_is() {
-        assert_eq!(slice_norm("l1"), Err("not supported yet; supported: l2".to_string()));
-        assert_eq!(slice_norm("3"), Err("not supported yet; supported: l2".to_string()));
-        assert_eq!(norm("3"), Err("not supported yet; supported: l1, l2, linf".to_string()));
     }
 }

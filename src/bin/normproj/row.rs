@@ -1,7 +1,7 @@
 //! What was found in one tensor, and done to it.
 
 use normproj::plan::request::Task;
-use normproj::{OnNonFinite, Plan, Report};
+use normproj::{Plan, Report, Set, ZeroSlice};
 use serde::Serialize;
 
 use crate::files::Tensor;
@@ -27,6 +27,9 @@ pub struct Row {
     pub non_finite: u64,
     #[serde(skip)]
     pub first_non_finite: Option<u64>,
+    /// Slices of zeros that stay outside.
+    #[serde(skip)]
+    stuck: u64,
     /// With `--verify`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_norm_after: Option<f64>,
@@ -45,21 +48,16 @@ impl Row {
 
     /// A tensor by its slices.
     pub fn of_slices(name: String, tensor: &Tensor, plan: &Plan, report: &Report) -> Self {
-        let replaced = match plan.request().task {
-            Task::Project(projection) if projection.policy() != OnNonFinite::Leave => {
-                report.non_finite
-            }
-            _ => 0,
-        };
         Row {
             slices: plan.geometry().slices() as u64,
             length: plan.geometry().length(),
-            changed: report.changed + replaced,
+            changed: report.changed,
             max_norm: Some(report.largest_norm),
             mean_norm: Some(report.mean_norm),
             zero: report.zero,
             non_finite: report.non_finite,
             first_non_finite: report.first_non_finite,
+            stuck: if misses_zeros(plan) { report.zero } else { 0 },
             ..Row::new(name, tensor)
         }
     }
@@ -80,24 +78,18 @@ impl Row {
         }
     }
 
-    /// A tensor whose elements are slices of their own.
-    pub fn of_elements(name: String, tensor: &Tensor, elements: &[f32]) -> Self {
-        let finite = || elements.iter().filter(|x| x.is_finite()).map(|x| f64::from(x.abs()));
-        let count = finite().count();
-        Row {
-            slices: elements.len() as u64,
-            length: 1,
-            max_norm: Some(finite().fold(0.0, f64::max)),
-            mean_norm: Some(finite().sum::<f64>() / count.max(1) as f64),
-            zero: elements.iter().filter(|x| **x == 0.0).count() as u64,
-            non_finite: (elements.len() - count) as u64,
-            first_non_finite: elements.iter().position(|x| !x.is_finite()).map(|at| at as u64),
-            ..Row::new(name, tensor)
-        }
+    /// What deserves a second look.
+    pub fn warnings(&self) -> impl Iterator<Item = String> {
+        self.non_finite_warning().into_iter().chain(self.zero_warning())
     }
 
-    /// Whether there is NaN or infinity, in words.
-    pub fn warning(&self) -> Option<String> {
+    fn zero_warning(&self) -> Option<String> {
+        let (name, count) = (&self.name, self.stuck);
+        let text = "which no factor brings to a norm: they were left";
+        (count > 0).then(|| format!("{name}: {count} slices hold only zeros, {text}"))
+    }
+
+    fn non_finite_warning(&self) -> Option<String> {
         let (name, count) = (&self.name, self.non_finite);
         match self.first_non_finite {
             Some(_) if self.slices == 1 => Some(format!("{name} holds NaN or infinity")),
@@ -109,5 +101,17 @@ impl Row {
             )),
             None => None,
         }
+    }
+}
+
+/// Whether slices of zeros are outside and stay so.
+fn misses_zeros(plan: &Plan) -> bool {
+    let Task::Project(projection) = plan.request().task else { return false };
+    match projection.set() {
+        Set::MinMaxNorm { low, rate, .. } => low > 0.0 && rate > 0.0,
+        Set::UnitNorm { radius, .. } | Set::Sphere { radius, .. } => {
+            radius > 0.0 && projection.zero_policy() == ZeroSlice::Keep
+        }
+        _ => false,
     }
 }

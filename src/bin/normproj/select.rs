@@ -1,10 +1,9 @@
 //! Which tensors are worked on.
 
 use globset::{GlobBuilder, GlobMatcher};
-use safetensors::Dtype;
 
 use crate::failure::{Failure, Result};
-use crate::files::{Format, Input, Tensor};
+use crate::files::{Format, Input};
 use crate::options::InputOptions;
 
 /// Marks the tensors to work on: of a .safetensors the floating point tensors of a least rank,
@@ -24,10 +23,12 @@ pub fn take(inputs: &mut [Input], options: &InputOptions, least_rank: usize) -> 
                     !named(&mut exclude, &tensor.name) && wanted
                 }
             };
-            if taken {
-                let advice = format!("leave it out with --exclude '{}'", tensor.name);
-                check(tensor, &advice)
-                    .map_err(|failure| failure.within(&input.path.to_string_lossy()))?;
+            if taken && !tensor.is_float() {
+                let (name, dtype) = (&tensor.name, tensor.dtype_name());
+                let reason = format!(
+                    "`{name}` is {dtype}, not floating point; leave it out with --exclude '{name}'"
+                );
+                return Err(Failure::file(&input.path, reason));
             }
             tensor.taken = taken;
         }
@@ -38,20 +39,6 @@ pub fn take(inputs: &mut [Input], options: &InputOptions, least_rank: usize) -> 
         ))),
         None => Ok(()),
     }
-}
-
-/// Refuses what cannot be computed: there is no silent skip, and no silent downcast.
-pub fn check(tensor: &Tensor, advice: &str) -> Result<()> {
-    let (name, dtype) = (&tensor.name, tensor.dtype_name());
-    if !tensor.is_float() {
-        return Err(Failure::new(format!("`{name}` is {dtype}, not floating point; {advice}")));
-    }
-    if tensor.dtype != Dtype::F32 {
-        return Err(Failure::new(format!(
-            "`{name}` is {dtype}, which is not supported yet (f32 is); {advice}"
-        )));
-    }
-    Ok(())
 }
 
 struct Pattern {

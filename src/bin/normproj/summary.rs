@@ -45,7 +45,7 @@ impl Summary {
         if tensors.is_empty() {
             warnings.push("no tensor was taken".to_string());
         }
-        warnings.extend(tensors.iter().filter_map(Row::warning));
+        warnings.extend(tensors.iter().flat_map(Row::warnings));
         let device = job.context.describe().to_string();
         Summary { device, total: None, groups: Vec::new(), tensors, left: job.left(), warnings }
     }

@@ -1,9 +1,14 @@
 //! Operations on files: a task for each tensor, and one tensor in memory at a time. Tensors under
 //! one norm are read twice.
 
-use normproj::{Clip, DeviceBuffer, Group, GroupReport, Model, OnNonFinite, Plan};
+use normproj::plan::group::GroupRequest;
+use normproj::plan::request::{Request, Task as Requested};
+use normproj::{
+    Clip, DeviceBuffer, Group, GroupReport, Model, OnNonFinite, Operation, Plan, Report, Set,
+};
 
 use crate::failure::Result;
+use crate::files::{Tensor, Word};
 use crate::global::Global;
 use crate::job::{At, Job};
 use crate::output::{self, Staged, Target};
@@ -17,10 +22,34 @@ pub enum Task {
     Left,
     /// Its slices are projected.
     Project(Box<Plan>),
-    /// It is clipped by itself.
-    Clip(Clip),
     /// It is clipped by the norm of all that have this number.
     Global(usize),
+}
+
+impl Task {
+    /// What an operation means for a tensor, `global` being the number of its norm if it has one over
+    /// several. Whatever the library refuses is refused here, before anything is read.
+    pub fn new(
+        job: &Job,
+        tensor: &Tensor,
+        operation: &Operation,
+        global: usize,
+    ) -> normproj::Result<Task> {
+        let dtype = job.dtype(tensor)?;
+        match operation {
+            Operation::Project(projection) => {
+                let request = Request::in_place(*projection, tensor.layout()?).of(dtype);
+                Ok(Task::Project(Box::new(job.context.plan(&request.with_report())?)))
+            }
+            Operation::Clip(clip) => {
+                let empty = job.context.zeros_as([0], dtype)?;
+                let model = Model::new(&job.context, [(tensor.name.clone(), &empty)])?;
+                GroupRequest::new(*clip, &model, None)?;
+                Ok(Task::Global(global))
+            }
+            _ => Ok(Task::Left),
+        }
+    }
 }
 
 /// Inputs, and what is done with each of their tensors.
@@ -66,7 +95,7 @@ impl Work {
         }
         for (at, number, clip) in places {
             let label = self.job.label(at);
-            let found = self.job.upload(at).and_then(|memory| self.group(at, clip, &memory));
+            let found = self.load(at).and_then(|memory| self.group(at, clip, &memory));
             let norm = found.map_err(|failure| failure.within(&label))?.total().norm;
             self.globals[number].add(at, label, norm);
         }
@@ -77,86 +106,67 @@ impl Work {
         match self.tasks[at.0][at.1].clone() {
             Task::Left => self.job.copy(at, to).map(|()| None),
             Task::Project(plan) => self.project(at, &plan, to).map(Some),
-            Task::Clip(clip) if clip.norm_used().is_none() => self.clamp(at, clip, to).map(Some),
-            Task::Clip(clip) => self.clip(at, clip, to).map(Some),
-            Task::Global(number) => self.clip_globally(at, number, to).map(Some),
+            Task::Global(number) => self.clip(at, number, to).map(Some),
         }
     }
 
     fn project(&mut self, at: At, plan: &Plan, to: &mut Staged) -> Result<Row> {
-        let memory = self.job.upload(at)?;
+        let words = self.job.read(at)?;
+        let memory = self.job.upload(at, &words)?;
         let (view, context) = (self.job.view(at, &memory)?, &self.job.context);
         let report = context.run(plan, &view, &view)?.wait()?;
-        let mut row = Row::of_slices(self.job.label(at), self.job.tensor(at), plan, &report);
+        let (label, tensor) = (self.job.label(at), self.job.tensor(at));
+        let mut row = Row::of_slices(label, tensor, plan, &report);
+        row.changed += replaced(plan, &report, tensor, &words);
+        drop(words);
         if self.verify {
-            let survey = slices::survey(plan.request().axes(), *view.layout());
-            let found = context.run(&context.plan(&survey)?, &view, &view)?.wait()?;
-            row.max_norm_after = Some(found.largest_norm);
+            row.max_norm_after = Some(slices::survey_like(plan, context, &view)?.largest_norm);
         }
-        self.job.write(at, &memory, to, |_, _| {})?;
+        self.job.write(at, &memory, to)?;
         Ok(row)
     }
 
-    fn clip(&mut self, at: At, clip: Clip, to: &mut Staged) -> Result<Row> {
-        let memory = self.job.upload(at)?;
-        let report = self.group(at, clip, &memory)?;
-        // Of the only tensor: what has norms of its own has none of all.
-        let verdict = report.tensors().next().map_or(report.total(), |(_, verdict)| verdict);
-        let replaced = !verdict.is_finite() && clip.policy() != OnNonFinite::Leave;
-        let changed = verdict.scale < 1.0 || replaced;
-        let (label, tensor) = (self.job.label(at), self.job.tensor(at));
-        let mut row = Row::of_whole(label, tensor, Some(verdict.norm), changed);
-        row.first_non_finite = (row.non_finite > 0).then_some(0);
-        row.max_norm_after = self.norm_after(at, clip, &memory)?;
-        self.job.write(at, &memory, to, |_, _| {})?;
-        Ok(row)
-    }
-
-    fn clip_globally(&mut self, at: At, number: usize, to: &mut Staged) -> Result<Row> {
+    fn clip(&mut self, at: At, number: usize, to: &mut Staged) -> Result<Row> {
         let norm = self.globals[number].norm_of(at);
-        let (label, tensor) = (self.job.label(at), self.job.tensor(at));
         let Some(clip) = self.globals[number].decided() else {
-            let row = Row::of_whole(label, tensor, norm, false);
+            let row = Row::of_whole(self.job.label(at), self.job.tensor(at), norm, false);
             return self.job.copy(at, to).map(|()| row);
         };
-        let memory = self.job.upload(at)?;
+        let memory = self.load(at)?;
         let verdict = self.group(at, clip, &memory)?.total();
         let changed = verdict.scale < 1.0 || !verdict.is_finite();
-        let mut row = Row::of_whole(label, self.job.tensor(at), norm, changed);
-        row.max_norm_after = self.norm_after(at, clip, &memory)?;
+        let mut row = Row::of_whole(self.job.label(at), self.job.tensor(at), norm, changed);
+        if let Some(norm) = clip.norm_used().filter(|_| self.verify) {
+            row.max_norm_after = Some(self.group(at, Clip::norms(norm), &memory)?.total().norm);
+        }
         self.globals[number].written(verdict.scale, row.max_norm_after);
-        self.job.write(at, &memory, to, |_, _| {})?;
+        self.job.write(at, &memory, to)?;
         Ok(row)
     }
 
-    /// Clips by value. What changed is what differs.
-    fn clamp(&mut self, at: At, clip: Clip, to: &mut Staged) -> Result<Row> {
-        let before = self.job.read(at)?;
-        let memory = self.job.context.upload(&before, [before.len()])?;
-        drop(Group::new(clip, &self.model(at, &memory)?)?.run()?);
-        let mut row = Row::of_elements(self.job.label(at), self.job.tensor(at), &before);
-        let mut largest = 0f32;
-        self.job.write(at, &memory, to, |start, after| {
-            let pairs = || before[start..].iter().zip(after);
-            row.changed += pairs().filter(|(x, y)| x.to_bits() != y.to_bits()).count() as u64;
-            let finite = after.iter().filter(|y| y.is_finite());
-            largest = finite.fold(largest, |largest, y| largest.max(y.abs()));
-        })?;
-        row.max_norm_after = self.verify.then_some(largest.into());
-        Ok(row)
-    }
-
-    fn norm_after(&self, at: At, clip: Clip, memory: &DeviceBuffer) -> Result<Option<f64>> {
-        let Some(norm) = clip.norm_used().filter(|_| self.verify) else { return Ok(None) };
-        Ok(Some(self.group(at, Clip::norms(norm), memory)?.total().norm))
-    }
-
-    fn group(&self, at: At, clip: Clip, memory: &DeviceBuffer) -> Result<GroupReport> {
-        Ok(Group::new(clip, &self.model(at, memory)?)?.run()?.wait()?)
+    fn load(&mut self, at: At) -> Result<DeviceBuffer> {
+        let words = self.job.read(at)?;
+        self.job.upload(at, &words)
     }
 
     /// The order of elements means nothing to what is clipped as a whole.
-    fn model(&self, at: At, memory: &DeviceBuffer) -> Result<Model> {
-        Ok(Model::new(&self.job.context, [(self.job.tensor(at).name.clone(), memory)])?)
+    fn group(&self, at: At, clip: Clip, memory: &DeviceBuffer) -> Result<GroupReport> {
+        let name = self.job.tensor(at).name.clone();
+        let model = Model::new(&self.job.context, [(name, memory)])?;
+        Ok(Group::new(clip, &model)?.run()?.wait()?)
+    }
+}
+
+/// How many slices a policy for NaN and infinity replaced: a report counts them apart.
+fn replaced(plan: &Plan, report: &Report, tensor: &Tensor, words: &[Word]) -> u64 {
+    match plan.request().task {
+        Requested::Project(projection) if projection.policy() != OnNonFinite::Leave => {
+            match projection.set() {
+                // An infinity is clamped there as any number.
+                Set::Bounds { .. } => tensor.count_nan(words),
+                _ => report.non_finite,
+            }
+        }
+        _ => 0,
     }
 }

@@ -1,6 +1,7 @@
 //! `normproj apply`.
 
 mod explain;
+mod keys;
 mod rule;
 mod rules;
 
@@ -15,7 +16,7 @@ use crate::job::{self, Job};
 use crate::options::{ResultOptions, RunOptions};
 use crate::summary::{Figures, Summary};
 use crate::work::{Task, Work};
-use crate::{clip, parse, select};
+use crate::{operations, parse};
 use rules::RulesFile;
 
 /// Does to each tensor what the first rule says whose pattern matches its name
@@ -35,10 +36,11 @@ use rules::RulesFile;
 ///   match = "*"
 ///   clip-global-norm = 0.5     # one norm over all that this rule takes
 ///
-/// Operations are max-norm, clip-norm, clip-value = [LO, HI], clip-global-norm, leave and tied;
-/// norm, compat, on-non-finite and rounding are said as in the commands, and ignore-case = true
-/// stands before the first rule. Tensors that no rule takes, and those that are not floating point
-/// numbers, are copied byte for byte. A rule that takes nothing is an error.
+/// An operation is what the command of its name does: with one number, with two (bounds = [-1, 1])
+/// or with none (unit-norm = true). Its options are keys of the same names: norm, zero, rate,
+/// use-norm, compat, rounding, on-non-finite. Beside the commands there are leave and tied, and
+/// ignore-case = true stands before the first rule. Tensors that no rule takes, and those that are
+/// not floating point numbers, are copied byte for byte. A rule that takes nothing is an error.
 #[derive(Debug, Args)]
 #[command(
     verbatim_doc_comment,
@@ -73,19 +75,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let mut job = Job::new(inputs, run)?;
     let (plan, places) = plan(&job, &file)?;
     for (planned, &place) in plan.tensors().iter().zip(&places) {
-        let tensor = &mut job.inputs[0].tensors[place];
-        tensor.taken = planned.task != TensorTask::Left;
-        if tensor.taken {
-            let advice = "leave it out with a rule before that says leave = true";
-            select::check(tensor, advice)
-                .map_err(|failure| failure.within(&input.to_string_lossy()))?;
-        }
+        job.inputs[0].tensors[place].taken = planned.task != TensorTask::Left;
     }
+    let (tasks, globals) = tasks(&job, &plan, &places)?;
     if *explain {
         return explain::print(&plan, &job, run);
     }
     let targets = result.targets(&job.inputs)?;
-    let (tasks, globals) = tasks(&plan, &places, job.inputs[0].tensors.len());
     let mut work = Work { job, tasks: vec![tasks], globals, verify: result.verify };
     let mut rows = work.run(targets)?;
     let worked_on = plan.tensors().iter().filter(|planned| planned.task != TensorTask::Left);
@@ -96,11 +92,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     let mut summary = Summary::new(&work.job, rows);
     summary.warnings.extend(plan.warnings());
-    let clipped = plan.groups().iter().filter(|group| group.plan.request().clip.is_global());
-    for (group, global) in clipped.zip(&work.globals) {
+    for (group, global) in plan.groups().iter().zip(&work.globals) {
         let pattern = plan.rules().get(group.rule).map(|(pattern, _)| pattern.to_string());
         summary.groups.push(global.total(pattern));
-        clip::warn(&mut summary, global, run);
+        operations::warn(&mut summary, global, run);
     }
     summary.print(Figures::Changes, run)
 }
@@ -123,27 +118,22 @@ fn plan(job: &Job, file: &RulesFile) -> Result<(StepPlan, Vec<usize>)> {
 }
 
 /// A task for each tensor of the file, and the norms that run over several.
-fn tasks(plan: &StepPlan, places: &[usize], count: usize) -> (Vec<Task>, Vec<Global>) {
-    let mut globals = Vec::new();
-    let of_groups: Vec<Task> = plan
-        .groups()
-        .iter()
-        .map(|group| {
-            let clip = group.plan.request().clip;
-            if !clip.is_global() {
-                return Task::Clip(clip);
-            }
-            globals.push(Global::new(clip));
-            Task::Global(globals.len() - 1)
-        })
-        .collect();
-    let mut tasks = vec![Task::Left; count];
+fn tasks(job: &Job, plan: &StepPlan, places: &[usize]) -> Result<(Vec<Task>, Vec<Global>)> {
+    let globals = plan.groups().iter().map(|group| Global::new(group.plan.request().clip));
+    let mut tasks = vec![Task::Left; job.inputs[0].tensors.len()];
     for (planned, &place) in plan.tensors().iter().zip(places) {
-        tasks[place] = match &planned.task {
-            TensorTask::Project(plan) => Task::Project(plan.clone()),
-            TensorTask::Group(group) => of_groups[*group].clone(),
-            TensorTask::Left => Task::Left,
+        let rule = planned.rule.and_then(|rule| plan.rules().get(rule));
+        let Some((_, operation)) = rule.filter(|(_, operation)| operation.works()) else {
+            continue;
         };
+        let global = match planned.task {
+            TensorTask::Group(group) => group,
+            _ => 0,
+        };
+        let tensor = &job.inputs[0].tensors[place];
+        let advice = "leave it out with a rule before that says leave = true";
+        tasks[place] = Task::new(job, tensor, operation, global)
+            .map_err(|error| job::refused(error, advice).within(&planned.name))?;
     }
-    (tasks, globals)
+    Ok((tasks, globals.collect()))
 }

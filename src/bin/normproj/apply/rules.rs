@@ -8,11 +8,12 @@ use toml::Spanned;
 
 use super::rule::Rule;
 use crate::failure::{Failure, Result};
+use crate::operations;
 
 /// A rule is a line or two; what is longer than this is another file.
 const LONGEST: u64 = 1 << 20;
 
-#[derive(Debug, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Text {
     #[serde(default)]
@@ -60,8 +61,8 @@ impl RulesFile {
             let line = line(rule.span().start);
             let rule = rule.get_ref();
             let operation = rule.operation().map_err(|reason| at(line, reason))?;
-            check(rule.pattern(), operation).map_err(|error| at(line, error.to_string()))?;
-            rules = rules.rule(rule.pattern(), operation);
+            check(&rule.pattern, operation).map_err(|error| at(line, error.to_string()))?;
+            rules = rules.rule(rule.pattern.as_str(), operation);
             lines.push(line);
         }
         if lines.is_empty() {
@@ -105,11 +106,7 @@ impl RulesFile {
 
 fn check(pattern: &str, operation: Operation) -> normproj::Result<()> {
     Filter::all().include(pattern).takes("")?;
-    match operation {
-        Operation::Project(projection) => crate::constrain::check(projection),
-        Operation::Clip(clip) => crate::clip::check(clip),
-        _ => Ok(()),
-    }
+    operations::check(operation)
 }
 
 fn one_line(text: &str) -> String {
@@ -129,17 +126,39 @@ mod tests {
 
     #[test]
     fn every_operation_has_a_key() {
-        use normproj::{Axes, Compat, Norm, OnNonFinite, Rounding, WeightLayout};
+        use normproj::{Axes, Compat, Norm, OnNonFinite, Rounding, WeightLayout, ZeroSlice};
         let rule = |body: &str| operations(&format!("[[rule]]\nmatch = '*'\n{body}"))[0];
+        let mut keys: Vec<&str> = crate::operations::ALL.iter().map(|spec| spec.name).collect();
         let keras = Axes::per_unit(WeightLayout::Keras);
         for (body, expected) in [
             ("max-norm = 3\nper-unit = 'keras'", Projection::max_norm(3.0, keras).into()),
             ("max-norm = inf\naxis = [0, 1]", Projection::max_norm(f64::INFINITY, [0, 1]).into()),
             ("max-norm = 1.5\nkeep = -1", Projection::max_norm(1.5, Axes::keep(-1)).into()),
-            ("clip-norm = 1", Clip::each_norm(1.0).into()),
+            ("clip-norm = 1", Projection::clip_norm(1.0, Axes::All).into()),
             ("clip-norm = 1\naxis = 'each'", Projection::clip_norm(1.0, Axes::Each).into()),
-            ("clip-norm = 1\nnorm = 'l1'", Clip::each_norm(1.0).norm(Norm::L1).into()),
-            ("clip-value = [-1, 0.5]", Clip::value(-1.0, 0.5).into()),
+            (
+                "clip-norm = 1\nnorm = 'l1'\naxis = 0",
+                Projection::clip_norm(1.0, 0).norm_in(Norm::L1).into(),
+            ),
+            ("clip-average-norm = 1", Projection::clip_average_norm(1.0, Axes::All).into()),
+            ("clip-rms = 1\nkeep = 0", Projection::clip_rms(1.0, Axes::keep(0)).into()),
+            ("clip-value = [-1, 0.5]", Projection::bounds(-1.0, 0.5).into()),
+            ("bounds = [-inf, 1]", Projection::bounds(f64::NEG_INFINITY, 1.0).into()),
+            ("non-negative = true", Projection::non_negative().into()),
+            (
+                "unit-norm = true\naxis = -1\nzero = 'e1'\nnorm = 3",
+                Projection::unit_norm(-1)
+                    .norm_in(Norm::lp(3.0).unwrap())
+                    .zero_slices(ZeroSlice::BasisVector)
+                    .into(),
+            ),
+            (
+                "min-max-norm = [0.5, 2]\nper-unit = 'keras'\nrate = 0.1\ncompat = 'keras'",
+                Projection::min_max_norm(0.5, 2.0, keras).rate(0.1).compat(Compat::Keras).into(),
+            ),
+            ("ball = 2\nnorm = 'l1'\naxis = 0", Projection::ball(Norm::L1, 2.0, 0).into()),
+            ("sphere = 2\naxis = 0", Projection::sphere(Norm::L2, 2.0, 0).into()),
+            ("simplex = 1\naxis = 0", Projection::simplex(1.0, 0).into()),
             ("clip-global-norm = 0.5", Clip::global_norm(0.5).into()),
             (
                 "clip-global-norm = 1\ncompat = 'torch'\non-non-finite = 'zero'\nnorm = 'linf'",
@@ -157,6 +176,8 @@ mod tests {
             ("tied = true", Operation::Tied),
         ] {
             assert_eq!(rule(body), expected, "{body}");
+            keys.retain(|key| !body.starts_with(&format!("{key} =")));
         }
+        assert!(keys.is_empty(), "{keys:?} are not tried");
     }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use safetensors::Dtype;
 
-use super::{Format, Tensor, input_format, npy};
+use super::{Format, Tensor, Word, input_format, npy};
 use crate::failure::{Failure, Result};
 use crate::output;
 use crate::progress::Progress;
@@ -51,30 +51,30 @@ impl Input {
         Ok(Input { path: path.to_path_buf(), format, tensors, header, file })
     }
 
-    /// The elements of an f32 tensor, in the order of the file.
-    pub fn read(&mut self, index: usize, progress: &Progress) -> Result<Vec<f32>> {
+    /// The elements of a tensor, in the order of the file.
+    pub fn read(&mut self, index: usize, progress: &Progress) -> Result<Vec<Word>> {
         let tensor = &self.tensors[index];
         let Range { start, end } = tensor.bytes;
         let fail = |reason: String| Failure::file(&self.path, reason);
-        let mut elements: Vec<f32> = Vec::new();
-        let count = usize::try_from((end - start) / 4).unwrap_or(usize::MAX);
-        elements
+        let mut words: Vec<Word> = Vec::new();
+        let count = usize::try_from((end - start) / 2).unwrap_or(usize::MAX);
+        words
             .try_reserve_exact(count)
             .map_err(|_| fail(format!("{} bytes do not fit in memory", end - start)))?;
-        elements.resize(count, 0.0);
+        words.resize(count, Word::ZERO);
         self.file
             .seek(SeekFrom::Start(start))
-            .and_then(|_| self.file.read_exact(bytemuck::cast_slice_mut(&mut elements)))
+            .and_then(|_| self.file.read_exact(bytemuck::cast_slice_mut(&mut words)))
             .map_err(|error| fail(reason(&error)))?;
-        swap(&mut elements, tensor.swapped);
+        swap(&mut words, tensor);
         progress.advance(end - start);
-        Ok(elements)
+        Ok(words)
     }
 
     /// Writes elements as the tensor's file holds them.
-    pub fn write(&self, index: usize, mut elements: Vec<f32>, to: &mut impl Write) -> Result<()> {
-        swap(&mut elements, self.tensors[index].swapped);
-        output::write(to, bytemuck::cast_slice(&elements))
+    pub fn write(&self, index: usize, mut words: Vec<Word>, to: &mut impl Write) -> Result<()> {
+        swap(&mut words, &self.tensors[index]);
+        output::write(to, bytemuck::cast_slice(&words))
     }
 
     /// Copies bytes as they are, in pieces.
@@ -99,12 +99,10 @@ impl Input {
     }
 }
 
-fn swap(elements: &mut [f32], swapped: bool) {
-    if swapped {
-        // As words: a signalling NaN must keep its bits.
-        for word in bytemuck::cast_slice_mut::<f32, u32>(elements) {
-            *word = word.swap_bytes();
-        }
+fn swap(words: &mut [Word], tensor: &Tensor) {
+    if tensor.swapped {
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(words);
+        bytes.chunks_exact_mut(tensor.dtype.bitsize() / 8).for_each(<[u8]>::reverse);
     }
 }
 

@@ -8,7 +8,7 @@ mod tensor;
 pub use input::{Input, reason};
 pub use npy::write_norms as write_npy_norms;
 pub use safetensors::norms_header as safetensors_norms_header;
-pub use tensor::Tensor;
+pub use tensor::{Tensor, Word};
 
 use std::path::Path;
 

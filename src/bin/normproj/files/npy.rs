@@ -109,11 +109,15 @@ fn dtype(descr: &str, read_as: Option<Dtype>) -> Result<(Dtype, bool), String> {
     Ok((dtype, big_endian))
 }
 
-/// Writes a whole .npy of norms.
-pub fn write_norms(norms: Vec<f32>, shape: &[usize], to: &mut impl Write) -> Done<()> {
-    let fail = |error: String| Failure::new(format!("the norms cannot be written: {error}"));
-    ArrayD::from_shape_vec(IxDyn(shape), norms)
-        .map_err(|error| fail(error.to_string()))?
-        .write_npy(to)
-        .map_err(|error| fail(error.to_string()))
+/// Writes a whole .npy of norms, as f64 or f32.
+pub fn write_norms(norms: &[f64], double: bool, shape: &[usize], to: &mut impl Write) -> Done<()> {
+    let fail = |error: &dyn std::fmt::Display| {
+        Failure::new(format!("the norms cannot be written: {error}"))
+    };
+    let array = ArrayD::from_shape_vec(IxDyn(shape), norms.to_vec()).map_err(|e| fail(&e))?;
+    let written = match double {
+        true => array.write_npy(to),
+        false => array.mapv(|norm| norm as f32).write_npy(to),
+    };
+    written.map_err(|error| fail(&error))
 }

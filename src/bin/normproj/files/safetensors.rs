@@ -136,14 +136,15 @@ impl<'de> Visitor<'de> for HeaderVisitor {
     }
 }
 
-/// The header of a file of f32 tensors that lie one after the other.
-pub fn norms_header(tensors: &[(String, Vec<usize>)]) -> Vec<u8> {
+/// The header of a file of tensors, f64 or f32, that lie one after the other.
+pub fn norms_header(tensors: &[(String, Vec<usize>, bool)]) -> Vec<u8> {
     let mut header = Map::new();
     let mut end = 0;
-    for (name, shape) in tensors {
+    for (name, shape, double) in tensors {
+        let (dtype, size) = if *double { ("F64", 8) } else { ("F32", 4) };
         let start = end;
-        end += 4 * shape.iter().product::<usize>();
-        let info = json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, end] });
+        end += size * shape.iter().product::<usize>();
+        let info = json!({ "dtype": dtype, "shape": shape, "data_offsets": [start, end] });
         header.insert(name.clone(), info);
     }
     let mut text = Value::Object(header).to_string().into_bytes();

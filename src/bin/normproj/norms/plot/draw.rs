@@ -1,0 +1,191 @@
+//! Panels of histograms, by whatever backend of plotters.
+
+use normproj::Norm;
+use plotters::coord::Shift;
+use plotters::prelude::*;
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{FontStyle, register_font};
+
+use super::{Panel, undrawn};
+use crate::failure::{Result, visible};
+use crate::table::number;
+
+const COLUMNS: usize = 3;
+const PANEL: (u32, u32) = (380, 250);
+const HEAD: u32 = 36;
+const FONT: &str = "sans-serif";
+const INSIDE: RGBColor = RGBColor(76, 120, 168);
+const BEYOND: RGBColor = RGBColor(228, 87, 86);
+const QUIET: RGBColor = RGBColor(110, 110, 110);
+const LINES: RGBColor = RGBColor(225, 225, 225);
+
+type Drawn<DB> = std::result::Result<(), DrawingAreaErrorKind<<DB as DrawingBackend>::ErrorType>>;
+
+/// The whole.
+pub struct Picture {
+    /// What all panels have in common.
+    pub title: String,
+    pub norm: Norm,
+    pub bound: Option<f64>,
+    pub panels: Vec<Panel>,
+}
+
+/// A font that comes with the program: a system may have none.
+pub fn use_font() -> Result<()> {
+    register_font(FONT, FontStyle::Normal, dejavu::sans::regular())
+        .map_err(|_| undrawn("its font cannot be read"))
+}
+
+impl Picture {
+    fn grid(&self) -> (usize, usize) {
+        let columns = self.panels.len().clamp(1, COLUMNS);
+        (self.panels.len().div_ceil(columns), columns)
+    }
+
+    /// Width and height in pixels.
+    pub fn size(&self, scale: u32) -> (u32, u32) {
+        let (rows, columns) = self.grid();
+        let (width, height) = PANEL;
+        // A title has room over a single panel.
+        let columns = if columns == 1 { 2 } else { columns };
+        (width * columns as u32 * scale, (height * rows as u32 + HEAD) * scale)
+    }
+
+    /// Draws it, all lengths multiplied by a scale.
+    pub fn draw<DB: DrawingBackend>(&self, area: &DrawingArea<DB, Shift>, scale: u32) -> Drawn<DB> {
+        area.fill(&WHITE)?;
+        let (head, body) = area.split_vertically(HEAD * scale);
+        let pen = Pen { scale };
+        let width = head.dim_in_pixel().0 - 240 * scale;
+        let title = pen.fitting(&self.title, 15, width);
+        head.draw(&Text::new(title, pen.at(12, 12), pen.text(15, &BLACK)))?;
+        if self.bound.is_some() {
+            let right = head.dim_in_pixel().0 / scale;
+            for (left, color, text) in [(212, INSIDE, "inside"), (142, BEYOND, "beyond the bound")]
+            {
+                let at = right.saturating_sub(left);
+                let square = [pen.at(at, 14), pen.at(at + 10, 24)];
+                head.draw(&Rectangle::new(square, color.filled()))?;
+                head.draw(&Text::new(text, pen.at(at + 16, 13), pen.text(11, &BLACK)))?;
+            }
+        }
+        let (rows, columns) = self.grid();
+        if rows == 0 {
+            return Ok(());
+        }
+        for (area, panel) in body.split_evenly((rows, columns)).iter().zip(&self.panels) {
+            self.draw_panel(area, panel, pen)?;
+        }
+        Ok(())
+    }
+
+    fn draw_panel<DB: DrawingBackend>(
+        &self,
+        area: &DrawingArea<DB, Shift>,
+        panel: &Panel,
+        pen: Pen,
+    ) -> Drawn<DB> {
+        let histogram = &panel.histogram;
+        let name = pen.fitting(&panel.name, 13, area.dim_in_pixel().0 - 70 * pen.scale);
+        area.draw(&Text::new(name, pen.at(64, 6), pen.text(13, &BLACK)))?;
+        area.draw(&Text::new(panel.about(self.bound), pen.at(64, 25), pen.text(11, &QUIET)))?;
+
+        let most = histogram.counts.iter().copied().max().unwrap_or(0).max(1);
+        // Room for the name of the bound.
+        let top = most + most.div_ceil(5);
+        let mut chart = ChartBuilder::on(area)
+            .margin_top(pen.px(44))
+            .margin_left(pen.px(8))
+            .margin_right(pen.px(14))
+            .margin_bottom(pen.px(10))
+            .x_label_area_size(pen.px(38))
+            .y_label_area_size(pen.px(56))
+            .build_cartesian_2d(histogram.range(), 0..top)?;
+        chart
+            .configure_mesh()
+            .disable_x_mesh()
+            .bold_line_style(LINES)
+            .light_line_style(TRANSPARENT)
+            .axis_style(QUIET)
+            .set_all_tick_mark_size(pen.px(4))
+            .label_style(pen.text(11, &BLACK))
+            .axis_desc_style(pen.text(12, &BLACK))
+            .x_desc(format!("{} norm of a slice", self.norm))
+            .y_desc("slices")
+            .x_labels(6)
+            .y_labels(5)
+            .x_label_formatter(&|norm| number(*norm))
+            .y_label_formatter(&|count| number(*count as f64))
+            .draw()?;
+        chart.draw_series(histogram.bins().map(|(start, end, count, beyond)| {
+            let color = if beyond { BEYOND } else { INSIDE };
+            Rectangle::new([(start, 0), (end, count)], color.filled())
+        }))?;
+        let Some(bound) = histogram.bound else { return Ok(()) };
+        let line = [(bound, 0), (bound, top)];
+        let style = BLACK.stroke_width(pen.scale);
+        chart.draw_series(DashedLineSeries::new(line, pen.px(5), pen.px(3), style))?;
+        // Beside the line, where there is more room.
+        let range = histogram.range();
+        let left = bound > (range.start + range.end) / 2.0;
+        let side = if left { HPos::Right } else { HPos::Left };
+        let text = if left {
+            format!("bound {} ", number(bound))
+        } else {
+            format!(" bound {}", number(bound))
+        };
+        let style = pen.text(11, &BLACK).pos(Pos::new(side, VPos::Top));
+        chart.draw_series(std::iter::once(Text::new(text, (bound, top), style)))?;
+        Ok(())
+    }
+}
+
+impl Panel {
+    /// How many slices there are, and what of them is not to be seen in their places.
+    fn about(&self, bound: Option<f64>) -> String {
+        let mut text = format!("{} slices × {}", self.slices, self.length);
+        if let Some(bound) = bound {
+            text += &format!(", {} beyond {}", self.histogram.beyond, number(bound));
+        }
+        if self.histogram.missing > 0 {
+            text += &format!(", {} not finite", self.histogram.missing);
+        }
+        text
+    }
+}
+
+/// Lengths of one scale.
+#[derive(Clone, Copy)]
+struct Pen {
+    scale: u32,
+}
+
+impl Pen {
+    fn px(self, length: u32) -> u32 {
+        length * self.scale
+    }
+
+    fn at(self, x: u32, y: u32) -> (i32, i32) {
+        (self.px(x) as i32, self.px(y) as i32)
+    }
+
+    fn text<'a>(self, size: u32, color: &'a RGBColor) -> TextStyle<'a> {
+        (FONT, self.px(size) as f64).into_text_style(&(1000, 1000)).color(color)
+    }
+
+    /// A text that is cut in the middle where it is too wide; the ends of names say most.
+    fn fitting(self, text: &str, size: u32, width: u32) -> String {
+        let font = (FONT, self.px(size) as f64).into_font();
+        let fits = |text: &str| font.box_size(text).is_ok_and(|(used, _)| used <= width);
+        let all: Vec<char> = text.chars().map(visible).collect();
+        let whole: String = all.iter().collect();
+        if fits(&whole) {
+            return whole;
+        }
+        let cut = |kept: usize| -> String {
+            let (head, tail) = (kept / 2, kept - kept / 2);
+            all[..head].iter().chain(&['…']).chain(&all[all.len() - tail..]).collect()
+        };
+        (0..all.len()).rev().map(cut).find(|text| fits(text)).unwrap_or_default()
+    }
+}
