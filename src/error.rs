@@ -82,6 +82,16 @@ pub enum Error {
         /// The strides, in elements.
         strides: Vec<usize>,
     },
+    /// Parts that do not make up an axis.
+    #[error("axis {axis} has {length} elements, which {sizes:?} do not make up")]
+    Unflatten {
+        /// The axis.
+        axis: usize,
+        /// Its length.
+        length: usize,
+        /// The sizes of the parts.
+        sizes: Vec<usize>,
+    },
     /// An axis that the tensor does not have.
     #[error("the tensor has shape {shape:?}; axis {axis} is not in {}", range(shape.len()))]
     AxisOutOfRange {

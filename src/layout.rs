@@ -183,6 +183,45 @@ impl Layout {
         })
     }
 
+    /// The same view with one axis as several, as `torch.Tensor.unflatten`: heads, experts or groups of
+    /// channels that share an axis become axes of their own. Nothing moves, and a projection over the
+    /// parts costs what one over the whole axis does.
+    ///
+    /// ```
+    /// use normproj::{Context, Layout, project_max_norm};
+    /// // A projection onto 8 heads of 64: one norm for each head and input.
+    /// let context = Context::cpu();
+    /// let weights = context.upload(&[0.5; 512 * 8 * 64], [512, 8 * 64])?;
+    /// let heads = weights.view(weights.layout().unflatten(1, &[8, 64])?)?;
+    /// assert_eq!(heads.shape(), [512, 8, 64]);
+    /// project_max_norm(&heads, 2, 1.0)?;
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Error::AxisOutOfRange`]; [`Error::Unflatten`] if the sizes do not make up the axis;
+    /// [`Error::Rank`] if there are more than [`MAX_RANK`] axes then.
+    pub fn unflatten(&self, axis: usize, sizes: &[usize]) -> Result<Self> {
+        let Some(&length) = self.shape.get(axis) else {
+            let axis = i32::try_from(axis).unwrap_or(i32::MAX);
+            return Err(Error::AxisOutOfRange { axis, shape: self.shape.to_vec() });
+        };
+        let product = sizes.iter().try_fold(1usize, |product, &size| product.checked_mul(size));
+        if product != Some(length) {
+            return Err(Error::Unflatten { axis, length, sizes: sizes.to_vec() });
+        }
+        let (mut shape, mut strides) = (Vec::new(), Vec::new());
+        for d in 0..self.rank() {
+            let parts = if d == axis { sizes } else { &self.shape[d..=d] };
+            for (part, &size) in parts.iter().enumerate() {
+                let inner: usize = parts[part + 1..].iter().product();
+                shape.push(size);
+                strides.push(self.strides[d] * inner);
+            }
+        }
+        Self::strided(shape, strides, self.offset)
+    }
+
     /// The same view with its axes in another order; nothing moves.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! The command line, as a user meets it: the program itself, on files.
 
 mod apply;
+mod bench;
 mod clips;
 mod damaged;
 mod devices;

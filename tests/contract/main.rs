@@ -28,6 +28,7 @@ mod errors;
 mod golden;
 mod golden_case;
 mod golden_sets;
+mod grouped;
 mod peers;
 mod properties;
 mod report;

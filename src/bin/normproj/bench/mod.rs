@@ -103,9 +103,15 @@ struct Summary {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let context = device::open(&arguments.run)?;
     let matcher = arguments.case.compile_matcher();
     let chosen = |id: &str| matcher.is_match(id);
+    let projections = cases::projections().into_iter().map(|case| case.id);
+    let names: Vec<&str> = projections.chain(Place::ALL.map(Place::id)).collect();
+    if !names.iter().any(|name| chosen(name)) {
+        let (glob, names) = (arguments.case.glob(), names.join(", "));
+        return Err(Failure::usage(format!("no case is named `{glob}`; there are {names}")));
+    }
+    let context = device::open(&arguments.run)?;
     let say = |line: &str| device::note(&arguments.run, line);
     let summary = match context.as_gpu() {
         Some(_) => on_gpu(&context, arguments, &chosen, &say)?,

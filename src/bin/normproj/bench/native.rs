@@ -15,8 +15,6 @@ use crate::slices;
 
 /// Elements that a thread moves at a time: 1 MiB.
 const PIECE: usize = 1 << 18;
-/// Elements beyond which the oracle would take minutes: the largest tensors are compared in slices
-/// that the oracle samples.
 const RUNS: usize = 15;
 
 /// Copies and reads 512 MiB with all threads.
