@@ -228,6 +228,17 @@ impl DeviceBuffer {
         }
     }
 
+    /// Refuses elements at the end of a caller's buffer whose word of 32 bits is not all there: it
+    /// cannot be bound.
+    pub(crate) fn check_words(&self) -> Result<()> {
+        let Some((buffer, range)) = self.as_wgpu() else { return Ok(()) };
+        let (needed, available) = (range.end.next_multiple_of(4), buffer.size());
+        if !self.layout.is_empty() && needed > available {
+            return Err(Error::OutOfBounds { needed, available });
+        }
+        Ok(())
+    }
+
     fn check_dtype(&self, expected: DType) -> Result<()> {
         if self.dtype == expected {
             return Ok(());

@@ -15,6 +15,8 @@ pub mod schedule;
 mod slack;
 pub mod step;
 
+use std::ops::Range;
+
 use cost::Cost;
 use geometry::Geometry;
 use gpu::steps::Steps;
@@ -29,7 +31,7 @@ use crate::buffer::DeviceBuffer;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
-use crate::projection::{OnNonFinite, Projection};
+use crate::projection::{OnNonFinite, Projection, Rounding};
 use crate::report::{Report, Tally};
 
 /// How a request is carried out on a device: schedule, error bounds and cost. Pure numbers; the
@@ -148,9 +150,7 @@ impl Plan {
                 let reason = "it works in place, but two tensors were given".to_string();
                 Err(Error::PlanMismatch { reason })
             }
-            Output::Into(_) | Output::Norms(_) if same => {
-                overlap(&request.source, request.target())
-            }
+            Output::Into(_) | Output::Norms(_) if same => overlap(request),
             _ => Ok(()),
         }
     }
@@ -204,6 +204,14 @@ impl Plan {
         }
     }
 
+    /// How results are rounded; norms are not.
+    pub(crate) fn rounds(&self) -> Rounding {
+        match self.request.task {
+            Task::Project(projection) => projection.rounds(),
+            Task::Norms { .. } => Rounding::Nearest,
+        }
+    }
+
     /// What decides about slices, and what becomes of them; of norms, nothing.
     pub fn rule(&self) -> Rule {
         rule(&self.request, &self.geometry, self.margin)
@@ -219,11 +227,11 @@ fn rule(request: &Request, geometry: &Geometry, margin: Margin) -> Rule {
     }
 }
 
-/// Refuses dtypes that the backends do not know.
+/// Refuses dtypes that a backend does not know.
 fn supported(request: &Request, profile: &DeviceProfile) -> Result<()> {
-    match request.dtype {
-        DType::F32 => Ok(()),
-        dtype => {
+    match (request.dtype, profile.kind) {
+        (DType::F32, _) | (DType::F16 | DType::BF16, DeviceKind::Gpu(_)) => Ok(()),
+        (dtype, _) => {
             let what = format!("projecting tensors of {dtype}");
             Err(Error::Unsupported { device: profile.name.clone(), what })
         }
@@ -231,9 +239,15 @@ fn supported(request: &Request, profile: &DeviceProfile) -> Result<()> {
 }
 
 /// Refuses views of one memory whose ranges meet; interleaved views count as meeting.
-fn overlap(source: &Layout, target: &Layout) -> Result<()> {
-    let (s, t) = (source.offset()..source.end(), target.offset()..target.end());
-    if s.is_empty() || t.is_empty() || s.end <= t.start || t.end <= s.start {
+fn overlap(request: &Request) -> Result<()> {
+    let range = |layout: &Layout| layout.offset()..layout.end();
+    let bytes = |range: &Range<usize>, dtype: DType| {
+        let size = dtype.size();
+        size * range.start..size * range.end
+    };
+    let (s, t) = (range(&request.source), range(request.target()));
+    let (from, to) = (bytes(&s, request.dtype), bytes(&t, request.target_dtype()));
+    if s.is_empty() || t.is_empty() || from.end <= to.start || to.end <= from.start {
         return Ok(());
     }
     Err(Error::Overlap { source_range: (s.start, s.end - 1), target_range: (t.start, t.end - 1) })

@@ -10,17 +10,17 @@ use crate::projection::Rounding;
 ///
 /// A slice that is scaled aims at [`Slack::inside`] and is rounded to its dtype, which may take its norm
 /// up to [`Slack::above`]: `T = c·(1 + s) + a`. That is the bound of 16-bit slices (c itself where
-/// they are rounded toward zero), and T = c for f32 and f64.
+/// they are rounded toward zero, which takes twice as much away), and T = c for f32 and f64.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Slack {
     /// The relative error of what is compared.
     pub sigma: f64,
     /// How far inside the radius a scaled slice lands, relatively.
     pub kappa: f64,
-    /// s, what rounding elements may change relatively.
-    relative: f64,
-    /// a, what it may change on top.
-    absolute: f64,
+    /// s and a, what rounding elements may add to a norm.
+    rise: Grain,
+    /// What it may take away.
+    fall: Grain,
     /// Whether a radius keeps the precision of f64.
     double: bool,
 }
@@ -35,7 +35,7 @@ impl Slack {
     ) -> Self {
         let double = dtype == DType::F64;
         let Bounds { sigma, kappa } = margin.of(norm);
-        let Grain { relative, absolute } = dtype.grain();
+        let grain = dtype.grain();
         // The norm of a slice whose every element is off by the same.
         let ones = match norm {
             Norm::L1 => length as f64,
@@ -43,10 +43,14 @@ impl Slack {
             Norm::Linf => 1.0,
             Norm::Lp(p) => (length as f64).powf(p.value().recip()),
         };
-        let exact = Slack { sigma, kappa, relative: 0.0, absolute: 0.0, double };
+        let of_slice = |grains: f64| Grain {
+            relative: grains * grain.relative,
+            absolute: grains * grain.absolute * ones,
+        };
+        let exact = Slack { sigma, kappa, rise: of_slice(0.0), fall: of_slice(0.0), double };
         match rounding {
-            Rounding::Feasible => Slack { relative, absolute: absolute * ones, ..exact },
-            Rounding::TowardZero => exact,
+            Rounding::Feasible => Slack { rise: of_slice(1.0), fall: of_slice(1.0), ..exact },
+            Rounding::TowardZero => Slack { fall: of_slice(2.0), ..exact },
             Rounding::Nearest => Slack { sigma: 0.0, kappa: 0.0, ..exact },
         }
     }
@@ -59,22 +63,22 @@ impl Slack {
 
     /// The largest norm that is inside.
     pub fn above(&self, c: f64) -> f64 {
-        if c == 0.0 { 0.0 } else { c * (1.0 + self.relative) + self.absolute }
+        if c == 0.0 { 0.0 } else { c * (1.0 + self.rise.relative) + self.rise.absolute }
     }
 
     /// The smallest norm that is inside where c is the least.
     pub fn below(&self, c: f64) -> f64 {
-        (c * (1.0 - self.relative) - self.absolute).max(0.0)
+        (c * (1.0 - self.fall.relative) - self.fall.absolute).max(0.0)
     }
 
     /// What a slice aims at that is too long: rounded up, it is κ under [`Slack::above`].
     pub fn inside(&self, c: f64) -> f64 {
-        (c * (1.0 - self.kappa) - self.kappa * self.absolute).max(0.0)
+        (c * (1.0 - self.kappa) - self.kappa * self.rise.absolute).max(0.0)
     }
 
     /// What a slice aims at that is too short: rounded down, it is κ over [`Slack::below`].
     pub fn outside(&self, c: f64) -> f64 {
-        c * (1.0 + self.kappa) + self.kappa * self.absolute
+        c * (1.0 + self.kappa) + self.kappa * self.fall.absolute
     }
 
     /// The norms that are inside where slices are to have norm c.
@@ -93,7 +97,7 @@ mod tests {
             for (c, length) in [(1.0, 10), (1e-6, 1000), (1e-9, 100), (300.0, 1 << 20)] {
                 let slack =
                     Slack::new(Norm::L2, Rounding::Feasible, Margin::f32(40), dtype, length);
-                let landed = slack.inside(c) * (1.0 + slack.relative) + slack.absolute;
+                let landed = slack.inside(c) * (1.0 + slack.rise.relative) + slack.rise.absolute;
                 let room = slack.above(c) * (1.0 - slack.kappa);
                 assert!(landed <= room * (1.0 + 1e-15) || slack.inside(c) == 0.0, "{dtype} {c}");
                 let (low, high) = slack.band(c);
@@ -109,5 +113,21 @@ mod tests {
         assert_eq!(of(Rounding::TowardZero, 1.0), 1.0);
         assert_eq!(of(Rounding::Feasible, 1.0), 1.0 + 2f64.powi(-8));
         assert_eq!(of(Rounding::Feasible, 0.0), 0.0);
+    }
+
+    #[test]
+    fn what_is_rounded_toward_zero_is_not_too_short_the_second_time() {
+        for dtype in [DType::F16, DType::BF16] {
+            let slack = |c| {
+                let margin = Margin::f32(40);
+                (c, Slack::new(Norm::L2, Rounding::TowardZero, margin, dtype, 100))
+            };
+            for (c, slack) in [1.0, 1e-6, 300.0].map(slack) {
+                let landed = |aim: f64| aim * (1.0 - slack.fall.relative) - slack.fall.absolute;
+                assert!(landed(c) >= slack.band(c).0 || slack.band(c).0 == 0.0, "{dtype} {c}");
+                let low = slack.below(c) * (1.0 + slack.kappa);
+                assert!(landed(slack.outside(c)) >= low || low == 0.0, "{dtype} {c}");
+            }
+        }
     }
 }

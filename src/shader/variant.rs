@@ -1,6 +1,7 @@
 //! Which fragments make a program. A variant is the key of its pipeline, so that the key cannot
 //! forget what the text depends on.
 
+use crate::dtype::DType;
 use crate::norm::Norm;
 use crate::plan::geometry::Walk;
 
@@ -37,6 +38,15 @@ pub enum SetKind {
     Interval,
     Clamp,
     Shrink,
+}
+
+/// How elements are stored: one file of `shaders/pack`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "described in the files of the same name")]
+pub enum Pack {
+    F32,
+    F16,
+    Bf16,
 }
 
 /// What one load holds: one file of `shaders/lane`.
@@ -77,6 +87,8 @@ pub struct Variant {
     pub norm: NormKind,
     /// What is done to it.
     pub set: SetKind,
+    /// How elements are stored; unused by kernels that do not touch the tensor.
+    pub pack: Pack,
     /// What one load holds.
     pub lane: Lane,
     /// How slices are walked; unused by kernels that do not touch the tensor.
@@ -167,7 +179,24 @@ impl Kernel {
     }
 }
 
+impl Pack {
+    /// How elements of a dtype are stored; of f64 nothing is known.
+    pub fn new(dtype: DType) -> Option<Self> {
+        match dtype {
+            DType::F32 => Some(Pack::F32),
+            DType::F16 => Some(Pack::F16),
+            DType::BF16 => Some(Pack::Bf16),
+            DType::F64 => None,
+        }
+    }
+}
+
 impl Variant {
+    /// Whether elements are halves of words that a neighbour may share.
+    pub fn in_halves(&self) -> bool {
+        self.pack != Pack::F32 && self.lane == Lane::One
+    }
+
     /// The size of the workgroup.
     pub fn lanes(&self) -> u32 {
         self.tile * self.fan

@@ -171,5 +171,5 @@ fn check(request: &GroupRequest, profile: &DeviceProfile) -> Result<()> {
         .members
         .iter()
         .flat_map(|member| [Some(member.layout), member.companion.map(|weights| weights.layout)]);
-    views.flatten().try_for_each(|layout| profile.check_end(layout.end()))
+    views.flatten().try_for_each(|layout| profile.check_end(layout.end(), DType::F32))
 }

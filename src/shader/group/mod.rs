@@ -17,7 +17,7 @@ macro_rules! fragment {
 impl GroupVariant {
     /// The program.
     pub fn source(&self) -> String {
-        let mut fragments = vec![fragment!("params/group"), self.lane(), fragment!("pack/f32")];
+        let mut fragments = vec![fragment!("params/group"), self.lane(), fragment!("number/f32")];
         if self.kernel == GroupKernel::Clamp {
             fragments.extend([fragment!("norm/key"), fragment!("norm/bounds")]);
         } else {
@@ -38,7 +38,7 @@ impl GroupVariant {
             GroupKernel::Rescale | GroupKernel::Clamp => {}
         }
         if self.kernel.touches_tensors() {
-            fragments.push(fragment!("run/chunk"));
+            fragments.extend([fragment!("run/chunk"), fragment!("pack/f32")]);
             fragments.push(if self.width == 4 {
                 fragment!("run/four")
             } else {

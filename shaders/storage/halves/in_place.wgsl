@@ -1,0 +1,16 @@
+// As storage/in_place, element by element.
+
+@group(0) @binding(1) var<storage, read_write> source: array<atomic<u32>>;
+
+const WRITES = true;
+const COPIES = false;
+
+fn load(at: u32) -> Bits {
+    count_load();
+    return widened(half_of(atomicLoad(&source[at / 2u]), at));
+}
+
+fn store(at: u32, bits: Bits) {
+    count_change();
+    atomicXor(&source[at / 2u], change(atomicLoad(&source[at / 2u]), at, bits));
+}
