@@ -11,15 +11,32 @@ use normproj::{Context, DType, Element, Plan, Request, bf16, f16};
 pub trait Half: Element + Copy + Into<f64> {
     fn of_bits(bits: u16) -> Self;
     fn bits(self) -> u16;
-    fn nearest(x: f64) -> Self;
+    /// One of the two elements beside `x`.
+    fn beside(x: f64) -> Self;
 
     /// The element next to `x` that is not beyond it.
     fn toward_zero(x: f64) -> Self {
-        let near = Self::nearest(x);
+        let near = Self::beside(x);
         match near.into().abs() > x.abs() {
             true => Self::of_bits(near.bits() - 1),
             false => near,
         }
+    }
+
+    /// The nearest element, of two the even one: conversions from f64 of the crate `half` forget what
+    /// is in the low half of its mantissa.
+    fn nearest(x: f64) -> Self {
+        if !x.is_finite() {
+            return Self::beside(x);
+        }
+        let below = Self::toward_zero(x);
+        let size = |bits: u16| Self::of_bits(bits).into().abs();
+        let (here, next) = (size(below.bits()), size(below.bits() + 1));
+        // The spacing beyond the largest number is that before it.
+        let next = if next.is_infinite() { 2.0 * here - size(below.bits() - 1) } else { next };
+        let half_way = (here + next) / 2.0;
+        let up = x.abs() > half_way || (x.abs() == half_way && below.bits() % 2 == 1);
+        Self::of_bits(below.bits() + u16::from(up))
     }
 }
 
@@ -32,7 +49,7 @@ impl Half for f16 {
         self.to_bits()
     }
 
-    fn nearest(x: f64) -> Self {
+    fn beside(x: f64) -> Self {
         f16::from_f64(x)
     }
 }
@@ -46,7 +63,7 @@ impl Half for bf16 {
         self.to_bits()
     }
 
-    fn nearest(x: f64) -> Self {
+    fn beside(x: f64) -> Self {
         bf16::from_f64(x)
     }
 }

@@ -120,11 +120,11 @@ fn travels<T: Half>() {
     let layout = Layout::contiguous(shape).unwrap();
     let mut checked = 0;
     for context in contexts().iter() {
-        for axes in [Axes::from(0), Axes::from(1), Axes::each()] {
+        for axes in [Axes::from(0), Axes::from(1)] {
             for rounding in [Rounding::Feasible, Rounding::TowardZero] {
                 let projection = Projection::max_norm(f64::INFINITY, axes).rounding(rounding);
                 let request = Request::into(projection, layout, layout).of(T::DTYPE);
-                for plan in plans(&request, context, checked, 5) {
+                for plan in plans(&request, context, checked, 7) {
                     let source = context.upload_as(&all, shape).unwrap();
                     let target = context.zeros_as(shape, T::DTYPE).unwrap();
                     let _ = context.run(&plan, &source, &target).unwrap();

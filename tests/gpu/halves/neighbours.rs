@@ -39,12 +39,9 @@ fn memory<T: Half>(view: &Layout) -> Vec<T> {
     host
 }
 
-fn projections(axes: Axes) -> [Projection; 3] {
-    [
-        Projection::max_norm(0.25, axes),
-        Projection::ball(Norm::L1, 0.25, axes),
-        Projection::ball(Norm::Linf, 0.25, axes),
-    ]
+/// One that scales and one that clamps.
+fn projections(axes: Axes) -> [Projection; 2] {
+    [Projection::max_norm(0.25, axes), Projection::ball(Norm::Linf, 0.25, axes)]
 }
 
 fn in_place<T: Half>() {
@@ -55,8 +52,7 @@ fn in_place<T: Half>() {
             let inside = normproj::reference::places(&view);
             for projection in projections(axes) {
                 let request = Request::in_place(projection, view).of(T::DTYPE);
-                let mut first: Option<Vec<u16>> = None;
-                for plan in plans(&request, context, checked, 9) {
+                for plan in plans(&request, context, checked, 17) {
                     let memory = context.upload_as(&host, [host.len()]).unwrap();
                     let tensor = memory.view(view).unwrap();
                     let _ = context.run(&plan, &tensor, &tensor).unwrap();
@@ -72,11 +68,6 @@ fn in_place<T: Half>() {
                             "{what}"
                         );
                     }
-                    // Schedules may differ in the last place.
-                    let near = |a: &u16, b: &u16| a.abs_diff(*b) <= 1;
-                    let same = first.iter().flatten().zip(&found).all(|(a, b)| near(a, b));
-                    assert!(same, "{}", plan.explain());
-                    first.get_or_insert(found);
                     checked += 1;
                 }
             }
@@ -103,7 +94,7 @@ fn elsewhere<T: Half>() {
                 let host = memory::<T>(&source);
                 for projection in projections(axes.into()) {
                     let request = Request::into(projection, source, target).of(T::DTYPE);
-                    for plan in plans(&request, context, checked, 9) {
+                    for plan in plans(&request, context, checked, 17) {
                         let memory = context.upload_as(&host, [host.len()]).unwrap();
                         let other = context.upload_as(&host, [host.len()]).unwrap();
                         let from = memory.view(source).unwrap();
