@@ -15,8 +15,6 @@ pub mod schedule;
 mod slack;
 pub mod step;
 
-use std::ops::Range;
-
 use cost::Cost;
 use geometry::Geometry;
 use gpu::steps::Steps;
@@ -107,7 +105,7 @@ impl Plan {
         let (margin, cost, steps) = match profile.kind {
             DeviceKind::Native { threads, cache_bytes } => {
                 let cost = native::cost(&schedule, &geometry, request, threads, cache_bytes);
-                (native::margin(), cost, Steps::default())
+                (native::margin(request.dtype), cost, Steps::default())
             }
             DeviceKind::Gpu(limits) => {
                 let steps = gpu::build(&schedule, &geometry, request, &limits)?;
@@ -150,7 +148,10 @@ impl Plan {
                 let reason = "it works in place, but two tensors were given".to_string();
                 Err(Error::PlanMismatch { reason })
             }
-            Output::Into(_) | Output::Norms(_) if same => overlap(request),
+            Output::Into(_) | Output::Norms(_) if same => {
+                let target = (request.target(), request.target_dtype());
+                overlap((&request.source, request.dtype), target)
+            }
             _ => Ok(()),
         }
     }
@@ -204,11 +205,11 @@ impl Plan {
         }
     }
 
-    /// How results are rounded; norms are not.
+    /// How results are rounded at the rim.
     pub(crate) fn rounds(&self) -> Rounding {
         match self.request.task {
             Task::Project(projection) => projection.rounds(),
-            Task::Norms { .. } => Rounding::Nearest,
+            Task::Norms { .. } => Rounding::default(),
         }
     }
 
@@ -229,26 +230,28 @@ fn rule(request: &Request, geometry: &Geometry, margin: Margin) -> Rule {
 
 /// Refuses dtypes that a backend does not know.
 fn supported(request: &Request, profile: &DeviceProfile) -> Result<()> {
-    match (request.dtype, profile.kind) {
-        (DType::F32, _) | (DType::F16 | DType::BF16, DeviceKind::Gpu(_)) => Ok(()),
-        (dtype, _) => {
+    match (profile.kind, request.dtype) {
+        (DeviceKind::Gpu(_), dtype @ DType::F64) => {
             let what = format!("projecting tensors of {dtype}");
             Err(Error::Unsupported { device: profile.name.clone(), what })
         }
+        (DeviceKind::Gpu(_) | DeviceKind::Native { .. }, _) => Ok(()),
     }
 }
 
-/// Refuses views of one memory whose ranges meet; interleaved views count as meeting.
-fn overlap(request: &Request) -> Result<()> {
-    let range = |layout: &Layout| layout.offset()..layout.end();
-    let bytes = |range: &Range<usize>, dtype: DType| {
-        let size = dtype.size();
-        size * range.start..size * range.end
-    };
-    let (s, t) = (range(&request.source), range(request.target()));
-    let (from, to) = (bytes(&s, request.dtype), bytes(&t, request.target_dtype()));
-    if s.is_empty() || t.is_empty() || from.end <= to.start || to.end <= from.start {
+/// Refuses views of one memory whose ranges of bytes meet; interleaved views count as meeting.
+fn overlap(
+    (source, source_dtype): (&Layout, DType),
+    (target, target_dtype): (&Layout, DType),
+) -> Result<()> {
+    let bytes =
+        |layout: &Layout, dtype: DType| dtype.size() * layout.offset()..dtype.size() * layout.end();
+    let (s, t) = (bytes(source, source_dtype), bytes(target, target_dtype));
+    if s.is_empty() || t.is_empty() || s.end <= t.start || t.end <= s.start {
         return Ok(());
     }
-    Err(Error::Overlap { source_range: (s.start, s.end - 1), target_range: (t.start, t.end - 1) })
+    Err(Error::Overlap {
+        source_range: (source.offset(), source.end() - 1),
+        target_range: (target.offset(), target.end() - 1),
+    })
 }

@@ -43,7 +43,7 @@ impl GroupPlan {
         check(&request, profile)?;
         match profile.kind {
             DeviceKind::Native { .. } => Ok(GroupPlan {
-                margin: native::margin(),
+                margin: native::margin(DType::F32),
                 cost: gpu::native_cost(&request),
                 steps: GroupSteps::default(),
                 schedule: None,
