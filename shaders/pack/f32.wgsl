@@ -1,8 +1,7 @@
 // f32 in memory.
 
-// Bytes of an element, and elements that are stored together: what memory writes at once.
+// Bytes of an element.
 const BYTES = 4u;
-const SECTOR = 8u;
 
 // What a load is in memory.
 alias Stored = Bits;

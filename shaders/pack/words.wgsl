@@ -1,8 +1,5 @@
 // Loads of four elements of 16 bits, in two words that nobody shares.
 
-// What memory writes at once.
-const SECTOR = 16u;
-
 alias Stored = vec2<u32>;
 
 fn unpacked(stored: Stored) -> Bits {

@@ -1,8 +1,6 @@
 // Slices that lie side by side: the lanes of a tile cover a contiguous run, and the fan its rows.
 
 const FAN_STRIDE = TILE;
-// Lanes whose elements are stored together.
-const SECTOR_LANES = max(SECTOR / WIDTH, 1u);
 
 fn fan_position(lane: u32) -> u32 { return lane / TILE; }
 

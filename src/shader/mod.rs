@@ -93,11 +93,13 @@ impl Variant {
 
     fn constants(&self) -> String {
         format!(
-            "const LANES = {}u;\nconst TILE = {}u;\nconst FAN = {}u;\nconst TILE_FASTEST = {};\n",
+            "const LANES = {}u;\nconst TILE = {}u;\nconst FAN = {}u;\nconst TILE_FASTEST = {};\n\
+             const SECTOR_LANES = {}u;\n",
             self.lanes(),
             self.tile,
             self.fan,
-            self.tile_fastest
+            self.tile_fastest,
+            self.sector_lanes()
         )
     }
 }

@@ -179,7 +179,18 @@ impl Kernel {
     }
 }
 
+/// What memory writes at once, in bytes.
+const SECTOR: u32 = 32;
+
 impl Pack {
+    /// The bytes of an element.
+    pub fn bytes(self) -> u32 {
+        match self {
+            Pack::F32 => 4,
+            Pack::F16 | Pack::Bf16 => 2,
+        }
+    }
+
     /// How elements of a dtype are stored; of f64 nothing is known.
     pub fn new(dtype: DType) -> Option<Self> {
         match dtype {
@@ -192,6 +203,13 @@ impl Pack {
 }
 
 impl Variant {
+    /// Lanes whose elements are stored together: what memory writes at once. Halves of words are
+    /// stored one by one.
+    pub(crate) fn sector_lanes(&self) -> u32 {
+        let width = if self.lane == Lane::One { 1 } else { 4 };
+        if self.in_halves() { 1 } else { SECTOR / (self.pack.bytes() * width) }
+    }
+
     /// Whether elements are halves of words that a neighbour may share.
     pub fn in_halves(&self) -> bool {
         self.pack != Pack::F32 && self.lane == Lane::One

@@ -12,5 +12,6 @@ fn load(at: u32) -> Bits {
 
 fn store(at: u32, bits: Bits) {
     count_change();
-    atomicXor(&source[at / 2u], change(atomicLoad(&source[at / 2u]), at, bits));
+    let word = atomicLoad(&source[at / 2u]);
+    atomicXor(&source[at / 2u], change(word, at, narrowed(bits)));
 }

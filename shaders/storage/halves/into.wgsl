@@ -13,5 +13,6 @@ fn load(at: u32) -> Bits {
 
 fn store(at: u32, bits: Bits) {
     count_change();
-    atomicXor(&result[at / 2u], change(atomicLoad(&result[at / 2u]), at, bits));
+    let word = atomicLoad(&result[at / 2u]);
+    atomicXor(&result[at / 2u], change(word, at, narrowed(bits)));
 }
