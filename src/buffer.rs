@@ -66,6 +66,15 @@ impl DeviceBuffer {
         }
     }
 
+    /// What of its memory can be bound: whole words of 32 bits, of which our own memory has no part.
+    pub(crate) fn bindable_bytes(&self) -> u64 {
+        let whole = self.capacity_bytes().next_multiple_of(4);
+        match &self.storage {
+            Storage::Host(_) => whole,
+            Storage::Device(memory) => whole.min(memory.handle().size()),
+        }
+    }
+
     /// The context that owns the memory.
     pub fn context(&self) -> &Context {
         &self.context

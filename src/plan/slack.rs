@@ -34,9 +34,26 @@ impl Slack {
         dtype: DType,
         length: usize,
     ) -> Self {
-        let double = dtype == DType::F64;
+        Self::of_all(norm, rounding, margin, [(dtype, length)])
+    }
+
+    /// The room of tensors under one norm, each so many elements of its dtype.
+    pub fn of_all(
+        norm: Norm,
+        rounding: Rounding,
+        margin: Margin,
+        tensors: impl IntoIterator<Item = (DType, usize)>,
+    ) -> Self {
+        let (mut double, mut length) = (true, 0);
+        let Grain { mut relative, mut absolute } = DType::F32.grain();
+        for (dtype, elements) in tensors {
+            let grain = dtype.grain();
+            relative = grain.relative.max(relative);
+            absolute = grain.absolute.max(absolute);
+            length += if grain.absolute > 0.0 { elements } else { 0 };
+            double &= dtype == DType::F64;
+        }
         let Bounds { sigma, kappa } = margin.of(norm);
-        let Grain { relative, absolute } = dtype.grain();
         // The norm of a slice whose every element is off by the same.
         let ones = match norm {
             Norm::L1 => length as f64,

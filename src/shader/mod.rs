@@ -170,7 +170,7 @@ impl Lane {
 }
 
 impl Pack {
-    fn texts(self, lane: Lane) -> Vec<&'static str> {
+    pub(crate) fn texts(self, lane: Lane) -> Vec<&'static str> {
         let loads = match lane {
             Lane::One => fragment!("pack/halves"),
             Lane::FourInRow | Lane::FourColumns => fragment!("pack/words"),

@@ -41,9 +41,10 @@ pub enum SetKind {
 }
 
 /// How elements are stored: one file of `shaders/pack`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 #[allow(missing_docs, reason = "described in the files of the same name")]
 pub enum Pack {
+    #[default]
     F32,
     F16,
     Bf16,
@@ -183,12 +184,18 @@ impl Kernel {
 const SECTOR: u32 = 32;
 
 impl Pack {
+    /// What is stored so.
+    pub fn dtype(self) -> DType {
+        match self {
+            Pack::F32 => DType::F32,
+            Pack::F16 => DType::F16,
+            Pack::Bf16 => DType::BF16,
+        }
+    }
+
     /// The bytes of an element.
     pub fn bytes(self) -> u32 {
-        match self {
-            Pack::F32 => 4,
-            Pack::F16 | Pack::Bf16 => 2,
-        }
+        self.dtype().size() as u32
     }
 
     /// How elements of a dtype are stored; of f64 nothing is known.
