@@ -1,6 +1,7 @@
 //! Elements of 16 bits: loads and stores, rounding, and all that a projection promises of them.
 
 mod edges;
+mod groups;
 mod narrowing;
 mod neighbours;
 mod sets;
