@@ -2,7 +2,7 @@
 //! three devices, without touching any.
 
 use normproj::plan::group::{GroupPlan, GroupRequest, Member};
-use normproj::{Axes, Clip, DeviceProfile, Layout, Plan, Projection, Request};
+use normproj::{Axes, Clip, DType, DeviceProfile, Layout, Plan, Projection, Request};
 
 fn main() -> normproj::Result<()> {
     let cases: [(&[usize], Axes); 9] = [
@@ -37,7 +37,7 @@ fn model(arena: bool) -> normproj::Result<GroupRequest> {
     for (i, size) in sizes.enumerate() {
         let (memory, first) = if arena { (0, end) } else { (i, 0) };
         let layout = Layout::contiguous([size])?.at(first)?;
-        members.push(Member { layout, memory, companion: None });
+        members.push(Member { layout, memory, dtype: DType::F32, companion: None });
         end += size;
     }
     let bytes = |member: &Member| 4 * member.layout.len().next_multiple_of(4) as u64;

@@ -66,6 +66,15 @@ impl DeviceBuffer {
         }
     }
 
+    /// What of its memory can be bound: whole words of 32 bits, of which our own memory has no part.
+    pub(crate) fn bindable_bytes(&self) -> u64 {
+        let whole = self.capacity_bytes().next_multiple_of(4);
+        match &self.storage {
+            Storage::Host(_) => whole,
+            Storage::Device(memory) => whole.min(memory.handle().size()),
+        }
+    }
+
     /// The context that owns the memory.
     pub fn context(&self) -> &Context {
         &self.context
@@ -226,6 +235,17 @@ impl DeviceBuffer {
             Storage::Host(memory) => Ok(gather(lock_read(memory).of(), &self.layout)),
             Storage::Device(memory) => self.context.read(memory, &self.layout).await,
         }
+    }
+
+    /// Refuses elements at the end of a caller's buffer whose word of 32 bits is not all there: it
+    /// cannot be bound.
+    pub(crate) fn check_words(&self) -> Result<()> {
+        let Some((buffer, range)) = self.as_wgpu() else { return Ok(()) };
+        let (needed, available) = (range.end.next_multiple_of(4), buffer.size());
+        if !self.layout.is_empty() && needed > available {
+            return Err(Error::OutOfBounds { needed, available });
+        }
+        Ok(())
     }
 
     fn check_dtype(&self, expected: DType) -> Result<()> {

@@ -10,13 +10,13 @@ use crate::cpu;
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::gpu::{Gpu, GpuBuffer, Prepared};
-use crate::host::{HostMemory, lock_read, lock_write};
+use crate::host::HostMemory;
 use crate::layout::Layout;
 use crate::norm::Norm;
 use crate::pending::PendingReport;
 use crate::plan::Plan;
 use crate::plan::profile::DeviceProfile;
-use crate::plan::request::{Output, Request};
+use crate::plan::request::Request;
 use crate::projection::Projection;
 
 /// Where work runs: a GPU through wgpu, or the native CPU backend. A clone is another handle of
@@ -246,8 +246,9 @@ impl Context {
     }
 
     /// Writes the norm of each slice into `norms`, a contiguous buffer of as many elements as
-    /// there are slices, in row-major order of the kept axes. The norm of a slice with a NaN is
-    /// NaN; one above `f32::MAX`, or of a slice with an infinity, is infinite.
+    /// there are slices, in row-major order of the kept axes: of f32, or of f64 for tensors of f64.
+    /// The norm of a slice with a NaN is NaN; one beyond that dtype, or of a slice with an infinity, is
+    /// infinite.
     ///
     /// # Errors
     /// As [`Context::project`]; [`Error::Length`] if `norms` has another length.
@@ -303,27 +304,7 @@ impl Context {
             let Some(gpu) = self.as_gpu() else { return Err(self.other(source)) };
             return gpu.submit(&gpu.prepare(plan)?.bind_into(source, target)?);
         };
-        let same = Arc::ptr_eq(from, to);
-        let tally = match plan.request().output {
-            Output::InPlace => cpu::project(plan, lock_write(to).of_mut())?,
-            // One lock cannot be held twice; disjoint views of one memory go through a copy.
-            Output::Into(_) if same => {
-                let copy = lock_read(from).of().to_vec();
-                cpu::project_into(plan, &copy, lock_write(to).of_mut())?
-            }
-            Output::Into(_) => {
-                cpu::project_into(plan, lock_read(from).of(), lock_write(to).of_mut())?
-            }
-            Output::Norms(_) if same => {
-                let copy = lock_read(from).of().to_vec();
-                cpu::norms(plan, &copy, norms_of(lock_write(to).of_mut(), target.layout()))?
-            }
-            Output::Norms(_) => cpu::norms(
-                plan,
-                lock_read(from).of(),
-                norms_of(lock_write(to).of_mut(), target.layout()),
-            )?,
-        };
+        let tally = cpu::run(plan, from, to)?;
         Ok(PendingReport::ready(plan.request().report.then(|| tally.report(&plan.rule()))))
     }
 
@@ -340,8 +321,4 @@ impl Context {
             found: buffer.context().describe().to_string(),
         }
     }
-}
-
-fn norms_of<'a>(elements: &'a mut [f32], layout: &Layout) -> &'a mut [f32] {
-    &mut elements[layout.offset()..layout.end()]
 }

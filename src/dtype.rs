@@ -70,7 +70,7 @@ impl std::fmt::Display for DType {
 }
 
 /// A type of the host that a tensor's elements are copied from and to.
-pub trait Element: bytemuck::Pod + Send + Sync + sealed::Sealed {
+pub trait Element: bytemuck::Pod + Into<f64> + Send + Sync + sealed::Sealed {
     /// The dtype of the tensor.
     const DTYPE: DType;
 }

@@ -2,3 +2,4 @@
 
 fn count_load() {}
 fn count_store() {}
+fn count_change() {}

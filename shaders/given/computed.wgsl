@@ -5,12 +5,15 @@
 struct Segment {
     first: u32,
     count: u32,
+    rim: u32,
 }
 
 @group(0) @binding(5) var<storage, read> segments: array<Segment>;
 
 // Partial sums between two cascades: the chain of additions stays short.
 const CASCADE = 16u;
+
+fn rim_of(index: u32) -> u32 { return segments[index].rim; }
 
 fn total_of(index: u32, lane: u32) -> Accumulator {
     let segment = segments[index];

@@ -2,6 +2,8 @@
 
 @group(0) @binding(8) var<storage, read> given: array<u32>;
 
+fn rim_of(index: u32) -> u32 { return params.rim; }
+
 fn total_of(index: u32, lane: u32) -> Accumulator {
     if lane != 0u {
         return identity();

@@ -1,5 +1,7 @@
 // The norm was given by the host.
 
+fn rim_of(index: u32) -> u32 { return params.rim; }
+
 fn total_of(index: u32, lane: u32) -> Accumulator {
     if lane != 0u {
         return identity();

@@ -15,7 +15,7 @@ fn group_decide(
     let index = group.x + group.y * groups.x;
     let segment = min(index, params.segments - 1u);
     let total = reduce(total_of(segment, lane), lane, lane);
-    if lane != 0u || index >= params.segments {
+    if lane != 0u || index >= params.segments || rim_of(segment) != params.rim {
         return;
     }
     verdicts[segment] = total;

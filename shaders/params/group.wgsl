@@ -29,6 +29,10 @@ struct Params {
     given_exponent: i32,
     // Where a norm that is given on the device stands in its binding.
     given_at: u32,
+    // How elements of 16 bits are rounded: all bits to nearest, ties to even; none toward zero.
+    nearest: u32,
+    // Which rim this dispatch decides by; norms of another are left to another.
+    rim: u32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -82,6 +82,8 @@ struct Params {
     reach: f32,
     length: f32,
     rounds: u32,
+    // How elements of 16 bits are rounded: all bits to nearest, ties to even; none toward zero.
+    nearest: u32,
     @align(16) kept: array<Axis, 8>,
     reduced: array<Axis, 8>,
 }

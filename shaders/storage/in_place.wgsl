@@ -1,16 +1,16 @@
 // Results replace what was read; what is kept is not stored.
 
-@group(0) @binding(1) var<storage, read_write> source: array<Bits>;
+@group(0) @binding(1) var<storage, read_write> source: array<Stored>;
 
 const WRITES = true;
 const COPIES = false;
 
 fn load(at: u32) -> Bits {
     count_load();
-    return source[at];
+    return unpacked(source[at]);
 }
 
 fn store(at: u32, bits: Bits) {
     count_store();
-    source[at] = bits;
+    source[at] = packed(bits);
 }

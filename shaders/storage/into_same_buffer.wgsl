@@ -1,17 +1,17 @@
 // Results go to another part of the same buffer, which one dispatch must bind in one way.
 
-@group(0) @binding(1) var<storage, read_write> source: array<Bits>;
-@group(0) @binding(2) var<storage, read_write> result: array<Bits>;
+@group(0) @binding(1) var<storage, read_write> source: array<Stored>;
+@group(0) @binding(2) var<storage, read_write> result: array<Stored>;
 
 const WRITES = true;
 const COPIES = true;
 
 fn load(at: u32) -> Bits {
     count_load();
-    return source[at];
+    return unpacked(source[at]);
 }
 
 fn store(at: u32, bits: Bits) {
     count_store();
-    result[at] = bits;
+    result[at] = packed(bits);
 }

@@ -1,8 +1,6 @@
 // Slices that lie side by side: the lanes of a tile cover a contiguous run, and the fan its rows.
 
 const FAN_STRIDE = TILE;
-// Lanes that write one sector of 32 bytes.
-const SECTOR_LANES = 8u / WIDTH;
 
 fn fan_position(lane: u32) -> u32 { return lane / TILE; }
 

@@ -3,12 +3,10 @@
 fn clamp_window0(chunk: Chunk, lane: u32) {
     let last = body_last(chunk);
     for (var step = body_first(chunk) + lane; step < last; step += LANES) {
-        count_load();
-        let x = candidate(chunk, step, window0[source_at(chunk, step)]);
+        let x = candidate(chunk, step, load_window0(source_at(chunk, step)));
         let y = bounded(x);
         if differs(x, y) || (DECAYS && chunk.rate != 0.0) {
-            count_store();
-            window0[source_at(chunk, step)] = y;
+            store_window0(source_at(chunk, step), y);
         }
     }
 }

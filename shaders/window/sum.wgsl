@@ -9,14 +9,10 @@ fn sum_window0(chunk: Chunk, lane: u32) -> Body {
         let stop = min(last, step + CASCADE * LANES);
         var block = Real(0.0);
         while step + 3u * LANES < stop {
-            count_load();
-            count_load();
-            count_load();
-            count_load();
-            let g0 = window0[source_at(chunk, step)];
-            let g1 = window0[source_at(chunk, step + LANES)];
-            let g2 = window0[source_at(chunk, step + 2u * LANES)];
-            let g3 = window0[source_at(chunk, step + 3u * LANES)];
+            let g0 = load_window0(source_at(chunk, step));
+            let g1 = load_window0(source_at(chunk, step + LANES));
+            let g2 = load_window0(source_at(chunk, step + 2u * LANES));
+            let g3 = load_window0(source_at(chunk, step + 3u * LANES));
             let a = candidate(chunk, step, g0);
             let b = candidate(chunk, step + LANES, g1);
             let c = candidate(chunk, step + 2u * LANES, g2);
@@ -28,8 +24,7 @@ fn sum_window0(chunk: Chunk, lane: u32) -> Body {
             step += 4u * LANES;
         }
         while step < stop {
-            count_load();
-            let a = candidate(chunk, step, window0[source_at(chunk, step)]);
+            let a = candidate(chunk, step, load_window0(source_at(chunk, step)));
             block += term(a);
             body.largest = max(body.largest, a & Bits(MAGNITUDE));
             step += LANES;

@@ -10,6 +10,7 @@ mod factor;
 mod general;
 pub(crate) mod group;
 mod kernel;
+mod number;
 mod panel;
 mod part;
 mod replace;
@@ -20,18 +21,68 @@ mod sums;
 mod tests;
 mod tile;
 
+use std::sync::{Arc, RwLock};
+
+use half::{bf16, f16};
+
+use crate::dtype::DType;
 use crate::error::Result;
+use crate::host::{HostMemory, lock_read, lock_write};
 use crate::norm::Norm;
 use crate::plan::Plan;
-use crate::plan::request::Task;
+use crate::plan::request::Output;
 use crate::report::Tally;
 use general::Memory;
+use number::Number;
 use part::{Apart, InPlace, Norms};
 use rule::Rule;
 use tile::{Order, Tile};
 
+/// Carries out a plan: `from` is read, `to` written; the same memory in place.
+pub(crate) fn run(
+    plan: &Plan,
+    from: &Arc<RwLock<HostMemory>>,
+    to: &Arc<RwLock<HostMemory>>,
+) -> Result<Tally> {
+    match plan.request().dtype {
+        DType::F32 => run_as::<f32>(plan, from, to),
+        DType::F16 => run_as::<f16>(plan, from, to),
+        DType::BF16 => run_as::<bf16>(plan, from, to),
+        DType::F64 => run_as::<f64>(plan, from, to),
+    }
+}
+
+fn run_as<T: Number>(
+    plan: &Plan,
+    from: &Arc<RwLock<HostMemory>>,
+    to: &Arc<RwLock<HostMemory>>,
+) -> Result<Tally> {
+    // One lock cannot be held twice; disjoint views of one memory go through a copy.
+    let copy = || lock_read(from).of::<T>().to_vec();
+    let apart = !Arc::ptr_eq(from, to);
+    match &plan.request().output {
+        Output::InPlace => project(plan, lock_write(to).of_mut::<T>()),
+        Output::Into(_) if apart => {
+            project_into(plan, lock_read(from).of::<T>(), lock_write(to).of_mut())
+        }
+        Output::Into(_) => {
+            let copy = copy();
+            project_into(plan, &copy, lock_write(to).of_mut())
+        }
+        Output::Norms(layout) => {
+            let place = layout.offset()..layout.end();
+            if apart {
+                let (source, mut target) = (lock_read(from), lock_write(to));
+                return norms(plan, source.of::<T>(), &mut target.of_mut()[place]);
+            }
+            let copy = copy();
+            norms(plan, &copy, &mut lock_write(to).of_mut()[place])
+        }
+    }
+}
+
 /// Projects in place.
-pub(crate) fn project(plan: &Plan, data: &mut [f32]) -> Result<Tally> {
+fn project<T: Number>(plan: &Plan, data: &mut [T]) -> Result<Tally> {
     let (geometry, rule) = (plan.geometry(), Rule::new(plan));
     if geometry.elements() == 0 || (rule.is_idle() && !general::serves(plan)) {
         return Ok(empty(plan));
@@ -40,6 +91,7 @@ pub(crate) fn project(plan: &Plan, data: &mut [f32]) -> Result<Tally> {
     if general::serves(plan) {
         return Ok(general::project(plan, Memory::InPlace(data)));
     }
+    let data: &mut [f32] = bytemuck::cast_slice_mut(data);
     let tally = drive::run(Tile::new(plan, Order::Target), InPlace { data }, &rule);
     if let Some(policy) = rule.replaces(&tally) {
         replace::replace(plan, policy, data);
@@ -48,7 +100,7 @@ pub(crate) fn project(plan: &Plan, data: &mut [f32]) -> Result<Tally> {
 }
 
 /// Projects `source` into `target`.
-pub(crate) fn project_into(plan: &Plan, source: &[f32], target: &mut [f32]) -> Result<Tally> {
+fn project_into<T: Number>(plan: &Plan, source: &[T], target: &mut [T]) -> Result<Tally> {
     let geometry = plan.geometry();
     if geometry.elements() == 0 {
         return Ok(empty(plan));
@@ -58,6 +110,8 @@ pub(crate) fn project_into(plan: &Plan, source: &[f32], target: &mut [f32]) -> R
     if general::serves(plan) {
         return Ok(general::project(plan, Memory::Apart(source, target)));
     }
+    let (source, target): (&[f32], &mut [f32]) =
+        (bytemuck::cast_slice(source), bytemuck::cast_slice_mut(target));
     let rule = Rule::new(plan);
     let tally = drive::run(Tile::new(plan, Order::Target), Apart { source, target }, &rule);
     if let Some(policy) = rule.replaces(&tally) {
@@ -67,19 +121,20 @@ pub(crate) fn project_into(plan: &Plan, source: &[f32], target: &mut [f32]) -> R
 }
 
 /// Writes the norm of each slice, in row-major order of the kept axes.
-pub(crate) fn norms(plan: &Plan, source: &[f32], norms: &mut [f32]) -> Result<Tally> {
+fn norms<T: Number>(plan: &Plan, source: &[T], norms: &mut [T::Real]) -> Result<Tally> {
     let geometry = plan.geometry();
     if geometry.elements() == 0 {
         // The norm of an empty slice.
-        norms.fill(0.0);
+        norms.fill(T::real_of(0.0));
         return Ok(empty(plan));
     }
     let source = &source[geometry.source_offset..];
-    if let Task::Norms { norm, .. } = plan.request().task
-        && norm != Norm::L2
-    {
+    let norm = plan.request().norm();
+    if norm != Norm::L2 || T::DTYPE != DType::F32 {
         return Ok(general::norms(plan, norm, source, norms));
     }
+    let (source, norms): (&[f32], &mut [f32]) =
+        (bytemuck::cast_slice(source), bytemuck::cast_slice_mut(norms));
     let (tile, rule) = (Tile::new(plan, Order::Source), Rule::new(plan));
     if tile.is_in_order() {
         return Ok(drive::run(tile, Norms { source, norms }, &rule));

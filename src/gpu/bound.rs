@@ -37,6 +37,8 @@ impl Views {
                 found: buffer.context().describe().to_string(),
             }),
         };
+        source.check_words()?;
+        target.check_words()?;
         Ok(Views { source: handle(source)?, target: handle(target)? })
     }
 }
@@ -90,7 +92,7 @@ impl Bound {
         Ok(PendingReport::summaries(PendingSummaries { staged, plan }))
     }
 
-    /// The elements loaded and stored since the counters were cleared; waits. For tests: only with
+    /// The bytes loaded and stored since the counters were cleared; waits. For tests: only with
     /// [`Gpu::prepare_counting`].
     ///
     /// # Errors

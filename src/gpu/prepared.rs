@@ -117,9 +117,11 @@ impl Prepared {
 /// One buffer of parameters, written once and never again: two recordings in one submission would
 /// both see the later value.
 fn params(gpu: &Gpu, plan: &Plan, stride: u32) -> Result<wgpu::Buffer> {
-    let (rule, norm, policy) = (plan.rule(), plan.request().norm(), plan.policy());
+    let (rule, norm) = (plan.rule(), plan.request().norm());
+    let (policy, rounding) = (plan.policy(), plan.rounds());
     let (length, margin) = (plan.geometry().length(), plan.margin());
-    let of_step = |step: &Step| step.params.with_rule(&rule, norm, policy, length, margin);
+    let of_step =
+        |step: &Step| step.params.with_rule(&rule, norm, policy, rounding, length, margin);
     uniforms(gpu, stride, plan.steps().steps.iter().map(of_step))
 }
 

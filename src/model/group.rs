@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::buffer::DeviceBuffer;
 use crate::cpu;
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::gpu::{BoundGroup, PreparedGroup};
 use crate::layout::Layout;
@@ -357,6 +358,10 @@ fn check_given(request: &GroupRequest, model: &Model, given: Option<&DeviceBuffe
         }
         (Some(GivenNorm::Device), Some(norm)) if norm.layout().len() != 1 => {
             Err(Error::Length { shape: Vec::new(), expected: 1, found: norm.layout().len() })
+        }
+        (Some(GivenNorm::Device), Some(norm)) if norm.dtype() != DType::F32 => {
+            let (what, expected, found) = ("the norm", DType::F32, norm.dtype());
+            Err(Error::Dtype { what, expected, found })
         }
         (Some(GivenNorm::Device), None) => {
             let reason = "a norm on the device is given with Group::by_norm".to_string();

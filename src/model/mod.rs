@@ -22,7 +22,7 @@ pub use clip::{Clip, GivenNorm};
 pub use decay::Decay;
 pub use filter::Filter;
 pub use group::Group;
-pub(crate) use overlap::{check as check_overlap, check_where as check_overlap_where};
+pub(crate) use overlap::{Place, check as check_overlap, check_where as check_overlap_where};
 pub use report::{GroupReport, PendingGroupReport, Verdict};
 pub use rules::{Operation, Rules};
 pub use step::{ModelStep, PendingStepReport, StepReport};

@@ -27,8 +27,15 @@ impl Plan {
 
     fn write(&self, text: &mut String) -> std::fmt::Result {
         let geometry = self.geometry();
-        let shape = self.request().source.shape();
-        writeln!(text, "{} of f32 {shape:?} on {}", title(self.request()), self.profile().name)?;
+        let request = self.request();
+        let shape = request.source.shape();
+        writeln!(
+            text,
+            "{} of {} {shape:?} on {}",
+            title(request),
+            request.dtype,
+            self.profile().name
+        )?;
         let (slices, length) = (geometry.slices(), geometry.length());
         writeln!(text, "{slices} slices × {length} elements, {}", self.schedule())?;
         self.write_steps(text)?;

@@ -1,6 +1,7 @@
 //! The canonical form of a request: which axes remain once unit axes are dropped and neighbours
 //! are merged, and whether slices are then rows, columns or neither.
 
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 
@@ -39,6 +40,8 @@ pub struct Geometry {
     pub source_offset: usize,
     /// Where the first element of the target is, in elements.
     pub target_offset: usize,
+    /// What the elements of the source are, and those of a projection's target.
+    pub dtype: DType,
 }
 
 impl Geometry {
@@ -48,7 +51,13 @@ impl Geometry {
     ///
     /// # Errors
     /// [`Error::Shape`] if the two shapes differ.
-    pub fn new(reduced: &[bool], source: &Layout, target: &Layout, ordered: bool) -> Result<Self> {
+    pub fn new(
+        reduced: &[bool],
+        source: &Layout,
+        target: &Layout,
+        dtype: DType,
+        ordered: bool,
+    ) -> Result<Self> {
         if source.shape() != target.shape() {
             return Err(Error::Shape {
                 what: "the target",
@@ -78,6 +87,7 @@ impl Geometry {
             reduced: merged(reduced_axes, false),
             source_offset: source.offset(),
             target_offset: target.offset(),
+            dtype,
         })
     }
 
@@ -94,6 +104,11 @@ impl Geometry {
     /// The number of elements.
     pub fn elements(&self) -> usize {
         self.slices() * self.length()
+    }
+
+    /// The bytes of all elements.
+    pub fn bytes(&self) -> u64 {
+        self.dtype.size() as u64 * self.elements() as u64
     }
 
     /// The fastest walk that fits.
@@ -163,7 +178,7 @@ mod tests {
     fn geometry(shape: &[usize], axes: &[usize]) -> Geometry {
         let layout = Layout::contiguous(shape).unwrap();
         let reduced: Vec<bool> = (0..shape.len()).map(|d| axes.contains(&d)).collect();
-        Geometry::new(&reduced, &layout, &layout, false).unwrap()
+        Geometry::new(&reduced, &layout, &layout, DType::F32, false).unwrap()
     }
 
     #[test]
@@ -204,13 +219,15 @@ mod tests {
     fn logical_slices_of_a_transposed_view() {
         let layout = Layout::contiguous([4, 3, 5]).unwrap().permuted(&[2, 1, 0]).unwrap();
         // Shape [5, 3, 4]; slices over axis 2 are counted as 5 × 3, but memory orders them 3 × 5.
-        let form = Geometry::new(&[false, false, true], &layout, &layout, false).unwrap();
+        let form =
+            Geometry::new(&[false, false, true], &layout, &layout, DType::F32, false).unwrap();
         assert!(!form.slices_in_order());
         let mut seen: Vec<usize> = (0..15).map(|i| form.logical_slice(i)).collect();
         assert_eq!(&seen[..3], [0, 3, 6]);
         seen.sort_unstable();
         assert_eq!(seen, (0..15).collect::<Vec<_>>());
-        let ordered = Geometry::new(&[false, false, true], &layout, &layout, true).unwrap();
+        let ordered =
+            Geometry::new(&[false, false, true], &layout, &layout, DType::F32, true).unwrap();
         assert!(ordered.slices_in_order());
     }
 }

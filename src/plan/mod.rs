@@ -29,7 +29,7 @@ use crate::buffer::DeviceBuffer;
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
-use crate::projection::{OnNonFinite, Projection};
+use crate::projection::{OnNonFinite, Projection, Rounding};
 use crate::report::{Report, Tally};
 
 /// How a request is carried out on a device: schedule, error bounds and cost. Pure numbers; the
@@ -105,7 +105,7 @@ impl Plan {
         let (margin, cost, steps) = match profile.kind {
             DeviceKind::Native { threads, cache_bytes } => {
                 let cost = native::cost(&schedule, &geometry, request, threads, cache_bytes);
-                (native::margin(), cost, Steps::default())
+                (native::margin(request.dtype), cost, Steps::default())
             }
             DeviceKind::Gpu(limits) => {
                 let steps = gpu::build(&schedule, &geometry, request, &limits)?;
@@ -149,7 +149,8 @@ impl Plan {
                 Err(Error::PlanMismatch { reason })
             }
             Output::Into(_) | Output::Norms(_) if same => {
-                overlap(&request.source, request.target())
+                let target = (request.target(), request.target_dtype());
+                overlap((&request.source, request.dtype), target)
             }
             _ => Ok(()),
         }
@@ -204,6 +205,14 @@ impl Plan {
         }
     }
 
+    /// How results are rounded at the rim.
+    pub(crate) fn rounds(&self) -> Rounding {
+        match self.request.task {
+            Task::Project(projection) => projection.rounds(),
+            Task::Norms { .. } => Rounding::default(),
+        }
+    }
+
     /// What decides about slices, and what becomes of them; of norms, nothing.
     pub fn rule(&self) -> Rule {
         rule(&self.request, &self.geometry, self.margin)
@@ -219,22 +228,30 @@ fn rule(request: &Request, geometry: &Geometry, margin: Margin) -> Rule {
     }
 }
 
-/// Refuses dtypes that the backends do not know.
+/// Refuses dtypes that a backend does not know.
 fn supported(request: &Request, profile: &DeviceProfile) -> Result<()> {
-    match request.dtype {
-        DType::F32 => Ok(()),
-        dtype => {
+    match (profile.kind, request.dtype) {
+        (DeviceKind::Gpu(_), dtype @ DType::F64) => {
             let what = format!("projecting tensors of {dtype}");
             Err(Error::Unsupported { device: profile.name.clone(), what })
         }
+        (DeviceKind::Gpu(_) | DeviceKind::Native { .. }, _) => Ok(()),
     }
 }
 
-/// Refuses views of one memory whose ranges meet; interleaved views count as meeting.
-fn overlap(source: &Layout, target: &Layout) -> Result<()> {
-    let (s, t) = (source.offset()..source.end(), target.offset()..target.end());
+/// Refuses views of one memory whose ranges of bytes meet; interleaved views count as meeting.
+fn overlap(
+    (source, source_dtype): (&Layout, DType),
+    (target, target_dtype): (&Layout, DType),
+) -> Result<()> {
+    let bytes =
+        |layout: &Layout, dtype: DType| dtype.size() * layout.offset()..dtype.size() * layout.end();
+    let (s, t) = (bytes(source, source_dtype), bytes(target, target_dtype));
     if s.is_empty() || t.is_empty() || s.end <= t.start || t.end <= s.start {
         return Ok(());
     }
-    Err(Error::Overlap { source_range: (s.start, s.end - 1), target_range: (t.start, t.end - 1) })
+    Err(Error::Overlap {
+        source_range: (source.offset(), source.end() - 1),
+        target_range: (target.offset(), target.end() - 1),
+    })
 }

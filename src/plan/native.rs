@@ -1,5 +1,6 @@
 //! Schedules and cost of the native CPU backend.
 
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::plan::cost::Cost;
 use crate::plan::geometry::{Axis, Geometry, Walk};
@@ -19,8 +20,8 @@ const NARROWEST_PANEL: usize = 1024;
 /// One thread adds up a column of a panel: the bound on a chain of additions must hold for it.
 const LONGEST_PANEL: usize = 1 << 19;
 
-/// Slices that share a line of 64 bytes where the innermost axis is kept.
-const LINE: u32 = 16;
+/// Bytes of a line of cache: slices share them where the innermost axis is kept.
+const LINE: usize = 64;
 
 /// The schedule that the backend would choose.
 pub(super) fn choose(geometry: &Geometry) -> Schedule {
@@ -61,9 +62,13 @@ pub(super) fn check(schedule: &Schedule, geometry: &Geometry) -> Result<()> {
     Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason: refused })
 }
 
-/// Sums run in f64; a slice of any length has fewer than 2²⁰ additions in a chain.
-pub(super) fn margin() -> Margin {
-    Margin::f64(1 << 20)
+/// Sums run in f64. Of other dtypes a slice of any length has fewer than 2²⁰ additions in a chain,
+/// which is nothing beside the rounding of elements; of f64 itself sums are taken in halves.
+pub(super) fn margin(dtype: DType) -> Margin {
+    match dtype {
+        DType::F64 => Margin::double(72),
+        DType::F32 | DType::F16 | DType::BF16 => Margin::f64(1 << 20),
+    }
 }
 
 /// The traffic of a schedule.
@@ -79,9 +84,10 @@ pub(super) fn cost(
     _threads: usize,
     cache_bytes: usize,
 ) -> Cost {
-    let bytes = 4 * geometry.elements() as u64;
+    let size = request.dtype.size();
+    let bytes = (size * geometry.elements()) as u64;
     let panels = matches!(schedule, Schedule::Native { panel, .. } if *panel > 0);
-    let cached = panels || 4 * inseparable(geometry) <= cache_bytes;
+    let cached = panels || size * inseparable(geometry) <= cache_bytes;
     let swept_again = if cached { 0 } else { bytes };
     let (read, read_again, written, written_again) = match request.output {
         Output::InPlace => (bytes, swept_again, 0, bytes),
@@ -90,7 +96,7 @@ pub(super) fn cost(
         Output::Norms(_) => (bytes, 0, 0, 0),
     };
     let kept_inside = in_memory_order(geometry).last().is_some_and(|axis| axis.slice != 0);
-    let sector = if kept_inside { LINE } else { 1 };
+    let sector = if kept_inside { (LINE / size) as u32 } else { 1 };
     Cost {
         elements: geometry.elements() as u64,
         read,

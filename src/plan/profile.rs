@@ -1,5 +1,6 @@
 //! What a plan must know of a device: numbers, no handle.
 
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::plan::request::Request;
 
@@ -68,12 +69,13 @@ impl DeviceProfile {
     pub(crate) fn check(&self, request: &Request) -> Result<()> {
         let DeviceKind::Gpu(_) = &self.kind else { return Ok(()) };
         self.check_limits()?;
-        self.check_end(request.source.end().max(request.target().end()))
+        self.check_end(request.source.end(), request.dtype)?;
+        self.check_end(request.target().end(), request.target_dtype())
     }
 
     /// Refuses a view that ends beyond the memory that a plan is made for.
-    pub(crate) fn check_end(&self, end: usize) -> Result<()> {
-        match 4 * end as u64 {
+    pub(crate) fn check_end(&self, end: usize, dtype: DType) -> Result<()> {
+        match (dtype.size() as u64).saturating_mul(end as u64) {
             bytes if bytes > MOST_BYTES => {
                 self.refuse(format!("a view that ends at {bytes} bytes (at most {MOST_BYTES})"))
             }

@@ -126,11 +126,12 @@ impl Request {
         }
         let reduced = self.axes().resolve(self.source.shape())?;
         let ordered = self.report || matches!(self.output, Output::Norms(_));
+        let of_target = |target| Geometry::new(&reduced, &self.source, target, self.dtype, ordered);
         match &self.output {
-            Output::InPlace => Geometry::new(&reduced, &self.source, &self.source, ordered),
-            Output::Into(target) => Geometry::new(&reduced, &self.source, target, ordered),
+            Output::InPlace => of_target(&self.source),
+            Output::Into(target) => of_target(target),
             Output::Norms(norms) => {
-                let geometry = Geometry::new(&reduced, &self.source, &self.source, ordered)?;
+                let geometry = of_target(&self.source)?;
                 self.check_norms(norms, &geometry)?;
                 Ok(geometry)
             }

@@ -5,12 +5,14 @@ use crate::plan::margin::Scaled;
 use crate::plan::slack::Slack;
 use crate::projection::{Formula, Place, ZeroSlice};
 
-/// What a slice is compared with and scaled to, in f64. `power` is the norm, squared where squares are
-/// summed.
+/// What a slice is compared with and scaled to, in f64. `power` is the norm, squared where
+/// [`Rim::squared`] says so.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rim {
     /// Which norm is compared.
     pub norm: Norm,
+    /// Whether its square is: that of L2 norms, but of f64 elements, where a square leaves the range.
+    pub squared: bool,
     /// A slice is too long if its power is over this. Infinite if none is; negative if all are.
     pub threshold: f64,
     /// The norm that a slice aims at that is too long.
@@ -40,6 +42,7 @@ impl Rim {
     pub fn unbounded(norm: Norm) -> Self {
         Rim {
             norm,
+            squared: norm == Norm::L2,
             threshold: f64::INFINITY,
             target: f64::INFINITY,
             low_threshold: 0.0,
@@ -54,23 +57,23 @@ impl Rim {
 
     /// The rim of `{x : ‖x‖ ≤ c}`, c 0 or more and checked before.
     pub(crate) fn ball(norm: Norm, radius: f64, formula: Formula, slack: Slack) -> Self {
-        let rim = Rim::unbounded(norm).of_formula(formula);
+        let rim = Rim::unbounded(norm).of_dtype(slack).of_formula(formula);
         let c = slack.radius(radius);
         // Squares of what is beyond every L2 norm would leave f64; an Lp norm with p < 1 has no such
         // bound, and nothing of it is squared.
-        if c > if norm.degree() == 2 { BEYOND_ALL } else { f64::MAX } {
+        if c > if rim.squared { BEYOND_ALL } else { f64::MAX } {
             return rim;
         }
         // n + ε ≤ c. 24 bits squared fit f64's 53: without ε the square is exact.
         let compared = if formula.place == Place::Norm { formula.epsilon } else { 0.0 };
         let reach = slack.above(c) - compared;
-        let threshold = reach.signum() * rim.power(reach.abs()) * (1.0 - slack.sigma);
+        let threshold = reach.signum() * rim.power(reach.abs()) * rim.compared(1.0 - slack.sigma);
         Rim { threshold, target: slack.inside(c), ..rim }
     }
 
     /// The rim of `{x : ‖x‖ = c}`. What is within κ of c is inside.
     pub(crate) fn sphere(norm: Norm, radius: f64, formula: Formula, slack: Slack) -> Self {
-        let rim = Rim::unbounded(norm).of_formula(formula);
+        let rim = Rim::unbounded(norm).of_dtype(slack).of_formula(formula);
         let c = slack.radius(radius);
         let (low, high) = slack.band(c);
         let (threshold, low_threshold) = (rim.power(high), rim.power(low));
@@ -91,12 +94,21 @@ impl Rim {
             return Rim::sphere(norm, 0.5 * (low + high), formula, slack);
         }
         let rim = Rim::ball(norm, high, formula, slack);
-        let low_threshold = rim.power(slack.below(c)) * (1.0 + slack.sigma);
+        let low_threshold = rim.power(slack.below(c)) * rim.compared(1.0 + slack.sigma);
         Rim { low_threshold, low_target: slack.outside(c), ..rim }
     }
 
     fn power(&self, norm: f64) -> f64 {
-        norm.powi(self.norm.degree())
+        if self.squared { norm * norm } else { norm }
+    }
+
+    /// A factor of what is accumulated, for what is compared.
+    fn compared(&self, factor: f64) -> f64 {
+        if self.norm == Norm::L2 && !self.squared { factor.sqrt() } else { factor }
+    }
+
+    fn of_dtype(self, slack: Slack) -> Self {
+        Rim { squared: self.squared && !slack.double, ..self }
     }
 
     fn of_formula(self, formula: Formula) -> Self {
@@ -117,7 +129,7 @@ impl Rim {
     /// The factor of a finite slice of this norm, which is not zero.
     #[inline(always)]
     pub fn factor(&self, norm: f64) -> f64 {
-        let power = if self.norm.degree() == 2 { norm * norm } else { norm };
+        let power = self.power(norm);
         let goal = match () {
             () if power > self.threshold => self.target,
             () if power < self.low_threshold => self.low_target,
@@ -143,9 +155,9 @@ impl Rim {
     }
 
     fn scaled_power(&self, power: f64) -> Scaled {
-        match self.norm.degree() {
-            2 => Scaled::quaternary(power),
-            _ => Scaled::binary(power),
+        match self.squared {
+            true => Scaled::quaternary(power),
+            false => Scaled::binary(power),
         }
     }
 }

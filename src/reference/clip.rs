@@ -1,8 +1,9 @@
 //! Clips of many tensors.
 
 use super::exact::bound;
+use super::exact::wide;
 use super::non_finite::replaced;
-use super::radial::{Ball, norm};
+use super::radial::{Ball, Magnitude};
 use crate::error::{Error, Result};
 use crate::model::{Clip, GivenNorm, Kind};
 use crate::norm::Norm;
@@ -31,17 +32,22 @@ pub struct Clipped {
 /// As [`GroupRequest::new`](crate::plan::group::GroupRequest::new) for the clip;
 /// [`Error::PlanMismatch`] if a norm on the device is asked for and missing.
 pub fn clip(clip: &Clip, tensors: &[Vec<f32>], device_norm: Option<f32>) -> Result<Clipped> {
+    let tensors: Vec<Vec<f64>> = tensors.iter().map(|tensor| wide(tensor)).collect();
+    clip_wide(clip, &tensors, device_norm)
+}
+
+fn clip_wide(clip: &Clip, tensors: &[Vec<f64>], device_norm: Option<f32>) -> Result<Clipped> {
     clip.check()?;
     let epsilon = clip.epsilon();
     Ok(match clip.kind {
-        Kind::Value { low, high } => by_value(bound(low), bound(high), tensors),
+        Kind::Value { low, high } => by_value(bound(low).into(), bound(high).into(), tensors),
         Kind::Norms { norm: kind } => {
             let (total, norms) = (norm(kind, &tensors.concat()), norms(kind, tensors));
             Clipped { total, norms, ..kept(tensors) }
         }
         Kind::Each { norm: kind, radius } => {
             let ball = Ball { norm: kind, radius, epsilon };
-            let one = |tensor: &Vec<f32>| by_norm(clip, ball, std::slice::from_ref(tensor));
+            let one = |tensor: &Vec<f64>| by_norm(clip, ball, std::slice::from_ref(tensor));
             let parts: Vec<Clipped> = tensors.iter().map(one).collect();
             Clipped {
                 total: norm(kind, &tensors.concat()),
@@ -74,7 +80,7 @@ pub fn decayed(rate: f64, gradient: &[f32], weights: &[f32]) -> Vec<f32> {
 }
 
 /// All tensors by their one norm.
-fn by_norm(clip: &Clip, ball: Ball, tensors: &[Vec<f32>]) -> Clipped {
+fn by_norm(clip: &Clip, ball: Ball, tensors: &[Vec<f64>]) -> Clipped {
     let all = tensors.concat();
     let (total, norms) = (norm(ball.norm, &all), norms(ball.norm, tensors));
     let result = match total.is_finite() {
@@ -86,7 +92,7 @@ fn by_norm(clip: &Clip, ball: Ball, tensors: &[Vec<f32>]) -> Clipped {
 
 /// All tensors by a norm that says nothing of their elements: a NaN among them stays one, whatever
 /// the policy, and an infinity is scaled like any number.
-fn by_given_norm(clip: &Clip, ball: Ball, tensors: &[Vec<f32>], given: f64) -> Clipped {
+fn by_given_norm(clip: &Clip, ball: Ball, tensors: &[Vec<f64>], given: f64) -> Clipped {
     let result = match given {
         given if given >= 0.0 && given.is_finite() => scaled(tensors, ball.factor_of(given)),
         given if given >= 0.0 => replace(clip, tensors, false),
@@ -95,37 +101,37 @@ fn by_given_norm(clip: &Clip, ball: Ball, tensors: &[Vec<f32>], given: f64) -> C
     Clipped { total: given, ..result }
 }
 
-fn by_value(low: f32, high: f32, tensors: &[Vec<f32>]) -> Clipped {
+fn by_value(low: f64, high: f64, tensors: &[Vec<f64>]) -> Clipped {
     // Comparisons that a NaN fails, so that it stays.
-    let clamped = |x: f32| match x {
+    let clamped = |x: f64| match x {
         x if x < low => low,
         x if x > high => high,
         x => x,
     };
-    let tensor = |tensor: &Vec<f32>| tensor.iter().map(|&x| clamped(x).into()).collect();
+    let tensor = |tensor: &Vec<f64>| tensor.iter().map(|&x| clamped(x)).collect();
     Clipped { tensors: tensors.iter().map(tensor).collect(), ..kept(tensors) }
 }
 
-fn norms(kind: Norm, tensors: &[Vec<f32>]) -> Vec<f64> {
+fn norms(kind: Norm, tensors: &[Vec<f64>]) -> Vec<f64> {
     tensors.iter().map(|tensor| norm(kind, tensor)).collect()
 }
 
 /// Every tensor as it is, without norms.
-fn kept(tensors: &[Vec<f32>]) -> Clipped {
+fn kept(tensors: &[Vec<f64>]) -> Clipped {
     scaled(tensors, 1.0)
 }
 
-fn scaled(tensors: &[Vec<f32>], factor: f64) -> Clipped {
-    let each = |x: f32| f64::from(x) * factor;
+fn scaled(tensors: &[Vec<f64>], factor: f64) -> Clipped {
+    let each = |x: f64| x * factor;
     Clipped { scale: factor, scales: vec![factor; tensors.len()], ..map(tensors, each) }
 }
 
-fn replace(clip: &Clip, tensors: &[Vec<f32>], any_nan: bool) -> Clipped {
+fn replace(clip: &Clip, tensors: &[Vec<f64>], any_nan: bool) -> Clipped {
     map(tensors, |x| replaced(clip.policy(), any_nan, x))
 }
 
-fn map(tensors: &[Vec<f32>], each: impl Fn(f32) -> f64) -> Clipped {
-    let tensor = |tensor: &Vec<f32>| tensor.iter().map(|&x| each(x)).collect();
+fn map(tensors: &[Vec<f64>], each: impl Fn(f64) -> f64) -> Clipped {
+    let tensor = |tensor: &Vec<f64>| tensor.iter().map(|&x| each(x)).collect();
     Clipped {
         tensors: tensors.iter().map(tensor).collect(),
         total: 0.0,
@@ -133,4 +139,8 @@ fn map(tensors: &[Vec<f32>], each: impl Fn(f32) -> f64) -> Clipped {
         scale: 1.0,
         scales: vec![1.0; tensors.len()],
     }
+}
+
+fn norm(norm: Norm, vector: &[f64]) -> f64 {
+    Magnitude::new(norm, vector).number()
 }

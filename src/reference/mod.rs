@@ -1,20 +1,21 @@
-//! The oracle: naive, in f64, one short function for each set. Never tuned, never shared with the
+//! The oracle: naive, in f64 and twice that for tensors of f64, one short function for each set. Never tuned, never shared with the
 //! backends: it has an indexing, a summation and a rounding of the radius of its own.
 //!
 //! It gives the *exact* projection: no margin κ, no schedule. The one thing that it takes from the
-//! library's promises is that the radius is rounded toward zero to 24 significant bits first, see
-//! [`radius`]; without that a bound such as 0.1 would differ from the library's own by more than
+//! library's promises is that the radius is rounded toward zero to 24 significant bits first (that of f64
+//! tensors is not), see [`radius_in`]; without that a bound such as 0.1 would differ from the library's own by more than
 //! the margin allows.
 //!
 //! ```
 //! use normproj::{Layout, Projection, reference};
 //! let layout = Layout::contiguous([2, 2])?;
-//! let exact = reference::project(&Projection::max_norm(1.0, 0), &[3.0, 0.1, 4.0, 0.2], &layout)?;
-//! assert_eq!(exact[..2], [3.0 * 0.2, f64::from(0.1f32)]);
+//! let exact = reference::project(&Projection::max_norm(1.0, 0), &[3.0f32, 0.1, 4.0, 0.2], &layout)?;
+//! assert_eq!(exact[..2], [0.6, f64::from(0.1f32)]);
 //! # Ok::<(), normproj::Error>(())
 //! ```
 
 mod clip;
+mod double;
 mod exact;
 mod index;
 mod non_finite;
@@ -23,51 +24,72 @@ mod scale;
 mod shrink;
 
 pub use clip::{Clipped, clip, decayed};
+pub use double::Double;
 pub use exact::{
-    bound, exact_sum_of_magnitudes, exact_sum_of_squares, exceeds, exceeds_in, radius,
+    bound, bound_in, exact_sum_of_magnitudes, exact_sum_of_squares, exceeds, exceeds_in, radius,
+    radius_in,
 };
 pub use index::{places, slices};
 
 use crate::axes::Axes;
-use crate::dtype::DType;
+use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::norm::Norm;
 use crate::projection::{OnNonFinite, Projection, Set, ZeroSlice};
+use exact::wide;
+use radial::Magnitude;
 use scale::Interval;
 
-/// The exact projection of a view of `data`, in row-major order of the view. Of a slice that holds
-/// a NaN or an infinity becomes what the projection's policy says.
+/// The exact projection of a view of `data`, rounded to f64, in row-major order of the view. Of a slice
+/// that holds a NaN or an infinity becomes what the projection's policy says.
 ///
 /// # Errors
 /// As [`Axes::resolve`]; [`Error::Radius`]; [`Error::OutOfBounds`] if the view leaves `data`.
-pub fn project(projection: &Projection, data: &[f32], layout: &Layout) -> Result<Vec<f64>> {
-    projection.check(DType::F32)?;
+pub fn project<T: Element>(
+    projection: &Projection,
+    data: &[T],
+    layout: &Layout,
+) -> Result<Vec<f64>> {
+    Ok(project_double(projection, data, layout)?.into_iter().map(|y| y.high).collect())
+}
+
+/// [`project`] in twice the precision of f64, for tensors of f64.
+///
+/// # Errors
+/// As [`project`].
+pub fn project_double<T: Element>(
+    projection: &Projection,
+    data: &[T],
+    layout: &Layout,
+) -> Result<Vec<Double>> {
+    projection.check(T::DTYPE)?;
     let view = gather(data, layout)?;
-    let mut projected: Vec<f64> = view.iter().copied().map(f64::from).collect();
+    let mut projected: Vec<Double> = view.iter().map(|&x| x.into()).collect();
     for slice in slices(projection.axes(), layout.shape())? {
-        let elements: Vec<f32> = slice.iter().map(|&i| view[i]).collect();
-        let result = one(projection, &elements)?;
+        let elements: Vec<f64> = slice.iter().map(|&i| view[i]).collect();
+        let result = one(projection, &elements, T::DTYPE)?;
         slice.iter().zip(result).for_each(|(&i, y)| projected[i] = y);
     }
     Ok(projected)
 }
 
 /// The exact projection of one slice.
-fn one(projection: &Projection, slice: &[f32]) -> Result<Vec<f64>> {
-    let policy = projection.policy();
-    if let Set::Bounds { low, high } = projection.set() {
-        return Ok(clamped(slice, bound(low), bound(high), policy));
+fn one(projection: &Projection, slice: &[f64], dtype: DType) -> Result<Vec<Double>> {
+    let (policy, set) = (projection.policy(), projection.set());
+    let radius = |c: f64| radius_in(dtype, c);
+    if let Set::Bounds { low, high } = set {
+        return Ok(clamped(slice, bound_in(dtype, low), bound_in(dtype, high), policy));
     }
     if !slice.iter().all(|x| x.is_finite()) {
         let any_nan = slice.iter().any(|x| x.is_nan());
-        let replaced = |&x: &f32| non_finite::replaced(policy, any_nan, x);
+        let replaced = |&x: &f64| non_finite::replaced(policy, any_nan, x).into();
         return Ok(slice.iter().map(replaced).collect());
     }
     let (formula, zero) = (projection.formula()?, projection.zero_policy());
-    let interval = |norm, low, high| Interval { norm, low, high, rate: 1.0, formula, zero };
+    let interval = |norm, low, high| Interval { dtype, norm, low, high, rate: 1.0, formula, zero };
     let length = slice.len() as f64;
-    Ok(match projection.set() {
+    Ok(match set {
         Set::MaxNorm { norm, radius } | Set::ClipNorm { norm, radius } => {
             interval(norm, 0.0, radius).project(slice)
         }
@@ -79,54 +101,61 @@ fn one(projection: &Projection, slice: &[f32]) -> Result<Vec<f64>> {
             let zero = ZeroSlice::Keep;
             Interval { rate, zero, ..interval(Norm::L2, low, high) }.project(slice)
         }
-        Set::Ball { norm: Norm::L1, radius } => shrink::ball(slice, radius),
-        Set::Ball { norm: Norm::Linf, radius } => {
-            clamped(slice, -bound(radius), bound(radius), policy)
+        Set::Ball { norm: Norm::L1, radius: c } => shrink::ball(slice, radius(c)),
+        Set::Ball { norm: Norm::Linf, radius: c } => {
+            let high = bound_in(dtype, c.abs());
+            clamped(slice, -high, high, policy)
         }
         Set::Ball { norm, radius } => interval(norm, 0.0, radius).project(slice),
-        Set::Sphere { norm: Norm::L1, radius } => shrink::sphere(slice, radius, zero),
+        Set::Sphere { norm: Norm::L1, radius: c } => shrink::sphere(slice, radius(c), zero),
         Set::Sphere { norm, radius } => interval(norm, radius, radius).project(slice),
-        Set::Simplex { radius } => shrink::simplex(slice, radius),
-        Set::Bounds { low, high } => clamped(slice, bound(low), bound(high), policy),
+        Set::Simplex { radius: c } => shrink::simplex(slice, radius(c)),
+        Set::Bounds { low, high } => clamped(slice, low, high, policy),
     })
 }
 
 /// Every element at the nearer bound; a NaN becomes what the policy makes of it.
-fn clamped(slice: &[f32], low: f32, high: f32, policy: OnNonFinite) -> Vec<f64> {
-    let one = |&x: &f32| match x {
+fn clamped(slice: &[f64], low: f64, high: f64, policy: OnNonFinite) -> Vec<Double> {
+    let one = |&x: &f64| match x {
         x if x.is_nan() => non_finite::replaced(policy, true, x),
-        x if x < low => low.into(),
-        x if x > high => high.into(),
-        x => x.into(),
+        x if x < low => low,
+        x if x > high => high,
+        x => x,
     };
-    slice.iter().map(one).collect()
+    slice.iter().map(|x| one(x).into()).collect()
 }
 
-/// The exact norm of each slice of a view of `data`, rounded to f64, in row-major order of the kept
-/// axes. An empty slice has norm 0; one with a NaN has norm NaN, one with infinities only infinity.
+/// The exact norm of each slice of a view of `data`, rounded to f64 (beyond it infinite), in row-major
+/// order of the kept axes. An empty slice has norm 0; one with a NaN has norm NaN, one with infinities
+/// only infinity.
 ///
 /// # Errors
 /// As [`project`].
-pub fn norms(norm: Norm, axes: impl Into<Axes>, data: &[f32], layout: &Layout) -> Result<Vec<f64>> {
+pub fn norms<T: Element>(
+    norm: Norm,
+    axes: impl Into<Axes>,
+    data: &[T],
+    layout: &Layout,
+) -> Result<Vec<f64>> {
     let view = gather(data, layout)?;
     let of_slice = |slice: Vec<usize>| {
-        let elements: Vec<f32> = slice.iter().map(|&i| view[i]).collect();
-        radial::norm(norm, &elements)
+        let elements: Vec<f64> = slice.iter().map(|&i| view[i]).collect();
+        Magnitude::new(norm, &elements).number()
     };
     Ok(slices(axes, layout.shape())?.into_iter().map(of_slice).collect())
 }
 
 /// The exact norm of one slice, rounded to f64, see [`norms`].
-pub fn norm(norm: Norm, slice: &[f32]) -> f64 {
-    radial::norm(norm, slice)
+pub fn norm<T: Element>(norm: Norm, slice: &[T]) -> f64 {
+    Magnitude::new(norm, &wide(slice)).number()
 }
 
-/// The elements of a view in row-major order.
-fn gather(data: &[f32], layout: &Layout) -> Result<Vec<f32>> {
-    let size = |elements: usize| 4 * elements as u64;
+/// The elements of a view in row-major order, as f64.
+fn gather<T: Element>(data: &[T], layout: &Layout) -> Result<Vec<f64>> {
+    let size = |elements: usize| (size_of::<T>() * elements) as u64;
     let at = |place: usize| {
         let out = Error::OutOfBounds { needed: size(layout.end()), available: size(data.len()) };
-        data.get(place).copied().ok_or(out)
+        data.get(place).map(|&x| x.into()).ok_or(out)
     };
     places(layout).into_iter().map(at).collect()
 }

@@ -1,7 +1,75 @@
-//! Radial scaling into a ball, for any norm.
+//! Norms, and radial scaling into a ball.
 
-use super::exact::{exact_sum_of_magnitudes, exact_sum_of_squares, exceeds_in, largest, radius};
+use super::double::{Double, exponent, times_power};
+use super::exact::{Power, exceeds_in, largest, magnitudes, radius, squares};
 use crate::norm::Norm;
+
+/// A norm as `value · 2^exponent`, rounded to 106 bits (to 53 in Lp, whose powers f64 computes).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Magnitude {
+    /// NaN with any NaN, else infinite with any infinity.
+    pub value: Double,
+    pub exponent: i32,
+}
+
+impl Magnitude {
+    pub fn new(norm: Norm, vector: &[f64]) -> Self {
+        let whole = |value: f64| Magnitude { value: value.into(), exponent: 0 };
+        if vector.iter().any(|x| x.is_nan()) {
+            return whole(f64::NAN);
+        } else if vector.iter().any(|x| x.is_infinite()) {
+            return whole(f64::INFINITY);
+        }
+        match norm {
+            Norm::L1 => {
+                let Power { sum, exponent } = magnitudes(vector);
+                Magnitude { value: sum.rounded(), exponent }
+            }
+            Norm::L2 => {
+                let Power { sum, exponent } = squares(vector);
+                Magnitude { value: sum.rounded().root(), exponent }
+            }
+            Norm::Linf => whole(largest(vector)),
+            Norm::Lp(p) => lp(p.value(), vector),
+        }
+    }
+
+    /// The number in f64; infinite beyond.
+    pub fn number(self) -> f64 {
+        self.value.times_power(self.exponent).high
+    }
+
+    pub fn is_zero(self) -> bool {
+        self.value.high == 0.0
+    }
+
+    /// Whether it is larger than `c`.
+    pub fn exceeds(self, c: f64) -> bool {
+        self.value > self.unit(c)
+    }
+
+    /// A number in units of `2^exponent`.
+    pub fn unit(self, x: f64) -> Double {
+        times_power(x, -self.exponent).into()
+    }
+}
+
+/// `largest · (Σ (|x| / largest)^p)^(1/p)`, so that no power overflows.
+fn lp(p: f64, vector: &[f64]) -> Magnitude {
+    let most = largest(vector);
+    if most == 0.0 {
+        return Magnitude { value: most.into(), exponent: 0 };
+    }
+    let power = |x: &f64| (x.abs() / most).powf(p);
+    let sum = vector.iter().map(power).fold(Double::default(), |sum, x| sum + x.into()).high;
+    // The root may be beyond f64: its power of two apart.
+    let bits = (sum.log2() / p).floor();
+    let root = if bits < 1000.0 { sum.powf(p.recip()) } else { (sum.log2() / p - bits).exp2() };
+    let apart = if bits < 1000.0 { 0 } else { bits as i32 };
+    let unit = exponent(most);
+    let value = times_power(most, -unit) * times_power(root, -exponent(root));
+    Magnitude { value: value.into(), exponent: unit + exponent(root) + apart }
+}
 
 /// The ball that vectors are scaled into.
 #[derive(Clone, Copy)]
@@ -15,10 +83,10 @@ pub(super) struct Ball {
 
 impl Ball {
     /// `min(1, c / (‖x‖ + ε))` of a finite vector.
-    pub fn factor(self, vector: &[f32]) -> f64 {
+    pub fn factor(self, vector: &[f64]) -> f64 {
         let c = radius(self.radius);
         match exceeds_in(self.norm, vector, c - self.epsilon) {
-            true => c / (norm(self.norm, vector) + self.epsilon),
+            true => c / (Magnitude::new(self.norm, vector).number() + self.epsilon),
             false => 1.0,
         }
     }
@@ -28,29 +96,4 @@ impl Ball {
         let c = radius(self.radius);
         if norm + self.epsilon > c { c / (norm + self.epsilon) } else { 1.0 }
     }
-}
-
-/// `‖x‖`, rounded to f64: NaN with any NaN, else infinite with any infinity.
-pub(super) fn norm(norm: Norm, vector: &[f32]) -> f64 {
-    if vector.iter().any(|x| x.is_nan()) {
-        return f64::NAN;
-    } else if vector.iter().any(|x| x.is_infinite()) {
-        return f64::INFINITY;
-    }
-    match norm {
-        Norm::L1 => exact_sum_of_magnitudes(vector).0,
-        Norm::L2 => exact_sum_of_squares(vector).0.sqrt(),
-        Norm::Linf => largest(vector),
-        Norm::Lp(p) => lp(p.value(), vector),
-    }
-}
-
-/// `largest · (Σ (|x| / largest)^p)^(1/p)`, so that no power overflows.
-fn lp(p: f64, vector: &[f32]) -> f64 {
-    let most = largest(vector);
-    if most == 0.0 {
-        return 0.0;
-    }
-    let power = |x: &f32| (f64::from(x.abs()) / most).powf(p);
-    most * vector.iter().map(power).sum::<f64>().powf(p.recip())
 }

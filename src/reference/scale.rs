@@ -1,13 +1,16 @@
 //! Sets that are reached by scaling: a slice times one number.
 
-use super::exact::{exceeds_in, radius};
-use super::radial::norm;
+use super::double::{Double, exponent, times_power};
+use super::exact::{exceeds_in, radius_in};
+use super::radial::Magnitude;
+use crate::dtype::DType;
 use crate::norm::Norm;
 use crate::projection::{Formula, Place, ZeroSlice};
 
 /// The norms that slices are to have.
 #[derive(Clone, Copy)]
 pub(super) struct Interval {
+    pub dtype: DType,
     pub norm: Norm,
     /// As the caller gave it: it is rounded here. 0 where no slice is too short.
     pub low: f64,
@@ -21,28 +24,40 @@ pub(super) struct Interval {
 
 impl Interval {
     /// The exact projection of a finite slice.
-    pub fn project(&self, slice: &[f32]) -> Vec<f64> {
-        let n = norm(self.norm, slice);
-        let low = radius(self.low);
-        if n == 0.0 && low > 0.0 && self.zero == ZeroSlice::BasisVector {
-            let first = |i| if i == 0 { low } else { 0.0 };
-            return (0..slice.len()).map(first).collect();
+    pub fn project(&self, slice: &[f64]) -> Vec<Double> {
+        let n = Magnitude::new(self.norm, slice);
+        let (low, high) = (radius_in(self.dtype, self.low), radius_in(self.dtype, self.high));
+        let kept = || slice.iter().map(|&x| x.into()).collect();
+        if n.is_zero() {
+            let basis = low > 0.0 && self.zero == ZeroSlice::BasisVector;
+            let first = |i| Double::from(if i == 0 { low } else { 0.0 });
+            return if basis { (0..slice.len()).map(first).collect() } else { kept() };
         }
-        let factor = if n == 0.0 { 1.0 } else { self.factor(slice, n) };
-        slice.iter().map(|&x| f64::from(x) * factor).collect()
-    }
-
-    fn factor(&self, slice: &[f32], n: f64) -> f64 {
         let Formula { epsilon, place, always } = self.formula;
-        let (low, high) = (radius(self.low), radius(self.high));
         let compared = if place == Place::Norm { epsilon } else { 0.0 };
-        let divisor = if place == Place::Floor { n.max(epsilon) } else { n + epsilon };
+        // All in units of the norm's own power of two.
+        let divisor = match place {
+            Place::Floor => n.value.max(n.unit(epsilon)),
+            Place::Divisor | Place::Norm => n.value + n.unit(epsilon),
+        };
+        let still = n.value / divisor;
         let goal = match () {
             () if exceeds_in(self.norm, slice, high - compared) => high,
-            () if n < low => low,
-            () if always => n,
-            () => return 1.0,
+            () if n.value < n.unit(low) => low,
+            () if always => return slice.iter().map(|&x| still * Double::from(x)).collect(),
+            () => return kept(),
         };
-        (self.rate * goal + (1.0 - self.rate) * n) / divisor
+        let goal_exponent = if goal > 0.0 { exponent(goal) } else { 0 };
+        let goal = Double::from(times_power(goal, -goal_exponent)) / divisor;
+        let (rate, rest) = (Double::from(self.rate), Double::difference(1.0, self.rate));
+        let (goal, still) = (goal * rate, still * rest);
+        let one = |&x: &f64| {
+            let x_exponent = if x == 0.0 { 0 } else { exponent(x.abs()) };
+            let moved = goal * Double::from(times_power(x, -x_exponent));
+            let moved = moved.times_power(x_exponent + goal_exponent - n.exponent);
+            // Not plus zero: it would take the sign of minus zero.
+            if self.rate == 1.0 { moved } else { moved + still * Double::from(x) }
+        };
+        slice.iter().map(one).collect()
     }
 }

@@ -2,7 +2,7 @@
 //! new fragment must be added to.
 
 use crate::plan::geometry::Walk;
-use crate::shader::variant::{Kernel, Lane, NormKind, SetKind, Storage, Variant, Verdict};
+use crate::shader::variant::{Kernel, Lane, NormKind, Pack, SetKind, Storage, Variant, Verdict};
 
 impl Variant {
     /// Every combination of fragments that a plan can ask for, in representative sizes.
@@ -23,6 +23,7 @@ impl Variant {
                         kernel: Kernel::Resident,
                         norm: NormKind::L2,
                         set: SetKind::Ball,
+                        pack: Pack::F32,
                         lane,
                         walk,
                         storage: Storage::ReadOnly,
@@ -48,6 +49,12 @@ impl Variant {
                     if tile != 256 {
                         all.extend(search(sized));
                     }
+                    // How elements are stored does not depend on sizes either.
+                    if (tile, fan, tile_fastest) == (32, 8, true) {
+                        for pack in [Pack::F16, Pack::Bf16] {
+                            all.extend(narrow(Variant { pack, ..sized }));
+                        }
+                    }
                 }
             }
         }
@@ -67,6 +74,15 @@ const KINDS: [(NormKind, SetKind); 9] = [
     (NormKind::Outside, SetKind::Clamp),
     (NormKind::Signed, SetKind::Shrink),
 ];
+
+/// Every kernel that touches a tensor, once with each norm and set.
+fn narrow(sized: Variant) -> impl Iterator<Item = Variant> {
+    let resident = Variant { held: 3, storage: Storage::InPlace, ..sized };
+    let kinds = KINDS.map(|(norm, set)| Variant { norm, set, ..resident });
+    let all = residents(Variant { held: 3, ..sized }).chain(two_passes(sized));
+    let touching = all.chain(search(sized)).filter(|variant| variant.kernel.touches_tensor());
+    touching.chain(kinds)
+}
 
 /// The dispatches of a search, and one that keeps it in registers.
 fn search(sized: Variant) -> impl Iterator<Item = Variant> {

@@ -10,7 +10,7 @@ pub mod variant;
 pub(crate) mod words;
 
 use crate::plan::geometry::Walk;
-use variant::{Kernel, Lane, NormKind, SetKind, Storage, Variant, Verdict};
+use variant::{Kernel, Lane, NormKind, Pack, SetKind, Storage, Variant, Verdict};
 
 macro_rules! fragment {
     ($path:literal) => {
@@ -22,11 +22,13 @@ impl Variant {
     /// The program.
     pub fn source(&self) -> String {
         let mut fragments =
-            vec![fragment!("params/slices"), self.lane.text(), fragment!("pack/f32")];
+            vec![fragment!("params/slices"), self.lane.text(), fragment!("number/f32")];
         fragments.extend(self.norm.texts());
         fragments.push(self.kernel.text());
         if self.kernel.touches_tensor() {
-            fragments.extend([fragment!("walk/place"), walk_text(self.walk), self.storage.text()]);
+            fragments.extend([fragment!("walk/place"), walk_text(self.walk)]);
+            fragments.extend(self.pack.texts(self.lane));
+            fragments.push(self.storage_text());
             fragments.push(if self.counted {
                 fragment!("count/on")
             } else {
@@ -57,6 +59,19 @@ impl Variant {
         source
     }
 
+    fn storage_text(&self) -> &'static str {
+        match (self.in_halves(), self.storage) {
+            (false, Storage::ReadOnly) => fragment!("storage/read_only"),
+            (false, Storage::InPlace) => fragment!("storage/in_place"),
+            (false, Storage::Into) => fragment!("storage/into"),
+            (false, Storage::IntoSameBuffer) => fragment!("storage/into_same_buffer"),
+            (true, Storage::ReadOnly) => fragment!("storage/halves/read_only"),
+            (true, Storage::InPlace) => fragment!("storage/halves/in_place"),
+            (true, Storage::Into) => fragment!("storage/halves/into"),
+            (true, Storage::IntoSameBuffer) => fragment!("storage/halves/into_same_buffer"),
+        }
+    }
+
     /// Whether and where a slice seeks more than its norm.
     fn search(&self) -> Vec<&'static str> {
         match (self.set, self.kernel) {
@@ -78,11 +93,13 @@ impl Variant {
 
     fn constants(&self) -> String {
         format!(
-            "const LANES = {}u;\nconst TILE = {}u;\nconst FAN = {}u;\nconst TILE_FASTEST = {};\n",
+            "const LANES = {}u;\nconst TILE = {}u;\nconst FAN = {}u;\nconst TILE_FASTEST = {};\n\
+             const SECTOR_LANES = {}u;\n",
             self.lanes(),
             self.tile,
             self.fan,
-            self.tile_fastest
+            self.tile_fastest,
+            self.sector_lanes()
         )
     }
 }
@@ -152,13 +169,16 @@ impl Lane {
     }
 }
 
-impl Storage {
-    fn text(self) -> &'static str {
+impl Pack {
+    pub(crate) fn texts(self, lane: Lane) -> Vec<&'static str> {
+        let loads = match lane {
+            Lane::One => fragment!("pack/halves"),
+            Lane::FourInRow | Lane::FourColumns => fragment!("pack/words"),
+        };
         match self {
-            Storage::ReadOnly => fragment!("storage/read_only"),
-            Storage::InPlace => fragment!("storage/in_place"),
-            Storage::Into => fragment!("storage/into"),
-            Storage::IntoSameBuffer => fragment!("storage/into_same_buffer"),
+            Pack::F32 => vec![fragment!("pack/f32")],
+            Pack::F16 => vec![fragment!("pack/f16"), loads],
+            Pack::Bf16 => vec![fragment!("pack/bf16"), loads],
         }
     }
 }

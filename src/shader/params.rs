@@ -64,6 +64,8 @@ pub struct Params {
     pub reach: f32,
     pub length: f32,
     pub rounds: u32,
+    pub nearest: u32,
+    pub padding: [u32; 3],
     pub kept: [Axis; 8],
     pub reduced: [Axis; 8],
 }

@@ -1,6 +1,7 @@
 //! Which fragments make a program. A variant is the key of its pipeline, so that the key cannot
 //! forget what the text depends on.
 
+use crate::dtype::DType;
 use crate::norm::Norm;
 use crate::plan::geometry::Walk;
 
@@ -37,6 +38,16 @@ pub enum SetKind {
     Interval,
     Clamp,
     Shrink,
+}
+
+/// How elements are stored: one file of `shaders/pack`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[allow(missing_docs, reason = "described in the files of the same name")]
+pub enum Pack {
+    #[default]
+    F32,
+    F16,
+    Bf16,
 }
 
 /// What one load holds: one file of `shaders/lane`.
@@ -77,6 +88,8 @@ pub struct Variant {
     pub norm: NormKind,
     /// What is done to it.
     pub set: SetKind,
+    /// How elements are stored; unused by kernels that do not touch the tensor.
+    pub pack: Pack,
     /// What one load holds.
     pub lane: Lane,
     /// How slices are walked; unused by kernels that do not touch the tensor.
@@ -167,7 +180,48 @@ impl Kernel {
     }
 }
 
+/// What memory writes at once, in bytes.
+const SECTOR: u32 = 32;
+
+impl Pack {
+    /// What is stored so.
+    pub fn dtype(self) -> DType {
+        match self {
+            Pack::F32 => DType::F32,
+            Pack::F16 => DType::F16,
+            Pack::Bf16 => DType::BF16,
+        }
+    }
+
+    /// The bytes of an element.
+    pub fn bytes(self) -> u32 {
+        self.dtype().size() as u32
+    }
+
+    /// How elements of a dtype are stored; of f64 nothing is known.
+    pub fn new(dtype: DType) -> Option<Self> {
+        match dtype {
+            DType::F32 => Some(Pack::F32),
+            DType::F16 => Some(Pack::F16),
+            DType::BF16 => Some(Pack::Bf16),
+            DType::F64 => None,
+        }
+    }
+}
+
 impl Variant {
+    /// Lanes whose elements are stored together: what memory writes at once. Halves of words are
+    /// stored one by one.
+    pub(crate) fn sector_lanes(&self) -> u32 {
+        let width = if self.lane == Lane::One { 1 } else { 4 };
+        if self.in_halves() { 1 } else { SECTOR / (self.pack.bytes() * width) }
+    }
+
+    /// Whether elements are halves of words that a neighbour may share.
+    pub fn in_halves(&self) -> bool {
+        self.pack != Pack::F32 && self.lane == Lane::One
+    }
+
     /// The size of the workgroup.
     pub fn lanes(&self) -> u32 {
         self.tile * self.fan

@@ -4,7 +4,7 @@ use crate::norm::Norm;
 use crate::plan::margin::{Margin, Scaled, U};
 use crate::plan::rim::Rim;
 use crate::plan::rule::{Clamp, Rule, Shrink};
-use crate::projection::{OnNonFinite, ZeroSlice};
+use crate::projection::{OnNonFinite, Rounding, ZeroSlice};
 use crate::shader::params::Params;
 
 /// An exponent that no power of a norm has: everything is inside, or outside.
@@ -73,6 +73,14 @@ pub(crate) fn policy(policy: OnNonFinite) -> u32 {
     }
 }
 
+/// How elements of 16 bits are rounded, as the kernels know it.
+pub(crate) fn nearest(rounding: Rounding) -> u32 {
+    match rounding {
+        Rounding::Feasible | Rounding::Nearest => u32::MAX,
+        Rounding::TowardZero => 0,
+    }
+}
+
 /// The most rounds of a search among so many elements: each divides the product of the excess and
 /// the number of elements that remain by four.
 pub(crate) fn rounds(length: usize) -> u32 {
@@ -87,12 +95,14 @@ impl Params {
         rule: &Rule,
         norm: Norm,
         on_non_finite: OnNonFinite,
+        rounding: Rounding,
         length: usize,
         margin: Margin,
     ) -> Self {
         let power = if let Norm::Lp(p) = norm { p.value() } else { 1.0 };
         let params = Params {
             on_non_finite: policy(on_non_finite),
+            nearest: nearest(rounding),
             power: power as f32,
             inverse_power: power.recip() as f32,
             length: length as f32,

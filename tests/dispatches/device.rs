@@ -354,8 +354,11 @@ fn at_place(
     i: u32,
 ) -> usize {
     let window = window.expect("a window");
-    let byte = 4 * (u64::from(load) * u64::from(walk.width()) + u64::from(i));
-    assert!(byte + 4 <= window.size, "{byte} is outside {window:?}");
-    let place = (window.offset + byte) / 4;
+    let size = walk.variant.pack.bytes();
+    let byte = u64::from(size) * (u64::from(load) * u64::from(walk.width()) + u64::from(i));
+    // Half of a word is reached through the whole.
+    assert!(byte / 4 * 4 + 4 <= window.size, "{byte} is outside {window:?}");
+    assert!(window.size.is_multiple_of(4), "{window:?} ends amid a word");
+    let place = (window.offset + byte) / u64::from(size);
     memory[place as usize].expect("an element of the view")
 }

@@ -8,21 +8,24 @@ use normproj::plan::group::{Companion, GroupPlan, GroupRequest, GroupStep, Membe
 use normproj::plan::profile::GpuLimits;
 use normproj::shader::group::params::Chunk;
 use normproj::shader::group::variant::GroupKernel;
-use normproj::{Clip, DeviceProfile, Error, Layout, reference};
+use normproj::{Clip, DType, DeviceProfile, Error, Layout, reference};
 
 use crate::made_up;
 use crate::random::Random;
 
-/// A memory and an element of it.
+/// A memory and a byte of it, where an element begins.
 type Place = (usize, usize);
 
 /// What a request means: for each element its tensor, and its weight if it decays.
 fn expected(request: &GroupRequest) -> HashMap<Place, (usize, Option<Place>)> {
     let mut elements = HashMap::new();
     for (index, member) in request.members.iter().enumerate() {
-        let places = reference::places(&member.layout);
+        let bytes = |layout: &Layout| -> Vec<usize> {
+            reference::places(layout).iter().map(|place| member.dtype.size() * place).collect()
+        };
+        let places = bytes(&member.layout);
         let companion = member.companion.filter(|companion| companion.rate != 0.0);
-        let others = companion.map(|c| (c.memory, reference::places(&c.layout)));
+        let others = companion.map(|c| (c.memory, bytes(&c.layout)));
         for (i, &place) in places.iter().enumerate() {
             let other = others.as_ref().map(|(memory, places)| (*memory, places[i]));
             elements.insert((member.memory, place), (index, other));
@@ -58,16 +61,18 @@ impl Device<'_> {
         }
     }
 
-    /// Memory and element that a kernel reaches at `at` of a slot, which holds loads of `width`.
-    fn element(&self, step: &GroupStep, slot: u32, at: u32, i: u32) -> (usize, usize) {
+    /// Memory and byte that a kernel reaches at `at` of a slot, which holds loads of `width`.
+    fn element(&self, step: &GroupStep, slot: u32, at: u32, i: u32) -> Place {
         let bind = &self.plan.steps().sets[step.set.expect("it touches tensors")][slot as usize];
-        let width = step.variant.width;
-        assert!(u64::from((at + 1) * width * 4) <= bind.window.size, "beyond the window");
-        (bind.memory, (bind.window.offset / 4) as usize + (at * width + i) as usize)
+        let (width, size) = (step.variant.width, step.variant.pack.bytes());
+        // Half of a word is reached through the whole.
+        let end = ((at + 1) * width * size).next_multiple_of(4);
+        assert!(u64::from(end) <= bind.window.size, "beyond the window");
+        (bind.memory, bind.window.offset as usize + ((at * width + i) * size) as usize)
     }
 
     /// The elements of a chunk and of its weights, in the order of `shaders/run`.
-    fn run(&self, step: &GroupStep, chunk: &Chunk) -> Vec<((usize, usize), (usize, usize))> {
+    fn run(&self, step: &GroupStep, chunk: &Chunk) -> Vec<(Place, Place)> {
         let mut found = Vec::new();
         let mut take = |at: u32, other: u32, i: u32| {
             let here = self.element(step, chunk.slot, at, i);
@@ -138,22 +143,27 @@ fn prove(plan: &GroupPlan, limits: &GpuLimits) {
         for step in here {
             any = true;
             device.check(step);
-            let first = step.params.first_chunk as usize;
-            let chunks = &steps.chunks[first..first + step.params.chunks as usize];
-            let bytes: u64 = chunks.iter().map(|chunk| 4 * u64::from(chunk.length)).sum();
+            let chunks = steps.chunks_of(step);
+            let size = u64::from(step.variant.pack.bytes());
+            let bytes: u64 = chunks.iter().map(|chunk| size * u64::from(chunk.length)).sum();
             assert!(bytes <= limits.dispatch_bytes || chunks.len() == 1);
             for chunk in chunks {
                 let loads = chunk.length.div_ceil(step.variant.lanes * step.variant.width);
                 assert!(loads <= plan.schedule().expect("a GPU").loads, "{chunk:?}");
+                let words = kernel != GroupKernel::Partial && size == 2 && step.variant.width == 4;
+                let amid = chunk.first % 2 != 0 || (chunk.first + chunk.length) % 2 != 0;
+                assert!(!words || step.variant.shared || !amid, "half of a word is stored");
                 for (element, other) in device.run(step, chunk) {
                     let (member, weight) = expected[&element];
+                    let dtype = plan.request().members[member].dtype;
+                    assert_eq!(step.variant.pack.dtype(), dtype);
                     assert_eq!(met.insert(element, ()), None, "{kernel:?} meets {element:?} twice");
                     assert_eq!(weight.is_some(), chunk.rate != 0.0);
                     assert!(weight.is_none_or(|weight| weight == other));
                     let global = plan.request().clip.is_global();
                     assert_eq!(chunk.verdict as usize, if global { 0 } else { member + 1 });
                     if kernel == GroupKernel::Partial {
-                        let [first, count] = steps.segments[member + 1];
+                        let [first, count, _] = steps.segments[member + 1];
                         assert!((first..first + count).contains(&chunk.partial));
                     }
                 }
@@ -179,25 +189,31 @@ impl Random {
         let mut ends = vec![0; 2 * buffers];
         let mut members = Vec::new();
         let decays = self.below(3) == 0;
+        let (words, halves, mixed) =
+            ([DType::F32; 3], [DType::F16; 3], [DType::F32, DType::F16, DType::BF16]);
+        let dtypes = self.pick(&[words, halves, mixed]);
         for _ in 0..1 + self.below(24) {
+            let dtype = self.pick(&dtypes);
             let shape = [1 + self.below(40), 1 + self.below(60)];
             let shape = if self.below(9) == 0 { [0, 3] } else { shape };
             let memory = self.below(buffers);
-            let layout = self.placed(shape, &mut ends[memory]);
+            let layout = self.placed(shape, dtype, &mut ends[memory]);
             let companion = (decays && self.below(2) == 0).then(|| {
                 let memory = buffers + self.below(buffers);
-                let layout = self.placed(shape, &mut ends[memory]);
+                let layout = self.placed(shape, dtype, &mut ends[memory]);
                 Companion { layout, memory, rate: self.pick(&[0.0, 0.5]) }
             });
-            members.push(Member { layout, memory, companion });
+            members.push(Member { layout, memory, dtype, companion });
         }
-        let memories = ends.iter().map(|&end| 4 * (end + self.below(3)) as u64).collect();
+        // Buffers end with a word.
+        let end = |end: &usize| (end.next_multiple_of(4) + 4 * self.below(3)) as u64;
+        let memories = ends.iter().map(end).collect();
         let clips = [Clip::global_norm(1.0), Clip::each_norm(1.0), Clip::value(-1.0, 1.0)];
         GroupRequest { clip: self.pick(&clips), members, memories }
     }
 
-    fn placed(&mut self, shape: [usize; 2], end: &mut usize) -> Layout {
-        let first = *end + self.below(6);
+    fn placed(&mut self, shape: [usize; 2], dtype: DType, end: &mut usize) -> Layout {
+        let first = end.div_ceil(dtype.size()) + self.below(6);
         let pad = if self.below(3) == 0 { self.below(4) } else { 0 };
         let row = shape[1] + pad;
         let layout = match self.below(6) {
@@ -206,7 +222,7 @@ impl Random {
             _ => Layout::strided(shape, [row.max(1), 1], first),
         };
         let layout = layout.expect("a valid layout");
-        *end = layout.end();
+        *end = dtype.size() * layout.end();
         layout
     }
 }
@@ -235,6 +251,7 @@ fn an_element_that_is_met_twice_is_noticed() {
     let member = |offset| Member {
         layout: Layout::strided([8], [1], offset).expect("a valid layout"),
         memory: 0,
+        dtype: DType::F32,
         companion: None,
     };
     // Requests refuse tensors that share an element; made by hand, this one does.
@@ -248,7 +265,7 @@ fn an_element_that_is_met_twice_is_noticed() {
 #[test]
 fn requests_made_by_hand_are_refused_and_do_not_panic() {
     let layout = Layout::contiguous([64]).unwrap();
-    let member = Member { layout, memory: 0, companion: None };
+    let member = Member { layout, memory: 0, dtype: DType::F32, companion: None };
     let weights = |shape: &[usize], memory| {
         let layout = Layout::contiguous(shape).unwrap();
         Member { companion: Some(Companion { layout, memory, rate: 1.0 }), ..member }

@@ -1,7 +1,7 @@
 //! Random requests and devices, the same in every run.
 
 use normproj::plan::profile::GpuLimits;
-use normproj::{Axes, Layout, Norm, Projection, Request, reference};
+use normproj::{Axes, DType, Layout, Norm, Projection, Request, reference};
 
 pub struct Random(pub u64);
 
@@ -43,7 +43,7 @@ impl Random {
         let shape = self.shape();
         let (axes, source) = (self.axes(shape.len()), self.layout(&shape));
         let projection = self.projection(axes);
-        match self.below(5) {
+        let request = match self.below(5) {
             0 => Request::in_place(projection, source),
             1 => Request::in_place(projection, source).with_report(),
             2 => Request::into(projection, source, self.layout(&shape)),
@@ -53,7 +53,8 @@ impl Random {
                 let norms = Layout::strided([slices], [1], self.below(70)).expect("one axis");
                 Request::norms(Norm::L2, axes, source, norms)
             }
-        }
+        };
+        request.of(self.pick(&[DType::F32, DType::F16, DType::BF16]))
     }
 
     /// Most often scaled; a search takes many dispatches.

@@ -64,7 +64,7 @@ fn groups_move_what_their_cost_says() {
                             cost.read + clipped * cost.read_again,
                             cost.written + clipped * cost.written_again,
                         ];
-                        let found = found.map(|elements| 4 * u64::from(elements));
+                        let found = found.map(u64::from);
                         assert_eq!(found, expected, "{}", group.plan().explain());
                         assert_ne!(found, [0, 0]);
                         checked += 1;

@@ -5,6 +5,7 @@ mod allocations;
 mod by_hand;
 mod counting;
 mod groups;
+mod halves;
 mod memory;
 mod noop;
 mod set_edges;

@@ -32,7 +32,7 @@ impl Truth {
         }
     }
 
-    fn of(&self, slice: &[f64]) -> Vec<f64> {
+    pub fn of(&self, slice: &[f64]) -> Vec<f64> {
         match *self {
             Truth::Scale { norm, low, high, rate, epsilon, always } => {
                 let n = norm_of(norm, slice);
@@ -91,12 +91,30 @@ pub fn norm_of(norm: Norm, slice: &[f64]) -> f64 {
         }
 }
 
+fn largest(of: &[f64]) -> f64 {
+    of.iter().fold(0.0, |a: f64, x| a.max(x.abs()))
+}
+
+/// How far a result may be from the truth before it is rounded to 16 bits: relatively, and on top.
+pub fn tolerance(truth: &Truth, plan: &Plan, x: &[f64], expected: &[f64]) -> (f64, f64) {
+    let kappa = |norm| plan.margin().of(norm).kappa;
+    let growth = (largest(expected) / largest(x)).max(1.0);
+    let lost = if growth.is_finite() { growth * 2f64.powi(-125) } else { 0.0 };
+    match *truth {
+        Truth::Scale { norm, .. } => (3.0 * kappa(norm), lost),
+        Truth::Clamp { .. } => (2f64.powi(-23), 0.0),
+        Truth::Magnitudes { sum, .. } | Truth::Simplex { sum } => {
+            (0.0, 2.0 * kappa(Norm::L1) * sum + 2f64.powi(-125))
+        }
+    }
+}
+
 impl Close<'_> {
     pub fn check(&self, truth: &Truth, shape: &[usize], axes: Axes) {
         for slice in reference::slices(axes, shape).unwrap() {
             let of = |from: &[f32]| -> Vec<f64> { slice.iter().map(|&i| from[i].into()).collect() };
             let (x, y) = (of(self.host), of(self.found));
-            let largest = x.iter().fold(0.0, |a: f64, x| a.max(x.abs()));
+            let largest = largest(&x);
             // Some devices take subnormal numbers for zeros.
             if largest > 0.0 && largest < f64::from(f32::MIN_POSITIVE) {
                 continue;
@@ -108,25 +126,16 @@ impl Close<'_> {
     fn compare(&self, truth: &Truth, x: &[f64], y: &[f64]) {
         let kappa = |norm| self.plan.margin().of(norm).kappa;
         let expected = truth.of(x);
-        let largest = |of: &[f64]| of.iter().fold(0.0, |a: f64, x| a.max(x.abs()));
-        let growth = (largest(&expected) / largest(x)).max(1.0);
-        let lost = if growth.is_finite() { growth * 2f64.powi(-125) } else { 0.0 };
-        let (relative, absolute) = match *truth {
-            Truth::Scale { norm, .. } => (3.0 * kappa(norm), lost),
-            Truth::Clamp { .. } => (2f64.powi(-23), 0.0),
-            Truth::Magnitudes { sum, .. } | Truth::Simplex { sum } => {
-                (0.0, 2.0 * kappa(Norm::L1) * sum + 2f64.powi(-125))
-            }
-        };
+        let (relative, absolute) = tolerance(truth, self.plan, x, &expected);
         for ((x, y), expected) in x.iter().zip(y).zip(&expected) {
             let bound = relative * expected.abs() + absolute;
             let error = (y - expected).abs();
             let explain = || format!("{truth:?}\n{}", self.plan.explain());
             assert!(error <= bound, "{x:e} → {y:e}, not {expected:e} ± {bound:e}\n{}", explain());
         }
-        let (own, total) = (x, y.iter().map(|y| y.abs()).sum::<f64>());
+        let total = y.iter().map(|y| y.abs()).sum::<f64>();
         let about = |sum: f64| (total / sum - 1.0).abs() <= 2.0 * kappa(Norm::L1);
-        let zero = largest(own) == 0.0;
+        let zero = largest(x) == 0.0;
         match *truth {
             Truth::Magnitudes { sum, exactly: false } => assert!(total <= sum, "{total:e}"),
             Truth::Magnitudes { sum, exactly: true } => {

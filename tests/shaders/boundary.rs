@@ -39,7 +39,7 @@ fn parameters_have_one_layout() {
         epsilon_exponent, low_threshold, low_threshold_exponent, low_radius, low_radius_exponent,
         rest, rest_exponent, floor, floor_exponent, always, basis, power, inverse_power, low_key,
         high_key, low, high, alone, signs, aim, near_low, near_high, unit, reach,
-        length, rounds, kept, reduced);
+        length, rounds, nearest, kept, reduced);
     assert_eq!(params, expected);
     assert_eq!(params_size as usize, size_of::<Params>());
 }
@@ -71,7 +71,7 @@ fn parameters_and_chunks_of_groups_have_one_layout() {
     let expected = offsets!(GroupParams:
         threshold, threshold_exponent, radius, radius_exponent, on_non_finite, epsilon,
         epsilon_exponent, first_chunk, chunks, segments, region, low_key, high_key, low, high,
-        given, given_exponent, given_at);
+        given, given_exponent, given_at, nearest, rim);
     assert_eq!(params, expected);
     assert_eq!(size as usize, size_of::<GroupParams>());
     let (chunk, size) = fields(&module, "Chunk");

@@ -2,54 +2,94 @@
 
 use crate::norm::Norm;
 
-/// Terms that are added up one after the other: the chain of additions stays under what the margin
-/// promises for slices of up to 2^30 elements.
-const BLOCK: usize = 1024;
+/// Terms that are added up one after the other. Twice as many cost one addition more, so that no
+/// slice has a chain of more than 71.
+const BLOCK: usize = 16;
 
-/// The sum of a term of each element.
-pub(super) fn sum(elements: &[f32], term: impl Fn(f64) -> f64) -> f64 {
-    let block = |block: &[f32]| -> f64 { block.iter().map(|&x| term(x.into())).sum() };
-    elements.chunks(BLOCK).map(block).sum()
+/// The sum of a term of each element, halves first.
+pub(super) fn sum(elements: &[f64], term: &impl Fn(f64) -> f64) -> f64 {
+    if elements.len() <= BLOCK {
+        return elements.iter().map(|&x| term(x)).sum();
+    }
+    let (left, right) = elements.split_at(elements.len() / 2);
+    sum(left, term) + sum(right, term)
 }
 
-/// What is compared with a threshold: the sum of squares for L2, else the norm.
-pub(super) fn power(norm: Norm, elements: &[f32]) -> f64 {
-    match norm {
-        Norm::L1 => sum(elements, f64::abs),
-        Norm::L2 => sum(elements, |x| x * x),
-        Norm::Linf => largest(elements),
-        Norm::Lp(p) => lp(p.value(), elements),
+/// A norm as `value · 2^exponent`: that of f64 elements may lie beyond f64, and their squares do.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Size {
+    /// NaN with any NaN, else infinite with any infinity.
+    pub value: f64,
+    pub exponent: i32,
+}
+
+/// Magnitudes whose squares leave room in f64 for any number of terms: all of f32 is among them.
+const PLAIN: std::ops::RangeInclusive<f64> = 1e-60..=1e60;
+
+impl Size {
+    pub fn new(norm: Norm, elements: &[f64]) -> Self {
+        let most = largest(elements);
+        if !most.is_finite() || most == 0.0 {
+            return Size { value: most, exponent: 0 };
+        }
+        let exponent = if PLAIN.contains(&most) { 0 } else { exponent(most) };
+        let scaled = |x: f64| if exponent == 0 { x } else { times_power(x, -exponent) };
+        let value = match norm {
+            Norm::L1 => sum(elements, &|x| scaled(x).abs()),
+            Norm::L2 => sum(elements, &|x| scaled(x) * scaled(x)).sqrt(),
+            Norm::Linf => scaled(most),
+            Norm::Lp(p) => {
+                let (root, more) = power_mean(p.value(), elements, most);
+                return Size { value: scaled(most) * root, exponent: exponent + more };
+            }
+        };
+        Size { value, exponent }
+    }
+
+    /// The number; infinite beyond f64.
+    pub fn number(self) -> f64 {
+        times_power(self.value, self.exponent)
     }
 }
 
-/// The norm: NaN with any NaN, else infinite with any infinity.
-pub(super) fn norm(norm: Norm, elements: &[f32]) -> f64 {
-    let most = largest(elements);
-    if !most.is_finite() {
-        return most;
+/// The largest magnitude, NaN with any NaN.
+pub(super) fn largest(elements: &[f64]) -> f64 {
+    match elements.iter().any(|x| x.is_nan()) {
+        true => f64::NAN,
+        false => elements.iter().fold(0.0, |most, x| most.max(x.abs())),
     }
-    let power = power(norm, elements);
-    if norm == Norm::L2 { power.sqrt() } else { power }
 }
 
-/// The largest magnitude, 0 of nothing. Without their signs the bits of f32 are in the order of
-/// magnitudes, NaN above all, so that none is lost.
-pub(super) fn largest(elements: &[f32]) -> f64 {
-    let bits = elements.iter().map(|x| x.to_bits() & 0x7fff_ffff).max();
-    f32::from_bits(bits.unwrap_or(0)).into()
-}
-
-/// Relative to the largest, so that no power overflows.
-fn lp(p: f64, elements: &[f32]) -> f64 {
-    let most = largest(elements);
-    if most == 0.0 {
-        return 0.0;
-    }
+/// `(Σ (|x| / most)^p)^(1/p)` as a number and a power of two: of a small p and a long slice it is
+/// beyond f64.
+fn power_mean(p: f64, elements: &[f64], most: f64) -> (f64, i32) {
     let sum = match p {
-        3.0 => sum(elements, |x| (x / most).abs().powi(3)),
-        4.0 => sum(elements, |x| (x / most).powi(4)),
-        p => sum(elements, |x| (x / most).abs().powf(p)),
+        3.0 => sum(elements, &|x| (x / most).abs().powi(3)),
+        4.0 => sum(elements, &|x| (x / most).powi(4)),
+        p => sum(elements, &|x| (x / most).abs().powf(p)),
     };
-    // Of a small p and a long slice the root leaves f64; a finite slice must not look infinite.
-    (most * sum.powf(p.recip())).min(f64::MAX)
+    let power = sum.log2() / p;
+    match power < 500.0 {
+        true => (sum.powf(p.recip()), 0),
+        false => ((power - power.floor()).exp2(), power as i32),
+    }
+}
+
+/// The exponent of a positive number: the mantissa is in `[1, 2)`.
+pub(super) fn exponent(x: f64) -> i32 {
+    if x < f64::MIN_POSITIVE {
+        return exponent(times_power(x, 64)) - 64;
+    }
+    (x.to_bits() >> 52) as i32 - 1023
+}
+
+/// `x · 2^power`, where neither the power nor what is on the way has to fit f64.
+pub(super) fn times_power(x: f64, power: i32) -> f64 {
+    let step = power.clamp(-1000, 1000);
+    let scaled = x * f64::from(step).exp2();
+    match power - step {
+        0 => scaled,
+        _ if scaled == 0.0 || !scaled.is_finite() => scaled,
+        rest => times_power(scaled, rest),
+    }
 }

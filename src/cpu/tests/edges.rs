@@ -122,7 +122,7 @@ fn nothing_is_done_where_there_is_nothing() {
     let (source, three) = (Layout::contiguous([0, 3]).unwrap(), Layout::contiguous([3]).unwrap());
     for plan in plans(&Request::norms(Norm::L2, 0, source, three)) {
         let mut found = [7.0; 3];
-        norms(&plan, &[], &mut found).unwrap();
+        norms::<f32>(&plan, &[], &mut found).unwrap();
         assert_eq!(found, [0.0; 3]);
     }
 }

@@ -1,5 +1,6 @@
 //! Every schedule against a naive loop in f64.
 
+mod dtypes;
 mod edges;
 mod general;
 mod groups;

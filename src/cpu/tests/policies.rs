@@ -99,7 +99,7 @@ fn an_infinite_radius_does_not_switch_policies_off() {
 #[test]
 fn what_is_added_to_a_norm_counts_on_every_schedule() {
     use crate::Compat;
-    let data = [0.0, 3.0, 3e-7, -0.0, -4.0, 4e-7];
+    let data = [0.0f32, 3.0, 3e-7, -0.0, -4.0, 4e-7];
     for (compat, epsilon) in [(Compat::Torch, 1e-6), (Compat::Keras, 0.0)] {
         // Less than is added to a norm: nothing but zeros is inside.
         for c in [1.0, 2.5e-7] {

@@ -127,7 +127,7 @@ impl BoundGroup {
         })?
     }
 
-    /// The elements loaded and stored since the counters were cleared; waits. For tests.
+    /// The bytes loaded and stored since the counters were cleared; waits. For tests.
     ///
     /// # Errors
     /// [`Error::DeviceLost`].

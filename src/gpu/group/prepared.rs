@@ -123,16 +123,16 @@ fn params(
 ) -> Result<wgpu::Buffer> {
     let clip = &plan.request().clip;
     let given_at = given.map_or(0, |norm| (given_window(gpu, norm).size / 4 - 1) as u32);
-    let rim = plan.rim();
     let of_step = |step: &GroupStep| {
-        let params = step.params.with_rim(&rim, clip.policy());
+        let rim = plan.rim_of(step.dtype);
+        let params = step.params.with_rim(&rim, clip.policy(), clip.rounds());
         let params = match clip.given() {
             Some(GivenNorm::Host(norm)) => params.with_given(norm),
             Some(GivenNorm::Device) => GroupParams { given_at, ..params },
             None => params,
         };
         match clip.kind {
-            Kind::Value { low, high } => params.with_bounds(low, high),
+            Kind::Value { low, high } => params.with_bounds(low, high, step.dtype),
             _ => params,
         }
     };

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use crate::dtype::DType;
 use crate::error::Result;
 use crate::gpu::readback::Staged;
 use crate::model::{GroupReport, Verdict};
 use crate::norm::Norm;
-use crate::plan::group::GroupPlan;
+use crate::plan::group::{GroupPlan, Member};
 use crate::plan::rim::Rim;
 use crate::shader::words::RimWords;
 
@@ -36,15 +37,17 @@ impl PendingVerdicts {
         let bytes = self.staged.bytes().await?;
         let size = self.plan.steps().verdict_bytes() as usize;
         let found: Vec<Accumulator> = bytemuck::pod_collect_to_vec(&bytes[..size]);
-        let rim = self.plan.rim();
         let global = self.plan.request().clip.is_global();
+        let rim = self.plan.rim();
         let all = found.first().map_or(Verdict { norm: 0.0, scale: 1.0 }, |all| all.verdict(&rim));
         let total = if global { all } else { Verdict { scale: 1.0, ..all } };
-        let of_tensor = |tensor: &Accumulator| {
-            let verdict = tensor.verdict(&rim);
+        let rims = DType::ALL.map(|dtype| self.plan.rim_of(dtype));
+        let of_tensor = |(tensor, member): (&Accumulator, &Member)| {
+            let verdict = tensor.verdict(&rims[member.dtype as usize]);
             if global { Verdict { scale: total.scale, ..verdict } } else { verdict }
         };
-        let mut tensors: Vec<Verdict> = found.iter().skip(1).map(of_tensor).collect();
+        let members = &self.plan.request().members;
+        let mut tensors: Vec<Verdict> = found.iter().skip(1).zip(members).map(of_tensor).collect();
         // Where a norm was given the tensors were not read.
         tensors.resize(self.names.len(), Verdict { norm: 0.0, scale: total.scale });
         Ok(GroupReport { names: self.names, total, tensors })

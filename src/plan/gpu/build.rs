@@ -1,6 +1,7 @@
 //! Schedule → dispatches.
 
-use crate::error::Result;
+use crate::dtype::DType;
+use crate::error::{Error, Result};
 use crate::plan::geometry::{Geometry, Walk};
 use crate::plan::gpu::kinds::kinds;
 use crate::plan::gpu::legal::{check_steps, tile_fastest};
@@ -15,7 +16,7 @@ use crate::plan::profile::GpuLimits;
 use crate::plan::request::{Output, Request};
 use crate::plan::schedule::{Schedule, Tiling};
 use crate::shader::params::Params;
-use crate::shader::variant::{Kernel, Lane, NormKind, SetKind, Storage, Variant, Verdict};
+use crate::shader::variant::{Kernel, Lane, NormKind, Pack, SetKind, Storage, Variant, Verdict};
 use crate::shader::words::rounds;
 
 /// Scratch stays under this however many slices there are; more are done in slabs. Not measured.
@@ -39,6 +40,10 @@ pub(in crate::plan) fn build(
         }
         Schedule::Native { .. } => return Ok(Steps::default()),
     };
+    let Some(pack) = Pack::new(geometry.dtype) else {
+        let reason = format!("no kernel knows {}", geometry.dtype);
+        return Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason });
+    };
     let kinds = kinds(request);
     let bytes = u64::from(4 * kinds.0.accumulator_words());
     let verdicts = u64::from(decide || request.report);
@@ -61,7 +66,7 @@ pub(in crate::plan) fn build(
     let summaries = (limits.binding_bytes / SUMMARY_BYTES / slabs.len() as u64).clamp(1, SUMMARIES);
     let steps = Steps::default();
     let mut builder =
-        Builder { schedule, geometry, request, limits, tiling, summaries, kinds, steps };
+        Builder { schedule, geometry, request, limits, tiling, pack, summaries, kinds, steps };
     for slab in slabs {
         let slices: usize = slab.iter().map(|range| range.len()).product();
         if geometry.is_empty() {
@@ -87,6 +92,7 @@ struct Builder<'a> {
     request: &'a Request,
     limits: &'a GpuLimits,
     tiling: Tiling,
+    pack: Pack,
     /// Summaries of a slab, at most.
     summaries: u64,
     kinds: (NormKind, SetKind),
@@ -303,6 +309,7 @@ impl Builder<'_> {
             norm,
             // What is summed does not depend on what is done afterwards.
             set: if kernel == Kernel::Partial { SetKind::Ball } else { set },
+            pack: if kernel.touches_tensor() { self.pack } else { Pack::F32 },
             lane,
             walk,
             storage,
@@ -353,7 +360,7 @@ impl Builder<'_> {
     fn norms_window(&self, first_norm: u64, slices: u64) -> Option<Window> {
         let Output::Norms(norms) = &self.request.output else { return None };
         let first = norms.offset() as u64 + first_norm;
-        Some(Window::around(first, slices, self.limits).0)
+        Some(Window::around(first, slices, DType::F32, self.limits).0)
     }
 }
 

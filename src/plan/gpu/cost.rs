@@ -9,10 +9,12 @@ use crate::plan::schedule::Schedule;
 use crate::shader::variant::{Kernel, SetKind, Verdict};
 use crate::shader::words::rounds;
 
-/// Slices that share 64 bytes, what memory reads at once, where they lie side by side.
-const READ_SECTOR: u32 = 16;
-/// Slices that share 32 bytes, what memory writes at once.
-const WRITE_SECTOR: u32 = 8;
+/// What memory reads at once, in bytes.
+const READ_SECTOR: u32 = 64;
+/// What memory writes at once, in bytes.
+const WRITE_SECTOR: u32 = 32;
+/// What is read and written where half of a word changes, in bytes.
+const WORD: u64 = 4;
 
 /// The traffic of a schedule and its dispatches.
 pub(in crate::plan) fn cost(
@@ -21,13 +23,20 @@ pub(in crate::plan) fn cost(
     request: &Request,
     steps: &Steps,
 ) -> Cost {
-    let bytes = 4 * geometry.elements() as u64;
+    let bytes = geometry.bytes();
+    let size = geometry.dtype.size() as u32;
     let (resident, tiling) = match schedule {
         Schedule::Resident { tiling, .. } => (true, *tiling),
         Schedule::Partial { tiling, .. } => (false, *tiling),
         Schedule::Native { .. } => return Cost::default(),
     };
     let side_by_side = tiling.walk == Walk::Columns;
+    // Elements of less than a word that are stored one by one: a neighbour may share the word.
+    let halves = tiling.width == 1 && u64::from(size) < WORD;
+    let (stored, changed) = match halves {
+        true => (WORD * geometry.elements() as u64, WORD * geometry.elements() as u64),
+        false => (bytes, 0),
+    };
     // A search reads at most once a round; those that end sooner read nothing more.
     let rounds = match kinds(request).1 {
         SetKind::Shrink => u64::from(rounds(geometry.length())),
@@ -36,8 +45,8 @@ pub(in crate::plan) fn cost(
     let again = if resident { 0 } else { bytes };
     let sought = again * rounds;
     let (read, written, read_again, written_again) = match request.output {
-        Output::InPlace => (bytes, 0, again + sought, bytes),
-        Output::Into(_) => (bytes + again, bytes, sought, 0),
+        Output::InPlace => (bytes, 0, again + sought + changed, stored),
+        Output::Into(_) => (bytes + again + changed, stored, sought, 0),
         Output::Norms(_) => (bytes, 0, 0, 0),
     };
     Cost {
@@ -47,8 +56,8 @@ pub(in crate::plan) fn cost(
         written,
         read_again,
         written_again,
-        read_sector: if side_by_side { READ_SECTOR } else { 1 },
-        write_sector: if side_by_side { WRITE_SECTOR } else { 1 },
+        read_sector: if side_by_side { READ_SECTOR / size } else { 1 },
+        write_sector: if side_by_side && !halves { WRITE_SECTOR / size } else { 1 },
         scratch: scratch(steps),
     }
 }

@@ -139,12 +139,13 @@ fn product(axes: impl Iterator<Item = Vec<Range<usize>>>) -> Vec<Box> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dtype::DType;
     use crate::layout::Layout;
 
     fn geometry(shape: &[usize], axes: &[usize]) -> Geometry {
         let layout = Layout::contiguous(shape).unwrap();
         let reduced: Vec<bool> = (0..shape.len()).map(|d| axes.contains(&d)).collect();
-        Geometry::new(&reduced, &layout, &layout, true).unwrap()
+        Geometry::new(&reduced, &layout, &layout, DType::F32, true).unwrap()
     }
 
     fn elements(piece: &Piece) -> usize {

@@ -90,12 +90,17 @@ fn columns(geometry: &Geometry, request: &Request, width: u32, limits: &GpuLimit
     let most = lanes_of_columns(request, width, limits);
     let lanes = floor_pow2(limits.invocations.min(COLUMN_LANES).min(most));
     let run = pow2(geometry.kept.last().map_or(1, |axis| axis.size / width as usize) as u64);
-    let narrow = NARROW_BYTES / (4 * width);
+    let narrow = narrow(geometry, width);
     // As many rows at once as the registers ask for, the rest of the lanes across.
     let fan = pow2(steps.div_ceil(4)).min(lanes / narrow.min(run));
     let tile = (lanes / fan).min(run).min(LANES);
     let tiling = Tiling { walk: Walk::Columns, width, tile, fan };
     Schedule::Resident { tiling, held: held(steps, fan) }
+}
+
+/// Lanes of the narrowest tile of columns.
+fn narrow(geometry: &Geometry, width: u32) -> u32 {
+    NARROW_BYTES / (geometry.dtype.size() as u32 * width)
 }
 
 /// Lanes of columns that fit workgroup memory, of which they need the most.
@@ -147,7 +152,7 @@ fn partial_columns(geometry: &Geometry, width: u32, limits: &GpuLimits) -> Sched
     let steps = steps(geometry, Walk::Columns, width);
     let run = geometry.kept.last().map_or(1, |axis| axis.size / width as usize) as u64;
     let outer = geometry.slices() as u64 / (run * u64::from(width));
-    let narrow = (NARROW_BYTES / (4 * width)).min(pow2(run));
+    let narrow = narrow(geometry, width).min(pow2(run));
     let mut tile = WIDE_TILE.min(pow2(run)).max(narrow);
     // A narrower tile gives more workgroups without more partial sums.
     let chunks = most_chunks(geometry).min(steps);
@@ -186,7 +191,7 @@ fn chunked(tiling: Tiling, geometry: &Geometry, limits: &GpuLimits, tiles: u64) 
 
 /// How many chunks a slice may have: of P chunks each reads all P partial sums of 12 bytes again.
 fn most_chunks(geometry: &Geometry) -> u64 {
-    let bytes = (PROLOGUE * 4.0 * geometry.elements() as f64).max(PROLOGUE_BYTES);
+    let bytes = (PROLOGUE * geometry.bytes() as f64).max(PROLOGUE_BYTES);
     (bytes / (12.0 * geometry.slices() as f64)).sqrt().max(1.0) as u64
 }
 

@@ -1,5 +1,6 @@
 //! The parts of a buffer that a dispatch binds.
 
+use crate::dtype::DType;
 use crate::plan::geometry::{Axis, Geometry};
 use crate::plan::gpu::pieces::{self, Box, Piece};
 use crate::plan::gpu::steps::Window;
@@ -16,7 +17,8 @@ pub(super) fn cut(
     may_cut_slices: bool,
 ) -> Option<Vec<Piece>> {
     let bytes = limits.binding_bytes.min(limits.dispatch_bytes).min(ADDRESSABLE);
-    let most = (bytes / 16 * 4) as usize;
+    let size = geometry.dtype.size();
+    let most = bytes as usize / 16 * (16 / size);
     let pieces = pieces::pieces(geometry, slab, most, may_cut_slices)?;
     let fits = |piece: &Piece| {
         let windows = Windows::new(geometry, piece, limits);
@@ -26,7 +28,7 @@ pub(super) fn cut(
         return Some(pieces);
     }
     // A window starts where the device allows it to, a little before its first element.
-    let slack = limits.storage_alignment.max(16) as usize / 4;
+    let slack = limits.storage_alignment.max(16) as usize / size;
     pieces::pieces(geometry, slab, most - slack, may_cut_slices)
 }
 
@@ -51,19 +53,21 @@ impl Windows {
             axes().map(|(axis, range)| ((range.len() - 1) * stride(axis)) as u64).sum::<u64>() + 1
         };
         let first = geometry.source_offset as u64 + start(|axis| axis.source);
-        let (source, source_base) = Window::around(first, span(|axis| axis.source), limits);
+        let around = |first, count| Window::around(first, count, geometry.dtype, limits);
+        let (source, source_base) = around(first, span(|axis| axis.source));
         let first = geometry.target_offset as u64 + start(|axis| axis.target);
-        let (target, target_base) = Window::around(first, span(|axis| axis.target), limits);
+        let (target, target_base) = around(first, span(|axis| axis.target));
         Windows { source, source_base, target, target_base }
     }
 }
 
 impl Window {
-    /// The window around `count` elements from `first`, and where the first of them is in it.
-    pub(super) fn around(first: u64, count: u64, limits: &GpuLimits) -> (Self, u64) {
-        let alignment = u64::from(limits.storage_alignment.max(16));
-        let offset = 4 * first / alignment * alignment;
-        let base = first - offset / 4;
-        (Window { offset, size: 4 * (base + count) }, base)
+    /// The window around `count` elements from `first`, in whole words of 32 bits, and where the
+    /// first of them is in it.
+    pub(super) fn around(first: u64, count: u64, dtype: DType, limits: &GpuLimits) -> (Self, u64) {
+        let (size, alignment) = (dtype.size() as u64, u64::from(limits.storage_alignment.max(16)));
+        let offset = size * first / alignment * alignment;
+        let base = first - offset / size;
+        (Window { offset, size: (size * (base + count)).next_multiple_of(4) }, base)
     }
 }

@@ -43,7 +43,7 @@ impl GroupPlan {
         check(&request, profile)?;
         match profile.kind {
             DeviceKind::Native { .. } => Ok(GroupPlan {
-                margin: native::margin(),
+                margin: native::margin(DType::F32),
                 cost: gpu::native_cost(&request),
                 steps: GroupSteps::default(),
                 schedule: None,
@@ -74,7 +74,7 @@ impl GroupPlan {
         check(&request, profile)?;
         profile.check_limits()?;
         schedule.check(&limits)?;
-        let steps = gpu::build(&request, &schedule, &limits);
+        let steps = gpu::build(&request, &schedule, &limits)?;
         Ok(GroupPlan {
             margin: gpu::margin(&steps, &schedule, request.clip.given().is_some()),
             cost: gpu::cost(&request, &steps),
@@ -150,12 +150,27 @@ impl GroupPlan {
         self.schedule
     }
 
-    /// What norms are compared with and scaled to.
+    /// What the norm of all tensors is compared with and scaled to.
     pub fn rim(&self) -> Rim {
+        self.rim_over(self.request.members.iter().map(|member| (member.dtype, member.layout.len())))
+    }
+
+    /// What the norms of tensors of this dtype are compared with and scaled to. Where each tensor
+    /// has its own norm, they have the room that the longest of their dtype needs.
+    pub fn rim_of(&self, dtype: DType) -> Rim {
+        if self.request.clip.is_global() {
+            return self.rim();
+        }
+        let alike = self.request.members.iter().filter(|member| member.dtype == dtype);
+        let longest = alike.map(|member| member.layout.len()).max().unwrap_or(0);
+        self.rim_over([(dtype, longest)])
+    }
+
+    fn rim_over(&self, tensors: impl IntoIterator<Item = (DType, usize)>) -> Rim {
         let clip = &self.request.clip;
         let norm = clip.norm_used().unwrap_or(crate::norm::Norm::L2);
         let radius = clip.radius().unwrap_or(f64::INFINITY);
-        let slack = Slack::new(norm, clip.rounds(), self.margin, DType::F32, 1);
+        let slack = Slack::of_all(norm, clip.rounds(), self.margin, tensors);
         Rim::ball(norm, radius, clip.formula(), slack)
     }
 
@@ -167,9 +182,21 @@ impl GroupPlan {
 
 fn check(request: &GroupRequest, profile: &DeviceProfile) -> Result<()> {
     request.check()?;
-    let views = request
-        .members
-        .iter()
-        .flat_map(|member| [Some(member.layout), member.companion.map(|weights| weights.layout)]);
-    views.flatten().try_for_each(|layout| profile.check_end(layout.end()))
+    request.members.iter().try_for_each(|member| {
+        supported(member.dtype, profile)?;
+        let companion = member.companion.map(|weights| weights.layout);
+        let mut views = [Some(member.layout), companion].into_iter().flatten();
+        views.try_for_each(|layout| profile.check_end(layout.end(), member.dtype))
+    })
+}
+
+/// Refuses dtypes that a backend does not know.
+fn supported(dtype: DType, profile: &DeviceProfile) -> Result<()> {
+    match (profile.kind, dtype) {
+        (_, DType::F32) | (DeviceKind::Gpu(_), DType::F16 | DType::BF16) => Ok(()),
+        (DeviceKind::Gpu(_) | DeviceKind::Native { .. }, _) => {
+            let what = format!("clipping tensors of {dtype}");
+            Err(Error::Unsupported { device: profile.name.clone(), what })
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
-use crate::model::{Clip, Decay, Model, check_overlap, check_overlap_where};
+use crate::model::{Clip, Decay, Kind, Model, Place, check_overlap, check_overlap_where};
 
 /// A tensor of a group: numbers, no handle.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -12,8 +12,16 @@ pub struct Member {
     pub layout: Layout,
     /// In which of the request's memories.
     pub memory: usize,
-    /// The weights that decay with it.
+    /// What its elements are.
+    pub dtype: DType,
+    /// The weights that decay with it, of the same dtype.
     pub companion: Option<Companion>,
+}
+
+impl Member {
+    fn place(&self) -> Place {
+        (self.memory, self.layout, self.dtype)
+    }
 }
 
 /// Weights `w` of a gradient `g` that is taken as `g + λ·w`.
@@ -47,26 +55,17 @@ impl GroupRequest {
     /// written; [`Error::Shape`] of a weight that differs from its gradient.
     pub fn new(clip: Clip, model: &Model, decay: Option<&Decay>) -> Result<Self> {
         clip.check()?;
-        let decayed = decay.map(|decay| &decay.weights);
-        for model in std::iter::once(model).chain(decayed) {
-            for (name, tensor) in model.names().iter().zip(model.tensors()) {
-                if tensor.dtype() != DType::F32 {
-                    let (expected, found) = (DType::F32, tensor.dtype());
-                    let error = Error::Dtype { what: "the tensor", expected, found };
-                    return Err(Error::Named { name: name.clone(), error: Box::new(error) });
-                }
-            }
-        }
         let mut memories = Memories::default();
         let mut members: Vec<Member> = model
             .tensors()
             .iter()
             .map(|tensor| {
                 let memory = memories.index(tensor);
-                Member { layout: *tensor.layout(), memory, companion: None }
+                let (layout, dtype) = (*tensor.layout(), tensor.dtype());
+                Member { layout, memory, dtype, companion: None }
             })
             .collect();
-        let places: Vec<(usize, Layout)> = members.iter().map(|m| (m.memory, m.layout)).collect();
+        let places: Vec<Place> = members.iter().map(Member::place).collect();
         if let Some((first, second)) = check_overlap(&places) {
             let name = |i: usize| model.names()[i].clone();
             return Err(Error::SharedElements { first: name(first), second: name(second) });
@@ -81,12 +80,18 @@ impl GroupRequest {
             }
             for (member, name) in members.iter_mut().zip(model.names()) {
                 let Some(weights) = decay.weights.get(name) else { continue };
-                if weights.shape() != member.layout.shape() {
-                    let error = Error::Shape {
-                        what: "the weight that decays",
-                        expected: member.layout.shape().to_vec(),
-                        found: weights.shape().to_vec(),
-                    };
+                let what = "the weight that decays";
+                let (expected, found) = (member.layout.shape(), weights.shape());
+                let error = if expected != found {
+                    let (expected, found) = (expected.to_vec(), found.to_vec());
+                    Some(Error::Shape { what, expected, found })
+                } else if weights.dtype() != member.dtype {
+                    let (expected, found) = (member.dtype, weights.dtype());
+                    Some(Error::Dtype { what, expected, found })
+                } else {
+                    None
+                };
+                if let Some(error) = error {
                     return Err(Error::Named { name: name.clone(), error: Box::new(error) });
                 }
                 let memory = memories.index(weights);
@@ -111,15 +116,14 @@ impl GroupRequest {
             return None;
         }
         let gradients = self.members.len();
-        let mut places: Vec<(usize, Layout)> =
-            self.members.iter().map(|member| (member.memory, member.layout)).collect();
+        let mut places: Vec<Place> = self.members.iter().map(Member::place).collect();
         let mut owners = Vec::new();
         for (owner, member) in self.members.iter().enumerate() {
             let Some(weights) = member.companion.filter(|weights| weights.rate != 0.0) else {
                 continue;
             };
             if (weights.memory, weights.layout) != (member.memory, member.layout) {
-                places.push((weights.memory, weights.layout));
+                places.push((weights.memory, weights.layout, member.dtype));
                 owners.push(owner);
             }
         }
@@ -132,6 +136,7 @@ impl GroupRequest {
     pub(crate) fn check(&self) -> Result<()> {
         self.clip.check()?;
         for member in &self.members {
+            self.check_bounds(member.dtype)?;
             let weights = member.companion.map(|weights| (weights.memory, weights.layout));
             for (memory, layout) in [Some((member.memory, member.layout)), weights].iter().flatten()
             {
@@ -140,7 +145,9 @@ impl GroupRequest {
                     let reason = format!("there is no memory {memory} among {count}");
                     return Err(Error::PlanMismatch { reason });
                 };
-                let needed = 4 * layout.end() as u64;
+                // Memory is reached in words of 32 bits.
+                let needed = member.dtype.size() as u64 * layout.end() as u64;
+                let needed = needed.next_multiple_of(4);
                 if !layout.is_empty() && needed > available {
                     return Err(Error::OutOfBounds { needed, available });
                 }
@@ -154,6 +161,16 @@ impl GroupRequest {
             }
         }
         Ok(())
+    }
+
+    /// Refuses bounds of elements beyond the range of a dtype: a lower one could not be met.
+    fn check_bounds(&self, dtype: DType) -> Result<()> {
+        match self.clip.kind {
+            Kind::Value { low, high } if low > dtype.largest() || high < -dtype.largest() => {
+                Err(Error::Bounds { low, high })
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The elements of all tensors.
@@ -189,7 +206,7 @@ impl Memories {
     /// The number of a tensor's memory.
     pub fn index(&mut self, tensor: &crate::buffer::DeviceBuffer) -> usize {
         *self.known.entry(tensor.memory_key()).or_insert_with(|| {
-            self.bytes.push(tensor.capacity_bytes());
+            self.bytes.push(tensor.bindable_bytes());
             self.tensors.push(tensor.clone());
             self.bytes.len() - 1
         })

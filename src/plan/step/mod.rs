@@ -5,9 +5,10 @@ mod places;
 
 pub(crate) use places::Places;
 
+use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
-use crate::model::{Operation, Rules, check_overlap};
+use crate::model::{Operation, Place, Rules, check_overlap};
 use crate::plan::Plan;
 use crate::plan::group::GroupPlan;
 use crate::plan::profile::DeviceProfile;
@@ -47,6 +48,8 @@ pub struct PlannedTensor {
     pub name: String,
     /// Where its elements are.
     pub layout: Layout,
+    /// What they are.
+    pub dtype: DType,
     /// The rule that takes it, by its place in the list; none if no pattern matches.
     pub rule: Option<usize>,
     /// What is done.
@@ -133,15 +136,16 @@ impl StepPlan {
             let Some(Operation::Project(projection)) = taken[i].map(|rule| operations[rule]) else {
                 return Ok(TensorTask::Left);
             };
-            let request = Request::in_place(*projection, places.layouts[i].1);
+            let (_, layout, dtype) = places.places[i];
+            let request = Request::in_place(*projection, layout).of(dtype);
             let plan = Plan::new(&Request { report, ..request }, profile);
             let named =
                 |error| Error::Named { name: places.names[i].clone(), error: Box::new(error) };
             Ok(TensorTask::Project(Box::new(plan.map_err(named)?)))
         };
         let tensor = |i: usize| -> Result<PlannedTensor> {
-            let (name, layout) = (places.names[i].clone(), places.layouts[i].1);
-            Ok(PlannedTensor { name, layout, rule: taken[i], task: task(i)? })
+            let (name, (_, layout, dtype)) = (places.names[i].clone(), places.places[i]);
+            Ok(PlannedTensor { name, layout, dtype, rule: taken[i], task: task(i)? })
         };
         let tensors = (0..taken.len()).map(tensor).collect::<Result<_>>()?;
         Ok(StepPlan { profile: profile.clone(), rules: rules.clone(), report, tensors, groups })
@@ -149,8 +153,10 @@ impl StepPlan {
 
     /// Refuses tensors that are not laid out as those that were planned.
     pub(crate) fn check(&self, places: &Places) -> Result<()> {
-        let found = places.names.iter().zip(places.layouts.iter().map(|(_, layout)| layout));
-        if !found.eq(self.tensors.iter().map(|tensor| (&tensor.name, &tensor.layout))) {
+        let found = places.names.iter().zip(&places.places);
+        let found = found.map(|(name, &(_, layout, dtype))| (name, layout, dtype));
+        if !found.eq(self.tensors.iter().map(|tensor| (&tensor.name, tensor.layout, tensor.dtype)))
+        {
             let reason = "the tensors are not those that were planned".to_string();
             return Err(Error::PlanMismatch { reason });
         }
@@ -186,8 +192,8 @@ impl StepPlan {
 
 /// Refuses tensors that share an element and are both worked on.
 fn check_shared(places: &Places, worked_on: Vec<usize>) -> Result<()> {
-    let layouts: Vec<(usize, Layout)> = worked_on.iter().map(|&i| places.layouts[i]).collect();
-    match check_overlap(&layouts) {
+    let worked_on_places: Vec<Place> = worked_on.iter().map(|&i| places.places[i]).collect();
+    match check_overlap(&worked_on_places) {
         None => Ok(()),
         Some((first, second)) => {
             let name = |at: usize| places.names[worked_on[at]].clone();

@@ -1,6 +1,7 @@
 //! The oracle against values worked out by hand.
 
 mod clip;
+mod dtypes;
 mod policies;
 mod sets;
 
@@ -38,10 +39,10 @@ fn edges_follow_the_table() {
 fn the_rim_is_decided_to_the_last_bit() {
     assert!(!exceeds(&[3.0, 4.0], 5.0));
     assert!(exceeds(&[3.0, 4.0, f32::from_bits(1)], 5.0));
-    assert!(!exceeds(&[1e38, 1e-38], f64::from(1e38f32).next_up()));
-    assert!(exceeds(&[1e38, 1.0, 1e-38], f64::from(1e38f32)));
+    assert!(!exceeds(&[1e38f32, 1e-38], f64::from(1e38f32).next_up()));
+    assert!(exceeds(&[1e38f32, 1.0, 1e-38], f64::from(1e38f32)));
     assert!(!exceeds(&[f32::MAX; 3], f64::MAX) && !exceeds(&[1.0], f64::INFINITY));
-    assert!(exceeds(&[-1.0], 0.0) && !exceeds(&[-0.0], 0.0) && !exceeds(&[], 0.0));
+    assert!(exceeds(&[-1.0], 0.0) && !exceeds(&[-0.0], 0.0) && !exceeds(&[0.0f32; 0], 0.0));
     // A bound of more than 24 bits: its square is not exact in one f64.
     let c = 2f64.sqrt();
     assert!(!exceeds(&[1.0, 1.0], c) && exceeds(&[1.0, 1.0], c.next_down()));
@@ -50,7 +51,7 @@ fn the_rim_is_decided_to_the_last_bit() {
 #[test]
 fn sums_of_squares_keep_what_f64_drops() {
     assert_eq!(exact_sum_of_squares(&[2f32.powi(40), 1.0]), (2f64.powi(80), 1.0));
-    assert_eq!(exact_sum_of_squares(&[]), (0.0, 0.0));
+    assert_eq!(exact_sum_of_squares::<f32>(&[]), (0.0, 0.0));
     let many = vec![0.1f32; 1 << 16];
     let square = f64::from(0.1f32) * f64::from(0.1f32);
     assert_eq!(exact_sum_of_squares(&many), (square * 65536.0, 0.0));
@@ -67,7 +68,7 @@ fn other_norms_are_decided_to_the_last_bit() {
     );
     assert!(!exceeds_in(Norm::Linf, &[-3.0, 2.0], 3.0) && exceeds_in(Norm::Linf, &[-3.0], 2.9));
     for norm in Norm::ALL {
-        assert!(exceeds_in(norm, &[], -1e-30) && !exceeds_in(norm, &[], 0.0));
+        assert!(exceeds_in::<f32>(norm, &[], -1e-30) && !exceeds_in::<f32>(norm, &[], 0.0));
         assert!(!exceeds_in(norm, &[f32::MAX; 3], f64::INFINITY));
         assert!(exceeds_in(norm, &[tiny], 0.0) && !exceeds_in(norm, &[-0.0], 0.0));
     }
@@ -107,7 +108,7 @@ fn slices_are_counted_in_row_major_order_of_the_kept_axes() {
 fn views_are_read_where_they_lie() {
     let layout = Layout::strided([2, 3], [1, 2], 1).unwrap();
     assert_eq!(places(&layout), [1, 3, 5, 2, 4, 6]);
-    let data = [9.0, 3.0, 0.0, 4.0, 0.0, 0.0, 2.0];
+    let data = [9.0f32, 3.0, 0.0, 4.0, 0.0, 0.0, 2.0];
     assert_eq!(norms(Norm::L2, 1, &data, &layout).unwrap(), [5.0, 2.0]);
     let beyond = norms(Norm::L2, 1, &data[..6], &layout);
     assert_eq!(beyond, Err(Error::OutOfBounds { needed: 28, available: 24 }));

@@ -5,7 +5,7 @@ pub mod variant;
 
 use std::fmt::Write;
 
-use crate::shader::variant::{NormKind, SetKind};
+use crate::shader::variant::{Lane, NormKind, Pack, SetKind};
 use variant::{Given, GroupKernel, GroupSlot, GroupVariant};
 
 macro_rules! fragment {
@@ -17,7 +17,7 @@ macro_rules! fragment {
 impl GroupVariant {
     /// The program.
     pub fn source(&self) -> String {
-        let mut fragments = vec![fragment!("params/group"), self.lane(), fragment!("pack/f32")];
+        let mut fragments = vec![fragment!("params/group"), self.lane(), fragment!("number/f32")];
         if self.kernel == GroupKernel::Clamp {
             fragments.extend([fragment!("norm/key"), fragment!("norm/bounds")]);
         } else {
@@ -39,6 +39,7 @@ impl GroupVariant {
         }
         if self.kernel.touches_tensors() {
             fragments.push(fragment!("run/chunk"));
+            fragments.extend(self.pack_texts());
             fragments.push(if self.width == 4 {
                 fragment!("run/four")
             } else {
@@ -71,15 +72,7 @@ impl GroupVariant {
     /// The windows, and what chooses among them: which binding is meant cannot be an index.
     fn windows(&self, text: &mut String) -> std::fmt::Result {
         let access = if self.kernel == GroupKernel::Partial { "read" } else { "read_write" };
-        for window in 0..self.windows {
-            let binding = GroupSlot::Window(window).binding();
-            writeln!(
-                text,
-                "@group(0) @binding({binding}) var<storage, {access}> window{window}: array<Bits>;"
-            )?;
-        }
-        let load = |window: u32| format!("return window{window}[at];");
-        self.choice(text, "fn load(slot: u32, at: u32) -> Bits", "slot", "count_load();", &load)?;
+        let (memory, element) = self.memory();
         let (head, name, body) = match self.kernel {
             GroupKernel::Partial => {
                 let head = "fn sum_window(chunk: Chunk, lane: u32) -> Body";
@@ -95,25 +88,50 @@ impl GroupVariant {
             }
         };
         for window in 0..self.windows {
-            writeln!(text, "\n{}", body.replace("window0", &format!("window{window}")))?;
+            let binding = GroupSlot::Window(window).binding();
+            writeln!(
+                text,
+                "@group(0) @binding({binding}) \
+                 var<storage, {access}> window{window}: array<{element}>;"
+            )?;
+            for body in [memory, body] {
+                writeln!(text, "\n{}", body.replace("window0", &format!("window{window}")))?;
+            }
         }
+        let load = |window: u32| format!("return load_window{window}(at);");
+        self.choice(text, "fn load(slot: u32, at: u32) -> Bits", "slot", &load)?;
         let rule = if self.kernel == GroupKernel::Rescale { ", rule" } else { "" };
         let call = |window: u32| format!("{name}{window}(chunk, lane{rule});");
-        self.choice(text, head, "chunk.slot", "", &call)?;
+        self.choice(text, head, "chunk.slot", &call)?;
         if self.kernel == GroupKernel::Partial {
             return Ok(());
         }
         let mask = if self.width == 4 { "vec4<bool>" } else { "bool" };
-        let head = format!("fn store_masked(slot: u32, at: u32, x: Bits, mask: {mask})");
-        self.choice(text, &head, "slot", "count_store();", &|window| match self.width {
-            4 => {
-                // One word at a time: the others are a neighbour's.
-                let each = ["x", "y", "z", "w"]
-                    .map(|i| format!("if mask.{i} {{ window{window}[at].{i} = x.{i}; }}"));
-                each.join(" ")
-            }
-            _ => format!("if mask {{ window{window}[at] = x; }}"),
-        })
+        let head = format!("fn store_masked(slot: u32, at: u32, bits: Bits, mask: {mask})");
+        let mend = |window: u32| format!("mend_window{window}(at, bits, mask);");
+        self.choice(text, &head, "slot", &mend)
+    }
+
+    /// How a window is reached, and what it is an array of.
+    fn memory(&self) -> (&'static str, &'static str) {
+        let stores = self.kernel != GroupKernel::Partial;
+        match (self.pack, self.width) {
+            (Pack::F32, 4) if stores => (fragment!("memory/four"), "Stored"),
+            (Pack::F32, _) if stores => (fragment!("memory/one"), "Stored"),
+            (_, 4) if stores && self.shared => (fragment!("memory/shared"), "atomic<u32>"),
+            (_, 4) if stores => (fragment!("memory/words"), "Stored"),
+            (Pack::F32, _) | (_, 4) => (fragment!("memory/read"), "Stored"),
+            _ if stores => (fragment!("memory/halves"), "atomic<u32>"),
+            _ => (fragment!("memory/halves_read"), "u32"),
+        }
+    }
+
+    fn pack_texts(&self) -> Vec<&'static str> {
+        let mut texts = self.pack.texts(if self.width == 4 { Lane::FourInRow } else { Lane::One });
+        if self.shared {
+            texts.push(fragment!("pack/halves"));
+        }
+        texts
     }
 
     /// A function that does `body` with the window of a slot.
@@ -122,10 +140,9 @@ impl GroupVariant {
         text: &mut String,
         head: &str,
         slot: &str,
-        before: &str,
         body: &dyn Fn(u32) -> String,
     ) -> std::fmt::Result {
-        writeln!(text, "{head} {{\n    {before}")?;
+        writeln!(text, "{head} {{")?;
         if self.windows > 1 {
             writeln!(text, "    switch {slot} {{")?;
             for window in 1..self.windows {

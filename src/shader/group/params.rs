@@ -4,8 +4,8 @@ use crate::dtype::DType;
 use crate::plan::margin::Scaled;
 use crate::plan::rim::Rim;
 use crate::plan::rule::bound;
-use crate::projection::OnNonFinite;
-use crate::shader::words::{BoundWords, RimWords, policy};
+use crate::projection::{OnNonFinite, Rounding};
+use crate::shader::words::{BoundWords, RimWords, nearest, policy};
 
 /// Parameters of one dispatch; `shaders/params/group.wgsl` says what each is for.
 #[repr(C)]
@@ -30,6 +30,8 @@ pub struct GroupParams {
     pub given: f32,
     pub given_exponent: i32,
     pub given_at: u32,
+    pub nearest: u32,
+    pub rim: u32,
 }
 
 /// A run of one tensor; `shaders/params/group.wgsl` says what each field is for.
@@ -52,7 +54,7 @@ pub struct Chunk {
 impl GroupParams {
     /// The same dispatch for another rim.
     #[must_use]
-    pub fn with_rim(self, rim: &Rim, on_non_finite: OnNonFinite) -> Self {
+    pub fn with_rim(self, rim: &Rim, on_non_finite: OnNonFinite, rounding: Rounding) -> Self {
         let words = RimWords::new(rim);
         GroupParams {
             threshold: words.threshold.mantissa,
@@ -60,16 +62,17 @@ impl GroupParams {
             radius: words.radius.mantissa,
             radius_exponent: words.radius.exponent,
             on_non_finite: policy(on_non_finite),
+            nearest: nearest(rounding),
             epsilon: words.epsilon.mantissa,
             epsilon_exponent: words.epsilon.exponent,
             ..self
         }
     }
 
-    /// The same dispatch with bounds of elements, rounded toward zero to f32.
+    /// The same dispatch with bounds of elements, rounded toward zero to their dtype.
     #[must_use]
-    pub(crate) fn with_bounds(self, low: f64, high: f64) -> Self {
-        let of = |value| bound(value, DType::F32) as f32;
+    pub(crate) fn with_bounds(self, low: f64, high: f64, dtype: DType) -> Self {
+        let of = |value| bound(value, dtype) as f32;
         let BoundWords { low, high, low_key, high_key } = BoundWords::new(of(low), of(high));
         GroupParams { low, high, low_key, high_key, ..self }
     }
@@ -93,8 +96,8 @@ mod tests {
 
     #[test]
     fn bounds_of_zero_keep_both_zeros() {
-        let params = GroupParams::default().with_bounds(0.0, -0.0);
-        let same = GroupParams::default().with_bounds(-0.0, 0.0);
+        let params = GroupParams::default().with_bounds(0.0, -0.0, DType::F32);
+        let same = GroupParams::default().with_bounds(-0.0, 0.0, DType::F32);
         assert_eq!((params.low_key, params.high_key), (same.low_key, same.high_key));
     }
 }

@@ -1,7 +1,7 @@
 //! Which fragments make a program over chunks of many tensors.
 
 use crate::norm::Norm;
-use crate::shader::variant::Access;
+use crate::shader::variant::{Access, Pack};
 
 /// An entry point: one file of `shaders/kernel`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -29,8 +29,12 @@ pub struct GroupVariant {
     pub kernel: GroupKernel,
     /// Which norm; of no meaning to `Clamp`.
     pub norm: Norm,
+    /// How elements are stored; of no meaning to `Decide`.
+    pub pack: Pack,
     /// Elements of a load: 4 in contiguous runs, else 1.
     pub width: u32,
+    /// Whether loads of four reach words that others store to.
+    pub shared: bool,
     /// Windows of memory that are bound; none to `Decide`.
     pub windows: u32,
     /// Whether weights decay.
@@ -110,6 +114,11 @@ impl GroupVariant {
     /// Storage buffers that a dispatch binds beside windows, at most.
     pub const OTHER_BINDINGS: u32 = 3;
 
+    /// Whether elements are stored one by one, as halves of words.
+    pub fn in_halves(&self) -> bool {
+        self.pack != Pack::F32 && self.width == 1
+    }
+
     /// What the program binds.
     pub fn bindings(&self) -> Vec<(GroupSlot, Access)> {
         let mut bindings = vec![(GroupSlot::Params, Access::Uniform)];
@@ -158,29 +167,64 @@ impl GroupVariant {
             for kernel in [GroupKernel::Partial, GroupKernel::Rescale, GroupKernel::Clamp] {
                 for (width, windows) in [(1, 1), (1, 3), (4, 1), (4, 4)] {
                     for (decays, counted) in [(false, false), (true, false), (false, true)] {
-                        let given = Given::Computed;
-                        let lanes = 256;
                         all.push(GroupVariant {
                             kernel,
                             norm,
+                            pack: Pack::F32,
                             width,
+                            shared: false,
                             windows,
                             decays,
-                            given,
-                            lanes,
+                            given: Given::Computed,
+                            lanes: 256,
                             counted,
                         });
                     }
                 }
             }
         }
+        all.extend(Self::narrow());
         all
+    }
+
+    /// Those of 16 bits, by one norm.
+    fn narrow() -> impl Iterator<Item = GroupVariant> {
+        let kernels = [GroupKernel::Partial, GroupKernel::Rescale, GroupKernel::Clamp];
+        let forms = [(1, false), (4, false), (4, true)];
+        let all = kernels.into_iter().flat_map(move |kernel| {
+            forms.into_iter().map(move |(width, shared)| (kernel, width, shared))
+        });
+        // Nothing is shared where nothing is stored.
+        let all = all.filter(|(kernel, _, shared)| !shared || *kernel != GroupKernel::Partial);
+        all.flat_map(|(kernel, width, shared)| {
+            [Pack::F16, Pack::Bf16].into_iter().flat_map(move |pack| {
+                [(false, true), (true, false)].map(|(decays, counted)| GroupVariant {
+                    kernel,
+                    pack,
+                    width,
+                    shared,
+                    windows: 3,
+                    decays,
+                    counted,
+                    ..GroupVariant::decide(Norm::L2, Given::Computed, 256)
+                })
+            })
+        })
     }
 
     /// The program that puts partial sums together.
     pub(crate) fn decide(norm: Norm, given: Given, lanes: u32) -> Self {
-        let (width, windows, decays, counted) = (1, 0, false, false);
-        let kernel = GroupKernel::Decide;
-        GroupVariant { kernel, norm, width, windows, decays, given, lanes, counted }
+        GroupVariant {
+            kernel: GroupKernel::Decide,
+            norm,
+            pack: Pack::F32,
+            width: 1,
+            shared: false,
+            windows: 0,
+            decays: false,
+            given,
+            lanes,
+            counted: false,
+        }
     }
 }

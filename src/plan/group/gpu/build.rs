@@ -1,6 +1,8 @@
 //! A request → dispatches and tables.
 
-use crate::model::{Clip, GivenNorm};
+use crate::dtype::DType;
+use crate::error::{Error, Result};
+use crate::model::{Clip, GivenNorm, Kind};
 use crate::plan::gpu::grid;
 use crate::plan::group::gpu::chunks::chunks;
 use crate::plan::group::gpu::parts::Part;
@@ -13,6 +15,7 @@ use crate::plan::group::schedule::GroupSchedule;
 use crate::plan::profile::GpuLimits;
 use crate::shader::group::params::{Chunk, GroupParams};
 use crate::shader::group::variant::{Given, GroupKernel, GroupVariant};
+use crate::shader::variant::Pack;
 
 /// What addresses of 32 bits reach, and room for a run to begin anywhere in a window.
 const ADDRESSABLE: u64 = 1 << 32;
@@ -22,12 +25,18 @@ pub(in crate::plan::group) fn build(
     request: &GroupRequest,
     schedule: &GroupSchedule,
     limits: &GpuLimits,
-) -> GroupSteps {
+) -> Result<GroupSteps> {
     let alignment = u64::from(limits.storage_alignment.max(16));
     let bytes = limits.binding_bytes.min(ADDRESSABLE);
-    let cell = (bytes / alignment * alignment / 4) as usize;
-    let members = request.members.iter().enumerate();
-    let parts: Vec<Part> = members.flat_map(|(i, m)| Part::of(i, m, cell)).collect();
+    let cell = (bytes / alignment * alignment) as usize;
+    let mut parts = Vec::new();
+    for (i, member) in request.members.iter().enumerate() {
+        let Some(pack) = Pack::new(member.dtype) else {
+            let reason = format!("no kernel knows {}", member.dtype);
+            return Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason });
+        };
+        parts.extend(Part::of(i, member, pack, cell));
+    }
     let windows = policy::windows(limits, GroupVariant::OTHER_BINDINGS);
     let sets = sets::sets(parts, &request.memories, cell, windows, limits);
     let mut builder = Builder {
@@ -40,7 +49,7 @@ pub(in crate::plan::group) fn build(
     };
     builder.tables(&sets);
     builder.dispatches(&sets);
-    builder.steps
+    Ok(builder.steps)
 }
 
 struct Builder<'a> {
@@ -73,11 +82,13 @@ impl Builder<'_> {
         }
         let mut counts = vec![0u32; self.request.members.len()];
         owners.iter().for_each(|&member| counts[member] += 1);
-        self.steps.segments.push([0, owners.len() as u32]);
+        let rims = self.rims();
+        let rim_of = |dtype| rims.iter().position(|&rim| rim == dtype).unwrap_or_default() as u32;
+        self.steps.segments.push([0, owners.len() as u32, 0]);
         let mut next = 0;
         let mut firsts = Vec::with_capacity(counts.len());
-        for &count in &counts {
-            self.steps.segments.push([next, count]);
+        for (&count, member) in counts.iter().zip(&self.request.members) {
+            self.steps.segments.push([next, count, rim_of(member.dtype)]);
             firsts.push(next);
             next += count;
         }
@@ -88,8 +99,21 @@ impl Builder<'_> {
         self.steps.partials = owners.len() as u64;
     }
 
+    /// The dtypes that norms are decided for, one dispatch each: all by one rim, unless each tensor
+    /// has its own norm.
+    fn rims(&self) -> Vec<DType> {
+        let each = matches!(self.clip().kind, Kind::Each { .. });
+        let mut rims: Vec<DType> = Vec::new();
+        for member in &self.request.members {
+            if rims.is_empty() || (each && !rims.contains(&member.dtype)) {
+                rims.push(member.dtype);
+            }
+        }
+        if rims.is_empty() { vec![DType::F32] } else { rims }
+    }
+
     fn dispatches(&mut self, sets: &[Set]) {
-        let mut ranges = self.ranges();
+        let mut ranges = self.ranges(sets);
         let Some(norm) = self.clip().norm_used() else {
             ranges.into_iter().for_each(|range| self.push(GroupKernel::Clamp, range, sets));
             return;
@@ -108,12 +132,15 @@ impl Builder<'_> {
         }
         let segments = self.steps.segments.len() as u32;
         let region = Results::new(self.request.members.len()).stride() as u32;
-        self.steps.steps.push(GroupStep {
-            variant: GroupVariant::decide(norm, given, self.schedule.lanes),
-            params: GroupParams { segments, region, ..GroupParams::default() },
-            workgroups: grid(segments.into(), self.limits),
-            set: None,
-        });
+        for (rim, dtype) in self.rims().into_iter().enumerate() {
+            self.steps.steps.push(GroupStep {
+                variant: GroupVariant::decide(norm, given, self.schedule.lanes),
+                params: GroupParams { segments, region, rim: rim as u32, ..GroupParams::default() },
+                workgroups: grid(segments.into(), self.limits),
+                set: None,
+                dtype,
+            });
+        }
         if self.clip().writes() {
             // Backward, as inside each dispatch: the last is still in cache.
             ranges.reverse();
@@ -122,12 +149,12 @@ impl Builder<'_> {
     }
 
     /// Chunks that share a dispatch: those of a set, but no more bytes than a watchdog allows.
-    fn ranges(&self) -> Vec<Range> {
+    fn ranges(&self, sets: &[Set]) -> Vec<Range> {
         let mut ranges: Vec<Range> = Vec::new();
         let (mut at, mut bytes) = (0, 0);
         for (set, &length) in self.lengths.iter().enumerate() {
             for (place, chunk) in self.steps.chunks[at..at + length].iter().enumerate() {
-                let here = cost(chunk);
+                let here = cost(chunk, sets[set].pack);
                 if place == 0 || bytes + here > self.limits.dispatch_bytes {
                     ranges.push(Range { set, first: at + place, count: 0 });
                     bytes = 0;
@@ -150,7 +177,9 @@ impl Builder<'_> {
                 kernel,
                 // A clip by value has no norm, and one program.
                 norm: self.clip().norm_used().unwrap_or(crate::norm::Norm::L2),
+                pack: set.pack,
                 width: set.width,
+                shared: kernel != GroupKernel::Partial && set.shares_words(),
                 windows: set.binds.len() as u32,
                 decays,
                 given: Given::Computed,
@@ -164,6 +193,7 @@ impl Builder<'_> {
             },
             workgroups: grid(range.count.into(), self.limits),
             set: Some(range.set),
+            dtype: set.pack.dtype(),
         });
     }
 }
@@ -177,7 +207,7 @@ struct Range {
 }
 
 /// The bytes that a chunk reads.
-fn cost(chunk: &Chunk) -> u64 {
+fn cost(chunk: &Chunk, pack: Pack) -> u64 {
     let tensors = if chunk.rate == 0.0 { 1 } else { 2 };
-    4 * tensors * u64::from(chunk.length)
+    u64::from(pack.bytes()) * tensors * u64::from(chunk.length)
 }

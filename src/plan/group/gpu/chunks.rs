@@ -52,14 +52,15 @@ fn base(part: &Part, set: &Set, cell: usize, global: bool, boxes: &mut Vec<u32>)
         }
         at
     };
-    let other = part.other.unwrap_or(part.place);
+    let (slot, first) = set.find(part, part.place, cell);
+    let (other_slot, other_first) = set.find(part, part.other.unwrap_or(part.place), cell);
     Chunk {
-        slot: set.slot(part.place, cell),
-        first: set.element(part.place, cell),
+        slot,
+        first,
         verdict: if global { 0 } else { part.member as u32 + 1 },
         axes,
-        other_slot: set.slot(other, cell),
-        other_first: set.element(other, cell),
+        other_slot,
+        other_first,
         rate: part.rate,
         ..Chunk::default()
     }

@@ -5,6 +5,7 @@
 
 use crate::layout::Layout;
 use crate::plan::group::request::Member;
+use crate::shader::variant::Pack;
 
 /// One axis of a part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,6 +27,7 @@ pub(super) struct Place {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Part {
     pub member: usize,
+    pub pack: Pack,
     pub place: Place,
     pub other: Option<Place>,
     pub rate: f32,
@@ -34,8 +36,8 @@ pub(super) struct Part {
 }
 
 impl Part {
-    /// The parts of a member; `cell` counts elements.
-    pub fn of(index: usize, member: &Member, cell: usize) -> Vec<Part> {
+    /// The parts of a member; `cell` counts bytes.
+    pub fn of(index: usize, member: &Member, pack: Pack, cell: usize) -> Vec<Part> {
         if member.layout.is_empty() {
             return Vec::new();
         }
@@ -44,14 +46,20 @@ impl Part {
         let other = companion.map(|c| Place { memory: c.memory, first: c.layout.offset() });
         let whole = Part {
             member: index,
+            pack,
             place: Place { memory: member.memory, first: member.layout.offset() },
             other,
             rate: companion.map_or(0.0, |companion| companion.rate),
             axes: merged(&member.layout, companion.map(|companion| companion.layout).as_ref()),
         };
         let mut parts = Vec::new();
-        whole.divide(cell, &mut parts);
+        whole.divide(cell / pack.bytes() as usize, &mut parts);
         parts
+    }
+
+    /// The cell of a place, whose size counts bytes.
+    pub fn cell_of(&self, place: Place, cell: usize) -> usize {
+        self.pack.bytes() as usize * place.first / cell
     }
 
     /// How many elements there are.
@@ -75,6 +83,13 @@ impl Part {
         };
         let other = self.other.map(|place| place.first + reach(|axis| axis.other));
         (self.place.first + reach(|axis| axis.stride), other)
+    }
+
+    /// Whether the elements begin or end amid a word of 32 bits, whose other half belongs to others.
+    pub fn shares_words(&self) -> bool {
+        let per_word = 4 / self.pack.bytes() as usize;
+        let end = self.last().0 + 1;
+        !self.place.first.is_multiple_of(per_word) || !end.is_multiple_of(per_word)
     }
 
     fn fits(&self, cell: usize) -> bool {

@@ -47,9 +47,8 @@ pub(in crate::plan::group) fn margin(
     let tree = lanes.ilog2();
     let sums = steps.steps.iter().filter(|step| step.variant.kernel == GroupKernel::Partial);
     let loads = sums.map(|step| {
-        let first = step.params.first_chunk as usize;
-        let chunks = &steps.chunks[first..first + step.params.chunks as usize];
-        let length = chunks.iter().map(|chunk| u64::from(chunk.length)).max().unwrap_or(0);
+        let length =
+            steps.chunks_of(step).iter().map(|chunk| u64::from(chunk.length)).max().unwrap_or(0);
         length.div_ceil(lanes * u64::from(step.variant.width))
     });
     // An edge, and the four elements of a load.

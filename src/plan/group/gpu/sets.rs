@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crate::plan::gpu::steps::Window;
 use crate::plan::group::gpu::parts::{Part, Place};
 use crate::plan::profile::GpuLimits;
+use crate::shader::variant::Pack;
 
 /// A window of a memory.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,26 +16,42 @@ pub struct Bind {
     pub window: Window,
 }
 
-/// Parts whose windows are bound together.
+/// Parts whose elements are stored alike, and whose windows are bound together.
 #[derive(Debug, Default)]
 pub(super) struct Set {
     pub binds: Vec<Bind>,
     pub parts: Vec<Part>,
+    pub pack: Pack,
     /// Elements of a load.
     pub width: u32,
-    slots: HashMap<(usize, usize), u32>,
+    slots: HashMap<Key, u32>,
+}
+
+/// A cell of a memory, and the elements that are bound of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Key {
+    memory: usize,
+    cell: usize,
+    pack: Pack,
+}
+
+impl Key {
+    fn new(part: &Part, place: Place, cell: usize) -> Self {
+        Key { memory: place.memory, cell: part.cell_of(place, cell), pack: part.pack }
+    }
 }
 
 impl Set {
-    /// The slot of the window that a place is in.
-    pub fn slot(&self, place: Place, cell: usize) -> u32 {
-        self.slots.get(&(place.memory, place.first / cell)).copied().unwrap_or_default()
+    /// The slot of the window that a place of a part is in, and the place's element there.
+    pub fn find(&self, part: &Part, place: Place, cell: usize) -> (u32, u32) {
+        let slot = self.slots.get(&Key::new(part, place, cell)).copied().unwrap_or_default();
+        let before = self.binds[slot as usize].window.offset / u64::from(self.pack.bytes());
+        (slot, (place.first as u64 - before) as u32)
     }
 
-    /// The place's element within its window.
-    pub fn element(&self, place: Place, cell: usize) -> u32 {
-        let bind = &self.binds[self.slot(place, cell) as usize];
-        (place.first as u64 - bind.window.offset / 4) as u32
+    /// Whether loads of four reach words that they share with others.
+    pub fn shares_words(&self) -> bool {
+        self.width == 4 && self.parts.iter().any(Part::shares_words)
     }
 }
 
@@ -53,14 +70,14 @@ pub(super) fn sets(
     most: usize,
     limits: &GpuLimits,
 ) -> Vec<Set> {
-    let mut used: HashMap<(usize, usize), Used> = HashMap::new();
-    let mut order: HashMap<(usize, usize), usize> = HashMap::new();
+    let mut used: HashMap<Key, Used> = HashMap::new();
+    let mut order: HashMap<Key, usize> = HashMap::new();
     for part in &parts {
         let (last, other_last) = part.last();
         for (place, last) in
             [Some((part.place, last)), part.other.zip(other_last)].into_iter().flatten()
         {
-            let key = (place.memory, place.first / cell);
+            let key = Key::new(part, place, cell);
             let here = Used { first: place.first, end: last + 1 };
             let known = used.entry(key).or_insert(here);
             *known = Used { first: known.first.min(here.first), end: known.end.max(here.end) };
@@ -69,9 +86,9 @@ pub(super) fn sets(
         }
     }
     // Whole loads of four reach a little beyond the last element, which a foreign buffer may lack.
-    let whole = |key: (usize, usize)| {
+    let whole = |key: Key| {
         let end = used.get(&key).map_or(0, |used| used.end.next_multiple_of(4));
-        4 * end as u64 <= memories[key.0]
+        u64::from(key.pack.bytes()) * end as u64 <= memories[key.memory]
     };
     let single = |part: &Part| {
         let keys = keys(part, cell);
@@ -80,25 +97,27 @@ pub(super) fn sets(
     };
     // Parts that need loads of one element spoil the loads of their set: those come last. But a
     // window is not bound twice for that.
-    let mut spoiled: HashMap<(usize, usize), bool> = HashMap::new();
+    let mut spoiled: HashMap<Key, bool> = HashMap::new();
     for part in &parts {
         let single = single(part);
         keys(part, cell).into_iter().for_each(|key| *spoiled.entry(key).or_default() |= single);
     }
     let rank = |part: &Part| {
-        let key = (part.place.memory, part.place.first / cell);
-        (spoiled.get(&key).copied().unwrap_or_default(), order.get(&key).copied())
+        let key = Key::new(part, part.place, cell);
+        let spoiled = spoiled.get(&key).copied().unwrap_or_default();
+        (part.pack, spoiled, order.get(&key).copied())
     };
     let mut parts = parts;
     parts.sort_by_key(rank);
     let mut sets: Vec<Set> = Vec::new();
     for part in parts {
         let keys = keys(&part, cell);
-        let known = sets.last().map_or(usize::MAX, |set: &Set| {
+        let known = sets.last().filter(|set| set.pack == part.pack);
+        let known = known.map_or(usize::MAX, |set| {
             set.binds.len() + keys.iter().filter(|key| !set.slots.contains_key(key)).count()
         });
         if known > most {
-            sets.push(Set { width: 4, ..Set::default() });
+            sets.push(Set { width: 4, pack: part.pack, ..Set::default() });
         }
         let Some(set) = sets.last_mut() else { continue };
         if single(&part) {
@@ -108,8 +127,8 @@ pub(super) fn sets(
             if !set.slots.contains_key(&key) {
                 set.slots.insert(key, set.binds.len() as u32);
                 let Some(used) = used.get(&key) else { continue };
-                set.binds
-                    .push(Bind { memory: key.0, window: window(used, memories[key.0], limits) });
+                let window = window(used, key.pack, memories[key.memory], limits);
+                set.binds.push(Bind { memory: key.memory, window });
             }
         }
         set.parts.push(part);
@@ -117,10 +136,10 @@ pub(super) fn sets(
     sets
 }
 
-fn keys(part: &Part, cell: usize) -> Vec<(usize, usize)> {
-    let mut keys = vec![(part.place.memory, part.place.first / cell)];
+fn keys(part: &Part, cell: usize) -> Vec<Key> {
+    let mut keys = vec![Key::new(part, part.place, cell)];
     if let Some(other) = part.other {
-        let key = (other.memory, other.first / cell);
+        let key = Key::new(part, other, cell);
         if key != keys[0] {
             keys.push(key);
         }
@@ -130,9 +149,9 @@ fn keys(part: &Part, cell: usize) -> Vec<(usize, usize)> {
 
 /// What is bound around the elements that are used, in whole loads of four where the buffer has
 /// them. A foreign buffer may end amid an element, a window may not.
-fn window(used: &Used, bytes: u64, limits: &GpuLimits) -> Window {
-    let alignment = u64::from(limits.storage_alignment.max(16));
-    let offset = 4 * used.first as u64 / alignment * alignment;
-    let end = (4 * used.end as u64).next_multiple_of(16).min(bytes / 4 * 4);
+fn window(used: &Used, pack: Pack, bytes: u64, limits: &GpuLimits) -> Window {
+    let (size, alignment) = (u64::from(pack.bytes()), u64::from(limits.storage_alignment.max(16)));
+    let offset = size * used.first as u64 / alignment * alignment;
+    let end = (size * used.end as u64).next_multiple_of(16).min(bytes / 4 * 4);
     Window { offset, size: end - offset }
 }

@@ -1,5 +1,6 @@
 //! The dispatches of a group, and the tables that they read.
 
+use crate::dtype::DType;
 use crate::plan::gpu::steps::ACCUMULATOR_BYTES;
 use crate::plan::group::gpu::sets::Bind;
 use crate::shader::group::params::{Chunk, GroupParams};
@@ -16,6 +17,8 @@ pub struct GroupStep {
     pub workgroups: [u32; 2],
     /// Which windows are bound; none where no tensor is touched.
     pub set: Option<usize>,
+    /// What the elements are; where no tensor is touched, those whose norms are decided by it.
+    pub dtype: DType,
 }
 
 /// The dispatches of a group, and the tables that they share.
@@ -29,13 +32,20 @@ pub struct GroupSteps {
     pub chunks: Vec<Chunk>,
     /// The boxes of tensors that are not contiguous.
     pub boxes: Vec<u32>,
-    /// First and count of the partial sums of each norm: of all tensors, then of each.
-    pub segments: Vec<[u32; 2]>,
+    /// First and count of the partial sums of each norm, and which rim decides about it: of all
+    /// tensors, then of each.
+    pub segments: Vec<[u32; 3]>,
     /// How many partial sums there are.
     pub partials: u64,
 }
 
 impl GroupSteps {
+    /// The chunks of a dispatch.
+    pub fn chunks_of(&self, step: &GroupStep) -> &[Chunk] {
+        let first = step.params.first_chunk as usize;
+        &self.chunks[first..first + step.params.chunks as usize]
+    }
+
     /// Bytes of accumulators of chunks.
     pub fn partial_bytes(&self) -> u64 {
         ACCUMULATOR_BYTES * self.partials

@@ -1,0 +1,19 @@
+// As storage/into_same_buffer, element by element. The last word of the source may be the first of
+// the result.
+
+@group(0) @binding(1) var<storage, read_write> source: array<atomic<u32>>;
+@group(0) @binding(2) var<storage, read_write> result: array<atomic<u32>>;
+
+const WRITES = true;
+const COPIES = true;
+
+fn load(at: u32) -> Bits {
+    count_load();
+    return widened(half_of(atomicLoad(&source[at / 2u]), at));
+}
+
+fn store(at: u32, bits: Bits) {
+    count_change();
+    let word = atomicLoad(&result[at / 2u]);
+    atomicXor(&result[at / 2u], change(word, at, narrowed(bits)));
+}

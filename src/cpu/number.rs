@@ -1,0 +1,214 @@
+//! Elements as numbers: exact widening, and rounding to nearest even.
+//!
+//! 16 bits are widened and narrowed by integer arithmetic that compilers turn into vectors; the
+//! conversions of `half` ask for each element what the processor can do.
+
+use half::{bf16, f16};
+
+use crate::dtype::Element;
+
+/// An element as it is stored.
+pub(super) trait Number: Element {
+    /// What factors are applied in, and the type of a norm: f32, but f64 for f64.
+    type Real: Number<Real = Self::Real> + Into<f64>;
+
+    /// Exactly. The payload of a NaN stays.
+    fn real(self) -> Self::Real;
+
+    /// Rounded to nearest even; beyond the largest number it is infinite.
+    fn nearest(real: Self::Real) -> Self;
+
+    /// The number of f64 rounded to nearest even.
+    fn real_of(value: f64) -> Self::Real;
+
+    /// The next number of smaller magnitude, of one that is not zero.
+    fn toward_zero(self) -> Self;
+
+    /// Whether all bits are the same, payloads of NaN and signs of zeros too.
+    fn is_same(self, other: Self) -> bool;
+
+    /// Exactly.
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        self.real().into()
+    }
+
+    /// Rounded: a finite number never becomes infinite, NaN stays NaN.
+    #[inline(always)]
+    fn narrow(value: f64, toward_zero: bool) -> Self {
+        let largest = Self::DTYPE.largest();
+        let value = value.clamp(-largest, largest);
+        let nearest = Self::nearest(Self::real_of(value));
+        // Zero is never beyond.
+        let beyond = toward_zero & (nearest.wide().abs() > value.abs());
+        if beyond { nearest.toward_zero() } else { nearest }
+    }
+}
+
+macro_rules! own_real {
+    ($($float:ty),*) => {$(
+        impl Number for $float {
+            type Real = $float;
+
+            #[inline(always)]
+            fn real(self) -> $float {
+                self
+            }
+
+            #[inline(always)]
+            fn nearest(real: $float) -> $float {
+                real
+            }
+
+            #[inline(always)]
+            fn real_of(value: f64) -> $float {
+                value as $float
+            }
+
+            #[inline(always)]
+            fn toward_zero(self) -> $float {
+                Self::from_bits(self.to_bits() - 1)
+            }
+
+            #[inline(always)]
+            fn is_same(self, other: $float) -> bool {
+                self.to_bits() == other.to_bits()
+            }
+        }
+    )*};
+}
+
+own_real!(f32, f64);
+
+macro_rules! sixteen_bits {
+    ($float:ty, $widened:ident, $narrowed:ident) => {
+        impl Number for $float {
+            type Real = f32;
+
+            #[inline(always)]
+            fn real(self) -> f32 {
+                f32::from_bits($widened(self.to_bits().into()))
+            }
+
+            #[inline(always)]
+            fn nearest(real: f32) -> $float {
+                <$float>::from_bits($narrowed(real.to_bits()) as u16)
+            }
+
+            #[inline(always)]
+            fn real_of(value: f64) -> f32 {
+                value as f32
+            }
+
+            #[inline(always)]
+            fn toward_zero(self) -> $float {
+                <$float>::from_bits(self.to_bits() - 1)
+            }
+
+            #[inline(always)]
+            fn is_same(self, other: $float) -> bool {
+                self.to_bits() == other.to_bits()
+            }
+        }
+    };
+}
+
+sixteen_bits!(f16, widened_f16, narrowed_f16);
+sixteen_bits!(bf16, widened_bf16, narrowed_bf16);
+
+/// The sign, and all bits but the sign, of an f32.
+const SIGN: u32 = 0x8000_0000;
+const INFINITY: u32 = 0xff << 23;
+/// What the exponents of f32 and f16 differ by, in place.
+const REBASED: u32 = (127 - 15) << 23;
+
+#[inline(always)]
+fn widened_f16(bits: u32) -> u32 {
+    let (sign, magnitude) = (bits << 16 & SIGN, (bits & 0x7fff) << 13);
+    let exponent = magnitude & INFINITY >> 3 & INFINITY;
+    let normal = magnitude + REBASED;
+    // One exponent up its hidden bit is 2⁻¹⁴; without that what is left is normal.
+    let subnormal = f32::from_bits(normal + (1 << 23)) - f32::from_bits(REBASED + (1 << 23));
+    let finite = if exponent == 0 { subnormal.to_bits() } else { normal };
+    sign | if exponent == 31 << 23 { normal + REBASED } else { finite }
+}
+
+#[inline(always)]
+fn narrowed_f16(bits: u32) -> u32 {
+    let (sign, magnitude) = (bits >> 16 & 0x8000, bits & !SIGN);
+    let odd = magnitude >> 13 & 1;
+    // What carries out of the mantissa goes to the exponent, and at last to infinity.
+    let normal = (magnitude.wrapping_sub(REBASED).wrapping_add(0xfff + odd) >> 13).min(0x7c00);
+    // The last bit of a half is that of the smallest f16.
+    let subnormal = (f32::from_bits(magnitude) + 0.5).to_bits().wrapping_sub(0.5f32.to_bits());
+    let finite = if magnitude < REBASED + (1 << 23) { subnormal } else { normal };
+    sign | if magnitude > INFINITY { 0x7e00 | magnitude >> 13 & 0x3ff } else { finite }
+}
+
+#[inline(always)]
+fn widened_bf16(bits: u32) -> u32 {
+    bits << 16
+}
+
+#[inline(always)]
+fn narrowed_bf16(bits: u32) -> u32 {
+    let odd = bits >> 16 & 1;
+    let finite = bits.wrapping_add(0x7fff + odd) >> 16;
+    if bits & !SIGN > INFINITY { bits >> 16 | 0x40 } else { finite }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every number of 16 bits, the midpoint to the next, and what is beside the two.
+    fn near() -> impl Iterator<Item = f32> {
+        let all = 0..=u16::MAX;
+        let halves = all.clone().map(|bits| f16::from_bits(bits).to_f32());
+        let brains = all.map(|bits| bf16::from_bits(bits).to_f32());
+        let beside = |x: f32| {
+            let bits = x.to_bits();
+            let places = [0, 0x0fff, 0x1000, 0x1001, 0x7fff, 0x8000, 0x8001, 0xffff];
+            places.map(|more| f32::from_bits(bits.wrapping_add(more)))
+        };
+        halves.chain(brains).flat_map(beside)
+    }
+
+    #[test]
+    fn widening_is_exact() {
+        for bits in 0..=u16::MAX {
+            let (half, brain) = (f16::from_bits(bits), bf16::from_bits(bits));
+            assert_eq!(brain.real().to_bits(), u32::from(bits) << 16);
+            // Signalling NaN stay so here.
+            match half.is_nan() {
+                true => assert!(half.real().is_nan() && f16::nearest(half.real()).is_nan()),
+                false => assert_eq!(half.real().to_bits(), half.to_f32().to_bits(), "{bits:x}"),
+            }
+        }
+    }
+
+    #[test]
+    fn narrowing_is_to_nearest_even() {
+        for x in near() {
+            let (half, brain) = (f16::nearest(x), bf16::nearest(x));
+            if x.is_nan() {
+                assert!(half.is_nan() && brain.is_nan());
+            } else {
+                assert_eq!(half.to_bits(), f16::from_f32(x).to_bits(), "{x:e}");
+                assert_eq!(brain.to_bits(), bf16::from_f32(x).to_bits(), "{x:e}");
+            }
+        }
+    }
+
+    #[test]
+    fn toward_zero_never_beyond_and_never_a_step_short() {
+        for x in near().filter(|x| x.is_finite()).map(f64::from) {
+            let half = f16::narrow(x, true);
+            let next = f16::from_bits(half.to_bits() + 1).to_f64().abs();
+            assert!(half.to_f64().abs() <= x.abs() && next > x.abs(), "{x:e} {half:e}");
+        }
+        assert_eq!(f16::narrow(1e9, false), f16::MAX);
+        assert_eq!(f32::narrow(f64::MAX, false), f32::MAX);
+        assert!(bf16::narrow(f64::NAN, true).is_nan());
+    }
+}
