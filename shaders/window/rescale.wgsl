@@ -3,7 +3,7 @@
 fn rescale_window0(chunk: Chunk, lane: u32, rule: Rule) {
     let last = body_last(chunk);
     var step = body_first(chunk) + lane;
-    while step + 3u * LANES < last {
+    while !DECAYS && step + 3u * LANES < last {
         count_load();
         count_load();
         count_load();
