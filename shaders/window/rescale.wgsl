@@ -3,7 +3,7 @@
 fn rescale_window0(chunk: Chunk, lane: u32, rule: Rule) {
     let last = body_last(chunk);
     var step = body_first(chunk) + lane;
-    while step + 3u * LANES < last {
+    while !DECAYS && step + 3u * LANES < last {
         let g0 = load_window0(source_at(chunk, step));
         let g1 = load_window0(source_at(chunk, step + LANES));
         let g2 = load_window0(source_at(chunk, step + 2u * LANES));

@@ -1,6 +1,6 @@
 //! Clips of values that are hard on a norm.
 
-use normproj::{Clip, Compat, Context, Norm, OnNonFinite, Rounding};
+use normproj::{Clip, Compat, Context, Norm, OnNonFinite, Rounding, reference};
 
 use crate::clip_run::prove;
 use crate::clip_scene::Scene;
@@ -44,6 +44,24 @@ fn every_finite_input_is_clipped_in_range() {
         }
         say(&format!("clips at the ends of the range: {run} on {}", context.describe()));
         assert_eq!(run, 9 * 7 * 18);
+    });
+}
+
+/// What an adapter takes for zeros is inside of any radius, and is left alone.
+#[test]
+fn subnormal_tensors_inside_keep_their_bits() {
+    let value = f32::from_bits(0x0030_ebd3);
+    on_each(|context| {
+        for tensors in [&[&[-value][..]][..], &[&[value; 5], &[-value, 0.0]]] {
+            for norm in Norm::ALL {
+                let whole = Clip::norms(norm);
+                let total = reference::clip(&whole, &Scene::of(tensors).decayed(), None);
+                let radius = total.expect("norms of anything").total;
+                for clip in [Clip::global_norm(radius), Clip::each_norm(radius)] {
+                    prove(context, clip.norm(norm), &Scene::of(tensors));
+                }
+            }
+        }
     });
 }
 

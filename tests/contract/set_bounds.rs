@@ -108,7 +108,8 @@ impl SetBounds {
 
     /// Why a result is not where the set is.
     pub fn outside(&self, x: &[f32], y: &[f32]) -> Option<String> {
-        if !self.feasible || !self.normal(x) || self.rate < 1.0 {
+        // No norm is within reach of an empty slice.
+        if y.is_empty() || !self.feasible || !self.normal(x) || self.rate < 1.0 {
             return None;
         }
         let (n, c) = (reference_norm(self.norm, y), self.high);

@@ -140,6 +140,18 @@ fn extreme_values() {
     }
 }
 
+/// Where there are no elements, none can be brought to a norm.
+#[test]
+fn empty_slices() {
+    let layout = Layout::contiguous([0, 3]).expect("small");
+    for number in 0..SETS {
+        let projection = set(number, 1.0, Axes::from(0), 1);
+        for context in contexts() {
+            prove(context, &Request::in_place(projection, layout), &projection, &[], 1);
+        }
+    }
+}
+
 /// Sets meet slices that are too long to stay on chip.
 #[test]
 fn long_slices() {

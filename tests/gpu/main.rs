@@ -37,6 +37,12 @@ fn contexts() -> MutexGuard<'static, Vec<Context>> {
     contexts
 }
 
+/// The context whose turn it is, where all that differs between contexts is in other tests: software
+/// adapters compile a program for a second.
+fn in_turn<T>(contexts: &[T], turn: usize) -> Option<&T> {
+    contexts.iter().cycle().nth(turn)
+}
+
 fn found() -> Vec<Adapter> {
     let adapters = adapters();
     if adapters.is_empty() {
