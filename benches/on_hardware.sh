@@ -1,35 +1,57 @@
 #!/usr/bin/env bash
 # For a machine that has a GPU but no toolchain.
 #
-#   benches/on_hardware.sh build DIR    here: puts the command line and the benchmark into DIR
-#   benches/on_hardware.sh run DIR      there: checks every kernel on the best adapter, measures, and
-#                                       prints a short table last
-set -euo pipefail
+#   benches/on_hardware.sh build DIR        here: puts the command line and the GPU tests into DIR
+#   benches/on_hardware.sh run DIR RESULTS  there: checks every kernel on the best adapter, measures it and
+#                                           the peers that python3 has, and prints a table last
+#
+# What it finds lies in RESULTS, also when a step fails or runs out of time: the steps after it still run.
+set -uo pipefail
 cd "$(dirname "$0")/.."
-dir=${2:?a folder for the binaries}
+
+build() {
+    mkdir -p "$dir"
+    cargo build --release --features cli --bin normproj || exit
+    cp target/release/normproj "$dir/"
+    test=$(cargo test --release --features cli --test gpu --no-run 2>&1 |
+        sed -n 's/.*Executable .*(\(.*\)).*/\1/p')
+    strip -o "$dir/gpu" "$test"
+}
+
+# step SECONDS FILE COMMAND...: its output goes to FILE.
+step() {
+    local seconds=$1 file=$2
+    shift 2
+    timeout -s TERM "$seconds" "$@" >"$results/$file" 2>"$results/log.txt"
+    local status=$?
+    echo "$(date +%T) $file: exit $status"
+    [ "$status" = 0 ] || tail -n 3 "$results/log.txt"
+}
+
+run() {
+    mkdir -p "$results"
+    step 30 devices.txt "$dir/normproj" devices
+    step 120 check.txt "$dir/normproj" check --device gpu
+    tail -n 1 "$results/check.txt"
+    step 120 bench.json "$dir/normproj" bench --device gpu --json
+    step 100 peers.json python3 benches/peers/gpu.py
+    step 120 tests.txt "$dir/gpu" --test-threads 4
+    grep "^test result" "$results/tests.txt"
+    python3 benches/peers/merge.py "$results/bench.json" "$results/peers.json" | tee "$results/table.md"
+}
 
 case ${1:-} in
 build)
-    mkdir -p "$dir"
-    cargo build --release --features cli
-    cp target/release/normproj "$dir/"
-    for bench in project record; do
-        built=$(cargo bench --bench "$bench" --no-run --message-format=json |
-            sed -n "s/.*\"executable\":\"\([^\"]*$bench[^\"]*\)\".*/\1/p" | tail -n 1)
-        strip -o "$dir/$bench" "$built"
-    done
+    dir=${2:?a folder for the binaries}
+    build
     ;;
 run)
-    "$dir/normproj" devices
-    "$dir/normproj" check --device gpu | tail -n 20
-    log=$(mktemp)
-    "$dir/project" --bench --output-format bencher '(gpu|copy)' | tee "$log" >/dev/null
-    "$dir/record" --bench --output-format bencher | tee -a "$log" >/dev/null
-    echo "nanoseconds a run, by benchmark:"
-    sed -n 's/^test \(.*\) \.\.\. bench: *\([0-9,]*\).*/\2\t\1/p' "$log"
+    dir=${2:?a folder for the binaries}
+    results=${3:?a folder for the results}
+    run
     ;;
 *)
-    sed -n '2,7p' "$0"
+    sed -n '2,8p' "$0"
     exit 2
     ;;
 esac

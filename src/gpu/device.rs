@@ -43,6 +43,8 @@ impl Gpu {
     pub(crate) async fn open_with(adapter: &Adapter, limits: wgpu::Limits) -> Result<Self> {
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("normproj"),
+            // For those who time their passes; nothing here needs it.
+            required_features: adapter.handle.features() & wgpu::Features::TIMESTAMP_QUERY,
             required_limits: limits,
             ..Default::default()
         };

@@ -128,7 +128,7 @@ impl DeviceProfile {
             storage_alignment: 32,
             uniform_alignment: 64,
             dispatch_bytes: 1 << 40,
-            busy_workgroups: 132 * 8,
+            busy_workgroups: 256,
             ..GpuLimits::BROWSER
         };
         DeviceProfile { name: "NVIDIA H200".to_string(), kind: DeviceKind::Gpu(limits) }

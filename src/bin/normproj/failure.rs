@@ -25,6 +25,11 @@ impl Failure {
         Failure { message: message.into(), status: 2 }
     }
 
+    /// What was wrong.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
     /// Something that went wrong with a file.
     pub fn file(path: &Path, reason: impl Display) -> Self {
         Failure::new(format!("{}: {reason}", path.display()))

@@ -1,6 +1,7 @@
 //! `normproj`: norm constraints on the tensors of `.safetensors` and `.npy` files.
 
 mod apply;
+mod bench;
 mod check;
 mod device;
 mod devices;
@@ -44,6 +45,7 @@ struct Cli {
 enum Command {
     Devices(devices::Arguments),
     Check(check::Arguments),
+    Bench(bench::Arguments),
     Norms(norms::Arguments),
     L2Loss(l2_loss::Arguments),
     #[command(flatten)]
@@ -67,6 +69,7 @@ fn run() -> Result<()> {
     match cli.command {
         Command::Devices(arguments) => devices::run(&arguments),
         Command::Check(arguments) => check::run(&arguments),
+        Command::Bench(arguments) => bench::run(&arguments),
         Command::Norms(arguments) => norms::run(&arguments),
         Command::L2Loss(arguments) => l2_loss::run(&arguments),
         Command::Operation(command) => command.run(),

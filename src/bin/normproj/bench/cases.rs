@@ -1,0 +1,87 @@
+//! What is timed.
+
+use normproj::plan::profile::DeviceKind;
+use normproj::{Axes, DeviceProfile};
+
+/// A tensor and the axes of its slices.
+pub struct Case {
+    pub id: &'static str,
+    pub shape: &'static [usize],
+    pub axes: Axes,
+}
+
+impl Case {
+    pub fn elements(&self) -> usize {
+        self.shape.iter().product()
+    }
+
+    /// How many elements of a slice lie side by side: element i is in slice `i / inner % slices`,
+    /// because the axes that are kept are neighbours in every case.
+    pub fn inner(&self) -> normproj::Result<usize> {
+        let reduced = self.axes.resolve(self.shape)?;
+        let trailing = self.shape.iter().zip(reduced).rev().take_while(|(_, reduced)| *reduced);
+        Ok(trailing.map(|(&size, _)| size).product())
+    }
+}
+
+/// The fractions of the slices that violate.
+pub const VIOLATING: [f64; 4] = [0.0, 0.01, 0.1, 1.0];
+
+/// The most elements that are timed on a software adapter, which moves some GB/s at best, and on the
+/// CPU.
+const MOST_ON_SOFTWARE: usize = 1 << 24;
+const MOST_NATIVE: usize = 1 << 28;
+
+pub fn projections() -> Vec<Case> {
+    let case = |id, shape, axes| Case { id, shape, axes };
+    vec![
+        case("rows_65536x4096", &[65_536, 4096], Axes::from(1)),
+        case("rows_262144x1024", &[262_144, 1024], Axes::from(1)),
+        case("rows_8192x65536", &[8192, 65_536], Axes::from(1)),
+        case("rows_4096x32768", &[4096, 32_768], Axes::from(1)),
+        case("rows_524288x64", &[524_288, 64], Axes::from(1)),
+        case("rows_4096x4096", &[4096, 4096], Axes::from(1)),
+        case("rows_4096x32", &[4096, 32], Axes::from(1)),
+        case("rows_1x67108864", &[1, 67_108_864], Axes::from(1)),
+        case("columns_4096x4096", &[4096, 4096], Axes::from(0)),
+        case("columns_16384x16384", &[16_384, 16_384], Axes::from(0)),
+        case("columns_128256x4096", &[128_256, 4096], Axes::from(0)),
+        case("columns_784x256", &[784, 256], Axes::from(0)),
+        case("conv_3x3x512x512", &[3, 3, 512, 512], Axes::from([0, 1, 2])),
+        case("strided_256x256x256", &[256, 256, 256], Axes::from([0, 2])),
+    ]
+}
+
+/// The most elements that are timed on a device.
+pub fn most_elements(profile: &DeviceProfile, software: bool) -> usize {
+    match profile.kind {
+        DeviceKind::Native { .. } => MOST_NATIVE,
+        DeviceKind::Gpu(_) if software => MOST_ON_SOFTWARE,
+        DeviceKind::Gpu(limits) => (limits.buffer_bytes / 4) as usize,
+    }
+}
+
+/// Sizes of the tensors of a model: four biases after each kernel, as layers have them.
+pub fn model(elements: usize) -> Vec<usize> {
+    const KERNELS: usize = 60;
+    let biases: Vec<usize> = (0..4 * KERNELS).map(|i| 64 + i * 37 % 900).collect();
+    let kernel = (elements - biases.iter().sum::<usize>()) / KERNELS;
+    biases.chunks(4).flat_map(|biases| [&[kernel], biases].concat()).collect()
+}
+
+/// Elements in [-1, 1), the same everywhere.
+pub fn uniform(count: usize) -> Vec<f32> {
+    use rayon::prelude::*;
+    const PIECE: usize = 1 << 16;
+    let mut values = vec![0.0; count];
+    values.par_chunks_mut(PIECE).enumerate().for_each(|(piece, values)| {
+        let mut state = piece as u64 ^ 0x9e37_79b9_7f4a_7c15;
+        for value in values {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            *value = (state >> 40) as f32 / (1u64 << 23) as f32 - 1.0;
+        }
+    });
+    values
+}
