@@ -5,6 +5,7 @@ mod clips;
 mod damaged;
 mod devices;
 mod digits;
+mod dtypes;
 mod global;
 mod l2_loss;
 mod max_norm;
