@@ -14,6 +14,7 @@ mod npy;
 mod outputs;
 mod plots;
 mod rules;
+mod set_edges;
 mod sets;
 mod streaming;
 mod support;
