@@ -144,18 +144,20 @@ fn axes_that_meet_different_ranks_are_worth_a_warning() {
 #[test]
 fn only_floating_point_tensors_meet_rules() {
     let place = Place::new();
-    let parts =
-        [f32s("w", &[2], &[3.0, 4.0]), zeros("step", "I64", 8, &[]), zeros("half", "F16", 2, &[2])];
+    let parts = [
+        f32s("w", &[2], &[3.0, 4.0]),
+        zeros("step", "I64", 8, &[]),
+        zeros("small", "F8_E4M3", 1, &[2]),
+    ];
     place.write("in.safetensors", &plain(&parts));
     let all = "[[rule]]\nmatch = '*'\nclip-global-norm = 1\n";
     place.write("rules.toml", all.as_bytes());
     let run = ["apply", "rules.toml", "in.safetensors", "-o", "out", "--force"];
-    let text =
-        "half: the tensor is f16, not f32; leave it out with a rule before that says leave = true";
+    let text = "small: native CPU";
     place.fails(&run, 1, text);
-    place.write("rules.toml", format!("[[rule]]\nmatch = 'half'\nleave = true\n{all}").as_bytes());
+    place.write("rules.toml", format!("[[rule]]\nmatch = 'small'\nleave = true\n{all}").as_bytes());
     let report = place.json(&run);
-    assert_eq!(report["left"], json!(["step", "half"]));
+    assert_eq!(report["left"], json!(["step", "small"]));
     place.write("step.toml", b"ignore-case = true\n[[rule]]\nmatch = 'St*'\nleave = true");
     let text =
         "step.toml:2: `St*` matches only tensors that are not floating point, such as `step`";

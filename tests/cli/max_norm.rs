@@ -99,12 +99,12 @@ fn what_cannot_be_computed_is_named() {
     place.write("in.safetensors", &mixed());
     let run = ["max-norm", "1", "in.safetensors", "--axis", "0", "-o", "out", "--include", "mask"];
     place.fails(&run, 1, "`mask` is bool, not floating point; leave it out with --exclude 'mask'");
-    for (dtype, size) in [("F16", 2), ("BF16", 2), ("F64", 8), ("F8_E4M3", 1)] {
-        place.write("in.safetensors", &plain(&[zeros("w", dtype, size, &[2, 2])]));
+    for dtype in ["F8_E4M3", "F8_E5M2"] {
+        place.write("in.safetensors", &plain(&[zeros("w", dtype, 1, &[2, 2])]));
         let text = format!("tensors of {}; leave it out with --exclude 'w'", dtype.to_lowercase());
         place.fails(&run[..7], 1, &text);
         // Of rank 1 it would not be taken; it is no obstacle then.
-        place.write("in.safetensors", &plain(&[zeros("w", dtype, size, &[4])]));
+        place.write("in.safetensors", &plain(&[zeros("w", dtype, 1, &[4])]));
         assert_eq!(place.run(&[&run[..7], &["--force"]].concat()).status, 0);
         std::fs::remove_file(place.path("out")).unwrap();
     }

@@ -123,6 +123,17 @@ pub fn f32s(name: &'static str, shape: &[usize], values: &[f32]) -> Part {
     Part { name, dtype: "F32", shape: shape.to_vec(), bytes: bytes_of(values) }
 }
 
+/// A tensor of any elements.
+pub fn elements<T: normproj::Element>(name: &'static str, shape: &[usize], values: &[T]) -> Part {
+    let dtype = match T::DTYPE {
+        normproj::DType::F16 => "F16",
+        normproj::DType::BF16 => "BF16",
+        normproj::DType::F64 => "F64",
+        _ => "F32",
+    };
+    Part { name, dtype, shape: shape.to_vec(), bytes: bytemuck::cast_slice(values).to_vec() }
+}
+
 /// A tensor of zeros of another dtype.
 pub fn zeros(name: &'static str, dtype: &'static str, size: usize, shape: &[usize]) -> Part {
     let bytes = vec![0; size * shape.iter().product::<usize>()];

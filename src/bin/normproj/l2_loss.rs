@@ -9,6 +9,7 @@ use crate::job::{ANY_RANK, At, Job};
 use crate::options::{InputOptions, RunOptions};
 use crate::summary::print;
 use crate::table::{number, table};
+use crate::work::Task;
 
 /// Half the sum of squares of each tensor, and of all: tf.nn.l2_loss
 ///
@@ -46,9 +47,12 @@ struct Losses {
 pub fn run(arguments: &Arguments) -> Result<()> {
     let Arguments { input, run } = arguments;
     let mut job = Job::select(input, run, ANY_RANK)?;
+    let norms = Clip::norms(Norm::L2);
+    // What is refused is refused before anything is read.
+    job.for_taken(|tensor| Task::new(&job, tensor, &norms.into(), 0))?;
     let mut tensors = Vec::new();
     for at in job.taken() {
-        let loss = loss(&mut job, at).map_err(|failure| failure.within(&job.label(at)));
+        let loss = loss(&mut job, at, norms).map_err(|failure| failure.within(&job.label(at)));
         tensors.push(loss?);
     }
     let l2_loss = tensors.iter().map(|tensor| tensor.l2_loss).sum();
@@ -57,12 +61,12 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     print(&losses, run, || losses.text())
 }
 
-fn loss(job: &mut Job, at: At) -> Result<Loss> {
+fn loss(job: &mut Job, at: At, norms: Clip) -> Result<Loss> {
     let words = job.read(at)?;
     let memory = job.upload(at, &words)?;
     let tensor = job.tensor(at);
     let model = Model::new(&job.context, [(tensor.name.clone(), &memory)])?;
-    let norms = Group::new(Clip::norms(Norm::L2), &model)?.run()?.wait()?;
+    let norms = Group::new(norms, &model)?.run()?.wait()?;
     Ok(Loss {
         name: job.label(at),
         shape: tensor.shape.clone(),

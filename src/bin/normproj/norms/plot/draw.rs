@@ -31,9 +31,13 @@ pub struct Picture {
 }
 
 /// A font that comes with the program: a system may have none.
+pub fn font() -> &'static [u8] {
+    dejavu::sans::regular()
+}
+
+/// Measures texts with it, and draws them.
 pub fn use_font() -> Result<()> {
-    register_font(FONT, FontStyle::Normal, dejavu::sans::regular())
-        .map_err(|_| undrawn("its font cannot be read"))
+    register_font(FONT, FontStyle::Normal, font()).map_err(|_| undrawn("its font cannot be read"))
 }
 
 impl Picture {
@@ -90,7 +94,8 @@ impl Picture {
         area.draw(&Text::new(name, pen.at(64, 6), pen.text(13, &BLACK)))?;
         area.draw(&Text::new(panel.about(self.bound), pen.at(64, 25), pen.text(11, &QUIET)))?;
 
-        let most = histogram.counts.iter().copied().max().unwrap_or(0).max(1);
+        let heights = histogram.bins.iter().map(|bin| bin.inside + bin.beyond);
+        let most = heights.max().unwrap_or(0).max(1);
         // Room for the name of the bound.
         let top = most + most.div_ceil(5);
         let mut chart = ChartBuilder::on(area)
@@ -114,13 +119,18 @@ impl Picture {
             .y_desc("slices")
             .x_labels(6)
             .y_labels(5)
-            .x_label_formatter(&|norm| number(*norm))
-            .y_label_formatter(&|count| number(*count as f64))
+            .x_label_formatter(&|norm| tick(*norm))
+            .y_label_formatter(&|count| tick(*count as f64))
             .draw()?;
-        chart.draw_series(histogram.bins().map(|(start, end, count, beyond)| {
-            let color = if beyond { BEYOND } else { INSIDE };
-            Rectangle::new([(start, 0), (end, count)], color.filled())
-        }))?;
+        let bars = histogram.bins.iter().enumerate().flat_map(|(i, bin)| {
+            let (start, end, all) =
+                (histogram.edge(i), histogram.edge(i + 1), bin.inside + bin.beyond);
+            let bar = |from, to, color: RGBColor| {
+                (to > from).then(|| Rectangle::new([(start, from), (end, to)], color.filled()))
+            };
+            [bar(0, bin.inside, INSIDE), bar(bin.inside, all, BEYOND)].into_iter().flatten()
+        });
+        chart.draw_series(bars)?;
         let Some(bound) = histogram.bound else { return Ok(()) };
         let line = [(bound, 0), (bound, top)];
         let style = BLACK.stroke_width(pen.scale);
@@ -128,14 +138,11 @@ impl Picture {
         // Beside the line, where there is more room.
         let range = histogram.range();
         let left = bound > (range.start + range.end) / 2.0;
-        let side = if left { HPos::Right } else { HPos::Left };
-        let text = if left {
-            format!("bound {} ", number(bound))
-        } else {
-            format!(" bound {}", number(bound))
-        };
+        let (side, beside) = if left { (HPos::Right, -4) } else { (HPos::Left, 4) };
         let style = pen.text(11, &BLACK).pos(Pos::new(side, VPos::Top));
-        chart.draw_series(std::iter::once(Text::new(text, (bound, top), style)))?;
+        let text =
+            Text::new(format!("bound {}", number(bound)), (beside * pen.scale as i32, 0), style);
+        chart.draw_series(std::iter::once(EmptyElement::at((bound, top)) + text))?;
         Ok(())
     }
 }
@@ -151,6 +158,16 @@ impl Panel {
             text += &format!(", {} not finite", self.histogram.missing);
         }
         text
+    }
+}
+
+/// A number beside an axis, without zeros that say nothing.
+fn tick(value: f64) -> String {
+    match number(value).split_once('e') {
+        Some((mantissa, exponent)) => {
+            format!("{}e{exponent}", mantissa.trim_end_matches('0').trim_end_matches('.'))
+        }
+        None => number(value),
     }
 }
 

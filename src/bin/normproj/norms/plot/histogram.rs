@@ -8,19 +8,27 @@ const BINS: Range<f64> = 20.0..40.0;
 /// axis would be too long to read.
 const NARROWEST: f64 = 0.05;
 
-/// Bins of one width. A norm at the edge of two belongs to the lower, so that none holds norms on both
-/// sides of a bound that is drawn.
+/// Bins of one width. A norm at the edge of two belongs to the lower, as one at the bound is inside.
 #[derive(Debug, PartialEq)]
 pub struct Histogram {
     low: f64,
     width: f64,
-    pub counts: Vec<u64>,
+    pub bins: Vec<Bin>,
     /// How many are larger than the bound.
     pub beyond: u64,
     /// How many are not finite.
     pub missing: u64,
     /// The bound, if it is where the norms are.
     pub bound: Option<f64>,
+}
+
+/// How many norms lie between two edges.
+#[derive(Debug, Default, Clone, Copy, PartialEq)]
+pub struct Bin {
+    /// Those that are not larger than the bound.
+    pub inside: u64,
+    /// Those that are.
+    pub beyond: u64,
 }
 
 impl Histogram {
@@ -38,38 +46,30 @@ impl Histogram {
         if let Some(bound) = shown.filter(|_| inside > 0) {
             width = (bound - low) / inside as f64;
         }
-        let bins = (((high - low) / width).ceil() as usize).max(1);
-        let mut counts = vec![0; bins];
+        let count = (((high - low) / width).ceil() as usize).max(1);
+        let mut bins = vec![Bin::default(); count];
         for norm in finite() {
-            let bin = (((norm - low) / width).ceil() as usize).saturating_sub(1).min(bins - 1);
-            // Whatever the quotient was rounded to.
-            let bin = match shown.filter(|_| inside > 0) {
-                Some(bound) if norm <= bound => bin.min(inside - 1),
-                Some(_) => bin.max(inside).min(bins - 1),
-                None => bin,
-            };
-            counts[bin] += 1;
+            let bin = (((norm - low) / width).ceil() as usize).saturating_sub(1).min(count - 1);
+            match bound {
+                Some(bound) if norm > bound => bins[bin.max(inside).min(count - 1)].beyond += 1,
+                // Whatever the quotient was rounded to.
+                Some(_) if inside > 0 => bins[bin.min(inside - 1)].inside += 1,
+                _ => bins[bin].inside += 1,
+            }
         }
-        let beyond = bound.map_or(0, |bound| finite().filter(|&norm| norm > bound).count());
+        let beyond = bins.iter().map(|bin| bin.beyond).sum();
         let missing = norms.len() - finite().count();
-        let (beyond, missing) = (beyond as u64, missing as u64);
-        Histogram { low, width, counts, beyond, missing, bound: shown }
+        Histogram { low, width, bins, beyond, missing: missing as u64, bound: shown }
     }
 
     /// The norms from the first bin to the last.
     pub fn range(&self) -> Range<f64> {
-        self.low..self.low + self.width * self.counts.len() as f64
+        self.low..self.edge(self.bins.len())
     }
 
-    /// The bins: their edges, how often they occur, and whether that is beyond the bound.
-    pub fn bins(&self) -> impl Iterator<Item = (f64, f64, u64, bool)> {
-        self.counts.iter().enumerate().filter(|(_, count)| **count > 0).map(|(i, &count)| {
-            let edge = |i: usize| self.low + self.width * i as f64;
-            let middle = (edge(i) + edge(i + 1)) / 2.0;
-            let all = self.counts.iter().sum::<u64>() == self.beyond;
-            let beyond = all || self.bound.is_some_and(|bound| middle > bound);
-            (edge(i), edge(i + 1), count, beyond)
-        })
+    /// The lower edge of a bin.
+    pub fn edge(&self, bin: usize) -> f64 {
+        self.low + self.width * bin as f64
     }
 }
 
@@ -108,8 +108,9 @@ mod tests {
         ] {
             let histogram = Histogram::new(&norms, bound);
             let finite = norms.iter().filter(|norm| norm.is_finite());
-            assert_eq!(histogram.counts.iter().sum::<u64>(), finite.clone().count() as u64);
-            assert!((1..=100).contains(&histogram.counts.len()), "{histogram:?}");
+            let counted: u64 = histogram.bins.iter().map(|bin| bin.inside + bin.beyond).sum();
+            assert_eq!(counted, finite.clone().count() as u64);
+            assert!((1..=100).contains(&histogram.bins.len()), "{histogram:?}");
             let range = histogram.range();
             assert!(range.start < range.end && range.end.is_finite(), "{histogram:?}");
             assert!(finite.clone().all(|norm| range.start <= *norm && *norm <= range.end));
@@ -122,12 +123,14 @@ mod tests {
     fn a_bound_divides_bins() {
         let norms = [0.3, 0.7, 1.0, 1.0 + 1e-7, 1.3];
         let histogram = Histogram::new(&norms, Some(1.0));
-        let count = |side: bool| {
-            let bins = histogram.bins().filter(|(_, _, _, beyond)| *beyond == side);
-            bins.map(|(_, _, count, _)| count).sum::<u64>()
-        };
-        assert_eq!((count(false), count(true), histogram.beyond), (3, 2, 2));
-        assert!(histogram.bins().any(|(_, end, _, _)| (end - 1.0).abs() < 1e-12));
+        let bins = || histogram.bins.iter().enumerate();
+        let edge = bins().map(|(i, _)| i).find(|&i| (histogram.edge(i) - 1.0).abs() < 1e-12);
+        let edge = edge.expect("the bound is an edge");
+        assert!(bins().all(|(i, bin)| if i < edge { bin.beyond == 0 } else { bin.inside == 0 }));
+        assert_eq!((histogram.beyond, histogram.bins[edge - 1].inside), (2, 1));
+        // Where it cannot, counts are still right.
+        let wide = Histogram::new(&[1.0, 3e38], Some(1200.0));
+        assert_eq!((wide.bins[0].inside, wide.beyond), (1, 1));
     }
 
     #[test]
@@ -136,6 +139,5 @@ mod tests {
         assert_eq!((far.bound, far.beyond, far.range().end < 0.6), (None, 0, true));
         let below = Histogram::new(&[3.0, 5.0], Some(1.0));
         assert_eq!((below.bound, below.beyond), (None, 2));
-        assert!(below.bins().all(|(_, _, _, beyond)| beyond));
     }
 }

@@ -1,10 +1,12 @@
 //! Norms as a picture: a histogram for each tensor, with the bound.
 
+mod canvas;
 mod draw;
 mod histogram;
 
 use std::path::{Path, PathBuf};
 
+use ab_glyph::FontRef;
 use normproj::Norm;
 use plotters::backend::{BitMapBackend, SVGBackend};
 use plotters::drawing::IntoDrawingArea;
@@ -12,6 +14,7 @@ use plotters::drawing::IntoDrawingArea;
 use crate::failure::{Failure, Result};
 use crate::options::OutputOptions;
 use crate::output::{self, Staged};
+use canvas::Canvas;
 use draw::Picture;
 use histogram::Histogram;
 
@@ -109,7 +112,9 @@ fn svg(picture: &Picture) -> Result<String> {
 fn png(picture: &Picture) -> Result<Vec<u8>> {
     let (width, height) = picture.size(SHARPNESS);
     let mut pixels = vec![255; 3 * width as usize * height as usize];
-    let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+    let font = FontRef::try_from_slice(draw::font()).map_err(undrawn)?;
+    let backend = BitMapBackend::with_buffer(&mut pixels, (width, height));
+    let area = Canvas::new(backend, font).into_drawing_area();
     picture.draw(&area, SHARPNESS).map_err(undrawn)?;
     area.present().map_err(undrawn)?;
     drop(area);
