@@ -83,11 +83,11 @@ fn an_explanation_reads_well() {
     let text = plan(&[4096, 4096], 0, &DeviceProfile::h200()).explain();
     let expected = "\
 max-norm 3 in L2 over axes [0] of f32 [4096, 4096] on NVIDIA H200
-4096 slices × 4096 elements, columns_partial(16×16 lanes of 4, 320 steps)
-  columns_partial: 832 workgroups of 256
-  columns_rescale: 832 workgroups of 256
+4096 slices × 4096 elements, columns_partial(32×8 lanes of 4, 512 steps)
+  columns_partial: 256 workgroups of 256
+  columns_rescale: 256 workgroups of 256
 2 dispatches; bytes an element: 4.00 if no slice violates, 4.90 if 1% do, 9.54 if 10% do, 12.00 if all do
-scratch: 638976 bytes held, 8945664 bytes moved
+scratch: 393216 bytes held, 3538944 bytes moved
 L = 29, σ = 1.79e-6, κ = 3.04e-6";
     assert_eq!(text, expected);
 }

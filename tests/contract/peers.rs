@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::clip_golden_case::Fate;
 use crate::golden_case::{Files, Golden};
-use crate::{clip_golden, golden_sets};
+use crate::{clip_golden, golden};
 
 const PAGE: &str = include_str!("../../src/docs/peers.md");
 
@@ -37,13 +37,13 @@ fn every_row_is_run_and_every_operation_that_is_run_has_a_row() {
     let rows = rows();
     let listed: BTreeSet<&str> = rows.iter().map(|row| row.operation).collect();
     assert_eq!(listed.len(), rows.len(), "an operation has two rows");
-    let sets = golden_sets::OPERATIONS.into_iter().chain(golden_sets::POWERS);
+    let sets = golden::OPERATIONS.into_iter().chain(golden::POWERS);
     let clips = clip_golden::EXPECTED.map(|(operation, _)| operation);
     let run: BTreeSet<&str> = sets.chain(clips).collect();
     assert_eq!(listed, run);
     let files = Files::open();
-    let golden: BTreeSet<&str> = files.cases.iter().map(|case| case.op.as_str()).collect();
-    assert_eq!(listed, golden);
+    let stored: BTreeSet<&str> = files.cases.iter().map(|case| case.op.as_str()).collect();
+    assert_eq!(listed, stored);
     for Row { peer, ours, edges, operation } in rows {
         assert!([peer, ours, edges].iter().all(|cell| !cell.is_empty()), "{operation}");
     }
@@ -85,8 +85,8 @@ fn kind_of(function: &str) -> &'static str {
 /// What the tests make of a case; none of one that they leave out because it has no counterpart.
 fn run_as(case: &Golden, ours: &str, files: &Files) -> Option<String> {
     let text = match ours.starts_with("[`Projection::") {
-        true if golden_sets::kind(case, files) == golden_sets::Kind::TensorBounds => return None,
-        true => format!("{:?}", golden_sets::asked(case).ok()?.native.set()),
+        true if golden::kind(case, files) == golden::Kind::TensorBounds => return None,
+        true => format!("{:?}", golden::asked(case).ok()?.native.set()),
         false if matches!(case.fate(files), Fate::OtherNorm | Fate::TensorBounds) => return None,
         false => format!("{:?}", case.clip()).split_once("kind: ")?.1.to_string(),
     };

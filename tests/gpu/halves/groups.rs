@@ -245,8 +245,7 @@ impl Case<'_> {
 fn clips_of_mixed_dtypes() {
     for context in contexts().iter() {
         let mut checked = 0;
-        for (tensors, apart) in [(odd(), false), (runs(), true), (even(), false), (runs(), false)]
-        {
+        for (tensors, apart) in [(odd(), false), (runs(), true), (even(), false), (runs(), false)] {
             for (clip, global) in [(Clip::global_norm(1.0), true), (Clip::each_norm(1.0), false)] {
                 for rounding in [Rounding::Feasible, Rounding::TowardZero] {
                     let (tensors, clip) = (&tensors, clip.rounding(rounding));
