@@ -65,9 +65,13 @@ impl Place {
         command
     }
 
-    /// Runs on the CPU backend, so that every machine gives the same.
+    /// Runs on the CPU backend unless another device is named, so that every machine gives the same.
     pub fn run(&self, arguments: &[&str]) -> Ended {
-        Ended::from(self.command(arguments).args(["--device", "cpu"]).output().unwrap())
+        let mut command = self.command(arguments);
+        if !arguments.contains(&"--device") {
+            command.args(["--device", "cpu"]);
+        }
+        Ended::from(command.output().unwrap())
     }
 
     /// Runs what must succeed; gives the JSON report.

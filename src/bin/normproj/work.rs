@@ -1,7 +1,7 @@
 //! Operations on files: a task for each tensor, and one tensor in memory at a time. Tensors under
 //! one norm are read twice.
 
-use normproj::plan::group::GroupRequest;
+use normproj::plan::group::{GroupPlan, GroupRequest};
 use normproj::plan::request::{Request, Task as Requested};
 use normproj::{
     Clip, DeviceBuffer, Group, GroupReport, Model, OnNonFinite, Operation, Plan, Report, Set,
@@ -44,7 +44,8 @@ impl Task {
             Operation::Clip(clip) => {
                 let empty = job.context.zeros_as([0], dtype)?;
                 let model = Model::new(&job.context, [(tensor.name.clone(), &empty)])?;
-                GroupRequest::new(*clip, &model, None)?;
+                let request = GroupRequest::new(*clip, &model, None)?;
+                GroupPlan::new(request, job.context.profile())?;
                 Ok(Task::Global(global))
             }
             _ => Ok(Task::Left),
