@@ -245,8 +245,7 @@ impl Case<'_> {
 fn clips_of_mixed_dtypes() {
     for context in contexts().iter() {
         let mut checked = 0;
-        for (tensors, apart) in [(odd(), false), (runs(), true), (even(), false), (runs(), false)]
-        {
+        for (tensors, apart) in [(odd(), false), (runs(), true), (even(), false), (runs(), false)] {
             for (clip, global) in [(Clip::global_norm(1.0), true), (Clip::each_norm(1.0), false)] {
                 for rounding in [Rounding::Feasible, Rounding::TowardZero] {
                     let (tensors, clip) = (&tensors, clip.rounding(rounding));
@@ -365,4 +364,46 @@ fn norms_that_are_given_are_f32() {
         let refused = Group::by_norm(Clip::global_norm(1.0), &model, &halves);
         assert!(matches!(refused, Err(Error::Dtype { .. })));
     }
+}
+
+/// Runs of whole loads, and elements apart, which are stored through the words that they are in.
+#[test]
+fn groups_of_16_bits_move_what_their_cost_says() {
+    let mut checked = 0;
+    for context in contexts().iter() {
+        for (strides, halves) in [([60, 1], false), ([180, 3], true)] {
+            for (clip, decays) in [
+                (Clip::global_norm(1.0), false),
+                (Clip::global_norm(1.0), true),
+                (Clip::value(-1.0, 1.0), false),
+            ] {
+                for (value, clipped) in [(0.001, 0), (10.0, 1)] {
+                    let tensor = || {
+                        let host = vec![f16::from_f64(value); 5760];
+                        let layout = Layout::strided([32, 60], strides, 0).unwrap();
+                        context.upload_as(&host, [5760]).unwrap().view(layout).unwrap()
+                    };
+                    let of = |tensor| Model::new(context, [("x", &tensor)]).unwrap();
+                    let (model, decay) = (of(tensor()), Decay::new(1e-3, &of(tensor())));
+                    let decay = decays.then_some(&decay);
+                    let request = GroupRequest::new(clip, &model, decay).unwrap();
+                    let plan = GroupPlan::new(request, context.profile()).unwrap();
+                    let cost = plan.cost();
+                    let group = Group::counting(plan, &model, decay).unwrap();
+                    group.enqueue().unwrap();
+                    let found = group.as_gpu().unwrap().counters().unwrap().map(u64::from);
+                    let expected = [
+                        cost.read + clipped * cost.read_again,
+                        cost.written + clipped * cost.written_again,
+                    ];
+                    assert_eq!(found, expected, "{halves} {}", group.plan().explain());
+                    let stored = u64::from(decays || clipped == 1);
+                    let size = if halves { 4 } else { 2 };
+                    assert_eq!(found[1], stored * size * 32 * 60);
+                    checked += 1;
+                }
+            }
+        }
+    }
+    println!("{checked} counts were right");
 }
