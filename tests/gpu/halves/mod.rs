@@ -2,6 +2,7 @@
 
 mod edges;
 mod groups;
+mod models;
 mod narrowing;
 mod neighbours;
 mod sets;
