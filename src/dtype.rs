@@ -43,7 +43,8 @@ impl DType {
     pub fn grain(self) -> Grain {
         match self {
             DType::F16 => Grain { relative: 2f64.powi(-11), absolute: 2f64.powi(-25) },
-            DType::BF16 => Grain { relative: 2f64.powi(-8), absolute: 0.0 },
+            // Half of the smallest subnormal: beside any radius but the tiniest it is nothing.
+            DType::BF16 => Grain { relative: 2f64.powi(-8), absolute: 2f64.powi(-134) },
             DType::F32 | DType::F64 => Grain { relative: 0.0, absolute: 0.0 },
         }
     }
@@ -107,11 +108,12 @@ mod tests {
 
     #[test]
     fn rounding_stays_within_the_grain() {
-        let numbers = (1..4000).map(|i| f64::from(i) * 1.000_37e-7 * f64::from(i % 37));
+        let near = (1..4000).map(|i| f64::from(i) * 1.000_37e-7 * f64::from(i % 37));
+        let numbers = near.flat_map(|x| [x, x * 2f64.powi(-125)]);
         for x in numbers {
             for (dtype, rounded) in [
                 (DType::F16, half::f16::from_f64(x).to_f64()),
-                (DType::BF16, half::bf16::from_f64(x).to_f64()),
+                (DType::BF16, half::bf16::from_f32(x as f32).to_f64()),
             ] {
                 let Grain { relative, absolute } = dtype.grain();
                 assert!((rounded - x).abs() <= relative * x + absolute, "{dtype} {x}");

@@ -29,7 +29,11 @@ impl Magnitude {
                 let Power { sum, exponent } = squares(vector);
                 Magnitude { value: sum.rounded().root(), exponent }
             }
-            Norm::Linf => whole(largest(vector)),
+            Norm::Linf if largest(vector) == 0.0 => whole(0.0),
+            Norm::Linf => {
+                let exponent = exponent(largest(vector));
+                Magnitude { value: times_power(largest(vector), -exponent).into(), exponent }
+            }
             Norm::Lp(p) => lp(p.value(), vector),
         }
     }

@@ -1,10 +1,12 @@
 //! A random request: shape, axes, views inside larger memories, values and radius.
 
-use normproj::{Axes, Layout, Norm, OnNonFinite, Projection, Rounding, WeightLayout, reference};
+use normproj::{
+    Axes, DType, Layout, Norm, OnNonFinite, Projection, Rounding, WeightLayout, reference,
+};
 use proptest::prelude::*;
 use proptest::sample::select;
 
-use crate::values::{Fill, hash, neighbour, non_finite};
+use crate::values::{Fill, Value, hash, neighbour, non_finite};
 
 /// A request and the memory that it meets.
 #[derive(Debug, Clone)]
@@ -54,10 +56,15 @@ impl View {
     }
 
     /// The whole memory: a view of `value(i)` amid arbitrary bits.
-    pub fn memory(&self, shape: &[usize], seed: u64, value: impl Fn(usize) -> f32) -> Vec<f32> {
+    pub fn memory<T: Value>(
+        &self,
+        shape: &[usize],
+        seed: u64,
+        value: impl Fn(usize) -> T,
+    ) -> Vec<T> {
         let layout = self.layout(shape);
         let size = layout.end().max(layout.offset()) + self.tail;
-        let mut memory: Vec<f32> = (0..size).map(|place| neighbour(seed, place)).collect();
+        let mut memory: Vec<T> = (0..size).map(|place| neighbour(seed, place)).collect();
         let places = reference::places(&layout);
         places.into_iter().enumerate().for_each(|(i, place)| memory[place] = value(i));
         memory
@@ -66,7 +73,7 @@ impl View {
 
 impl Case {
     /// The memory that holds the source.
-    pub fn memory(&self) -> Vec<f32> {
+    pub fn memory<T: Value>(&self) -> Vec<T> {
         self.source.memory(&self.shape, self.seed, |i| {
             let bits = hash(self.seed ^ 0x5eed, i);
             match self.poison {
@@ -77,21 +84,29 @@ impl Case {
         })
     }
 
-    pub fn projection(&self, memory: &[f32]) -> Projection {
-        let radius = match self.radius {
-            Radius::Given(radius) => radius,
-            Radius::Near(ulps) => self.near_a_norm(memory, ulps),
-        };
-        Projection::max_norm(radius, self.axes).rounding(self.rounding).on_non_finite(self.policy)
+    pub fn projection<T: Value>(&self, memory: &[T]) -> Projection {
+        Projection::max_norm(self.radius(memory), self.axes)
+            .rounding(self.rounding)
+            .on_non_finite(self.policy)
     }
 
-    fn near_a_norm(&self, memory: &[f32], ulps: i32) -> f64 {
+    pub fn radius<T: Value>(&self, memory: &[T]) -> f64 {
+        match self.radius {
+            Radius::Given(radius) => radius,
+            Radius::Near(ulps) => self.near_a_norm(memory, ulps),
+        }
+    }
+
+    fn near_a_norm<T: Value>(&self, memory: &[T], ulps: i32) -> f64 {
         let layout = self.source.layout(&self.shape);
         let norms = reference::norms(Norm::L2, self.axes, memory, &layout).expect("a valid case");
         let finite: Vec<f64> = norms.into_iter().filter(|n| n.is_finite() && *n > 0.0).collect();
         let Some(norm) = finite.get(hash(self.seed, 0) as usize % finite.len().max(1)) else {
             return 1.0;
         };
+        if T::DTYPE == DType::F64 {
+            return f64::from_bits(norm.to_bits().saturating_add_signed(ulps.into()));
+        }
         // Norms may lie above f32: step in units of the 24 bits that a radius keeps.
         let ulp = 2f64.powi(norm.log2().floor().max(-126.0) as i32 - 23);
         ((norm / ulp).round() + f64::from(ulps)).max(0.0) * ulp
@@ -113,7 +128,11 @@ pub fn cases() -> impl Strategy<Value = Case> {
     });
     let axes = (0..8u8, any::<u8>(), any::<u8>());
     let poison = prop_oneof![4 => Just(0usize), 1 => Just(5), 1 => Just(300)];
-    let rounding = prop_oneof![4 => Just(Rounding::Feasible), 1 => Just(Rounding::Nearest)];
+    let rounding = prop_oneof![
+        4 => Just(Rounding::Feasible),
+        1 => Just(Rounding::Nearest),
+        1 => Just(Rounding::TowardZero),
+    ];
     let fill = prop_oneof![3 => Just(Fill::Normal), 4 => select(Fill::ALL.to_vec())];
     let policy = select(OnNonFinite::ALL.to_vec());
     let values = (fill, poison, radius(), rounding, policy, any::<u64>().no_shrink());

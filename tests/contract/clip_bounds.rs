@@ -6,7 +6,7 @@ use normproj::plan::margin::{Margin, U};
 use normproj::{Clip, Norm, OnNonFinite, Rounding, reference};
 
 use crate::clip_compare::{Judge, replaced};
-use crate::compare::{Rule, Stats, ulp};
+use crate::judge::{Rule, Stats, ulp};
 
 /// Everything that is known of an element.
 #[derive(Debug, Clone, Copy)]

@@ -113,7 +113,7 @@ impl ClipCase {
             (1..shape.len()).rev().for_each(|d| strides[d - 1] = strides[d] * shape[d]);
             let layout = Layout::strided(shape, strides, weights.len()).expect("contiguous");
             let seed = !self.seed ^ number as u64;
-            weights.extend((0..layout.len()).map(|i| Fill::Normal.value(seed, i)));
+            weights.extend((0..layout.len()).map(|i| Fill::Normal.value::<f32>(seed, i)));
             (number % 3 != 2).then_some(Place { memory, layout })
         };
         let weights_of = scene.tensors.iter().enumerate().map(&mut place).collect();

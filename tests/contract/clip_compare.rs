@@ -8,7 +8,7 @@ use normproj::{Clip, OnNonFinite, reference};
 
 use crate::clip_bounds::{Bounds, Element};
 use crate::clip_scene::Scene;
-use crate::compare::{Rule, Stats, Violation};
+use crate::judge::{Rule, Stats, Violation};
 
 /// What a clip is judged by.
 #[derive(Debug, Clone, Copy)]

@@ -5,7 +5,7 @@ use normproj::{Clip, GivenNorm, Layout, Norm, OnNonFinite, Rounding, reference};
 
 use crate::clip_compare::Judge;
 use crate::clip_scene::{Place, Scene};
-use crate::compare::{Rule, Stats};
+use crate::judge::{Rule, Stats};
 
 const MARGIN: Margin =
     Margin { chain: 76, sigma: 77.0 * U, kappa: 121.5 * U, power: 256.0 * U, unit: U };

@@ -21,7 +21,7 @@ fn scene(rate: f64) -> Scene {
     let mut scene = Scene::amid(&tensors, 1, |tensor, i| Fill::Normal.value(tensor as u64, i));
     // Weights beside the gradients, and in a memory of their own.
     let beside = scene.memories[0].len();
-    scene.memories[0].extend((0..33).map(|i| Fill::Normal.value(8, i)));
+    scene.memories[0].extend((0..33).map(|i| Fill::Normal.value::<f32>(8, i)));
     scene.memories.push((0..704).map(|i| Fill::Normal.value(9, i)).collect());
     let weights = vec![Some(at(2, 700, 4)), None, Some(transposed([33, 1], beside))];
     scene.tensors[2].layout = Layout::strided([33, 1], [1, 1], 1).expect("no overlap");

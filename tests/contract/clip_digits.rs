@@ -5,8 +5,8 @@ use safetensors::SafeTensors;
 
 use crate::clip_run::prove;
 use crate::clip_scene::Scene;
-use crate::compare::Stats;
 use crate::contexts::{contexts, say};
+use crate::judge::Stats;
 
 /// The tensors of a file, by name.
 fn load(file: &str) -> Vec<(String, Vec<f32>)> {

@@ -4,8 +4,8 @@ use normproj::{Clip, Compat, Context, Error, GivenNorm, Group, Layout, Model, No
 
 use crate::clip_run::prove;
 use crate::clip_scene::Scene;
-use crate::compare::Stats;
 use crate::contexts::{contexts, say};
+use crate::judge::Stats;
 
 fn scene() -> Scene {
     Scene::of(&[&[3.0, -0.0, 1e-20], &[], &[-4.0, 3e38, 0.5, 7.0, -1e30]])

@@ -14,9 +14,9 @@ use crate::clip_golden_case::Fate::{
 use crate::clip_report::Found;
 use crate::clip_run::{carry_out, prove};
 use crate::clip_scene::Scene;
-use crate::compare::Memory;
 use crate::contexts::{contexts, say};
 use crate::golden_case::{Array, DEFAULT, Files, Golden, Tolerance};
+use crate::judge::Memory;
 use crate::run;
 
 /// What is run of each operation, and what is left out; written down, so that no case is lost in

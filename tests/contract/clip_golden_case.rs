@@ -1,6 +1,6 @@
 //! What is done with a golden case of clipping.
 
-use normproj::{Clip, Compat, GivenNorm, Norm};
+use normproj::{Clip, Compat, DType, GivenNorm, Norm};
 use serde_json::Value;
 
 use crate::golden_case::{Files, Golden, number};
@@ -39,7 +39,7 @@ impl Fate {
 impl Golden {
     pub fn fate(&self, files: &Files) -> Fate {
         let error = self.expects_error.as_deref();
-        if self.inputs.iter().any(|input| input.dtype != "f32") {
+        if self.inputs.iter().any(|input| input.dtype() != DType::F32) {
             Fate::OtherDtype
         } else if self.norm().is_none() {
             Fate::OtherNorm

@@ -4,8 +4,8 @@ use normproj::{Clip, Context, Error, Norm, OnNonFinite};
 
 use crate::clip_run::{carry_out, prove};
 use crate::clip_scene::Scene;
-use crate::compare::Stats;
 use crate::contexts::{contexts, say};
+use crate::judge::Stats;
 use crate::values::Fill;
 
 /// A quiet NaN of some payload, a signalling one, and both infinities.

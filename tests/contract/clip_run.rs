@@ -5,7 +5,7 @@ use normproj::{Clip, Context};
 use crate::clip_compare::Judge;
 use crate::clip_report::{Found, check};
 use crate::clip_scene::{Scene, Stage};
-use crate::compare::{Stats, Violation};
+use crate::judge::{Stats, Violation};
 
 /// Clips a scene on a context, twice, and panics if a promise is broken.
 pub fn prove(context: &Context, clip: Clip, scene: &Scene) -> Stats {

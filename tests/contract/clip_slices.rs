@@ -15,7 +15,7 @@ fn memory(rarity: u64) -> Vec<f32> {
         let scale = 10f32.powi(-((i % SHAPE[1] + i / SHAPE[1]) as i32 % 9));
         match rarity > 0 && bits.is_multiple_of(rarity) {
             true => non_finite(bits),
-            false => scale * Fill::Normal.value(3, i),
+            false => scale * Fill::Normal.value::<f32>(3, i),
         }
     };
     (0..SHAPE[0] * SHAPE[1]).map(value).collect()

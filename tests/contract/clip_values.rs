@@ -4,8 +4,8 @@ use normproj::{Clip, Compat, Context, Norm, OnNonFinite, Rounding};
 
 use crate::clip_run::prove;
 use crate::clip_scene::Scene;
-use crate::compare::Stats;
 use crate::contexts::{contexts, say};
+use crate::judge::Stats;
 
 fn on_each(prove: impl Fn(&Context)) {
     contexts().for_each(prove);

@@ -3,17 +3,19 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use normproj::{Axes, Projection};
+use normproj::{Axes, DType};
 use safetensors::SafeTensors;
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::Value as Json;
+
+use crate::values::{Value, for_dtype};
 
 /// One call of a peer.
 #[derive(Deserialize)]
 pub struct Golden {
     pub name: String,
     pub op: String,
-    pub args: BTreeMap<String, Value>,
+    pub args: BTreeMap<String, Json>,
     pub inputs: Vec<Array>,
     pub outputs: Vec<Array>,
     /// The same call in f64, where the peer's own precision fails.
@@ -27,7 +29,7 @@ pub struct Golden {
 #[derive(Deserialize)]
 pub struct Array {
     tensor: String,
-    pub dtype: String,
+    dtype: String,
     pub shape: Vec<usize>,
 }
 
@@ -64,56 +66,20 @@ impl Tolerance {
 /// The tolerance of f32 where a case has none of its own.
 pub const DEFAULT: Tolerance = Tolerance { rel_l2: 2e-6, ulp: 16.0, mode: Mode::Elementwise };
 
-/// What is done with a case.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Kind {
-    /// Run and compared with the peer.
-    Compared,
-    /// Our error is expected.
-    Refused,
-    /// Run, but judged by the oracle alone: the peer spreads NaN, we keep the slice.
-    NonFinite,
-    /// Left out: not f32.
-    OtherDtype,
-    /// Left out: not the L2 norm.
-    OtherNorm,
-    /// Left out: an epsilon that someone has set.
-    OtherEpsilon,
-    /// Left out: the peer refuses what is allowed here.
-    OnlyThePeerRefuses,
-}
-
 impl Golden {
-    /// Whether it is a max-norm constraint.
-    pub fn is_max_norm(&self) -> bool {
-        ["keras_max_norm", "torch_renorm"].contains(&self.op.as_str())
+    pub fn dtype(&self) -> DType {
+        self.inputs[0].dtype()
     }
 
-    pub fn kind(&self, files: &Files) -> Kind {
-        let number = |key: &str| self.args.get(key).map(number);
-        if self.inputs[0].dtype != "f32" {
-            Kind::OtherDtype
-        } else if number("p").is_some_and(|p| p != 2.0) {
-            Kind::OtherNorm
-        } else if number("eps").is_some_and(|eps| eps != EPSILON) {
-            Kind::OtherEpsilon
-        } else if self.expects_error.as_ref().is_some_and(|why| why.contains("at least 2 dim")) {
-            Kind::OnlyThePeerRefuses
-        } else if self.expects_error.is_some() || self.radius().is_nan() || self.radius() < 0.0 {
-            Kind::Refused
-        } else if files.array(&self.inputs[0]).iter().any(|x| !x.is_finite()) {
-            Kind::NonFinite
-        } else {
-            Kind::Compared
-        }
-    }
-
-    fn radius(&self) -> f64 {
-        number(self.args.get("max_value").or(self.args.get("max_norm")).expect("a radius"))
-    }
-
-    pub fn projection(&self) -> Projection {
-        Projection::max_norm(self.radius(), self.axes())
+    /// How far the peer's rounding may take it.
+    pub fn tolerance(&self) -> Tolerance {
+        let (rel_l2, ulp) = match self.dtype() {
+            DType::F16 => (0.002, 2.0),
+            DType::BF16 => (0.016, 2.0),
+            DType::F64 => (1e-14, 64.0),
+            _ => return self.tol.unwrap_or(DEFAULT),
+        };
+        self.tol.unwrap_or(Tolerance { rel_l2, ulp, mode: Mode::Elementwise })
     }
 
     /// The axes that a slice extends over.
@@ -126,24 +92,21 @@ impl Golden {
     }
 }
 
-/// What Keras and `torch.renorm` add to the norm before they divide.
-pub const EPSILON: f64 = 1e-7;
-
 /// The axes that a norm runs over: one, several, or all.
-pub fn over(axes: &Value) -> Axes {
+pub fn over(axes: &Json) -> Axes {
     match axes {
-        Value::Null => Axes::all(),
-        Value::Array(list) => Axes::from(list.iter().map(axis).collect::<Vec<_>>().as_slice()),
+        Json::Null => Axes::all(),
+        Json::Array(list) => Axes::from(list.iter().map(axis).collect::<Vec<_>>().as_slice()),
         one => Axes::from(axis(one)),
     }
 }
 
-fn axis(value: &Value) -> i32 {
+fn axis(value: &Json) -> i32 {
     value.as_i64().and_then(|axis| axis.try_into().ok()).expect("an axis")
 }
 
 /// A number, or the name of one that JSON cannot hold.
-pub fn number(value: &Value) -> f64 {
+pub fn number(value: &Json) -> f64 {
     let named = || value.as_str().and_then(|name| name.parse().ok());
     value.as_f64().or_else(named).expect("a number")
 }
@@ -162,12 +125,36 @@ impl Files {
         Files { cases, arrays: read("arrays.safetensors") }
     }
 
-    /// The values of an f32 array.
+    /// The values of an array of f32.
     pub fn array(&self, array: &Array) -> Vec<f32> {
+        assert_eq!(array.dtype(), DType::F32);
+        self.values(array).into_iter().map(|value| value as f32).collect()
+    }
+
+    /// The values of an array of any dtype. The payloads of NaN are not kept.
+    pub fn values(&self, array: &Array) -> Vec<f64> {
+        for_dtype!(array.dtype(), T => self.elements::<T>(array).iter().map(|x| x.wide()).collect())
+    }
+
+    fn elements<T: Value>(&self, array: &Array) -> Vec<T> {
         let arrays = SafeTensors::deserialize(&self.arrays).expect("arrays.safetensors");
         let view = arrays.tensor(&array.tensor).expect("an array that a case names");
-        assert_eq!((view.shape(), array.dtype.as_str()), (array.shape.as_slice(), "f32"));
-        let four = view.data().as_chunks().0.iter();
-        four.map(|bytes| f32::from_le_bytes(*bytes)).collect()
+        assert_eq!(view.shape(), array.shape);
+        let size = T::DTYPE.size();
+        let word =
+            |bytes: &[u8]| bytes.iter().rev().fold(0, |bits, &byte| bits << 8 | u64::from(byte));
+        view.data().chunks_exact(size).map(|bytes| T::from_bits(word(bytes))).collect()
+    }
+}
+
+impl Array {
+    pub fn dtype(&self) -> DType {
+        match self.dtype.as_str() {
+            "f32" => DType::F32,
+            "f16" => DType::F16,
+            "bf16" => DType::BF16,
+            "f64" => DType::F64,
+            other => panic!("{other} is new"),
+        }
     }
 }

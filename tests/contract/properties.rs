@@ -3,14 +3,14 @@
 use std::sync::Once;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use normproj::{Context, Plan, Request};
+use normproj::{Context, Norm, Plan, Request};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
 
 use crate::case::{Case, cases};
-use crate::compare::Memory;
 use crate::contexts::{contexts, say};
+use crate::judge::Memory;
 use crate::run::{norms_of, plans, prove, prove_norms, run, same_bits};
 
 /// Fresh seeds, said aloud so that a failure can be had again; failures are also written beside
@@ -68,8 +68,8 @@ proptest! {
     #[test]
     fn norms_alone(case in cases()) {
         let (request, memory) = in_place(&case);
-        let request = norms_of(case.axes, request.source);
-        on_all(&case, &request, |context, plan| prove_norms(context, plan, &memory));
+        let request = norms_of(Norm::L2, case.axes, request.source);
+        on_all(&case, &request, |context, plan| prove_norms::<f32, f32>(context, plan, &memory));
     }
 
     #[test]

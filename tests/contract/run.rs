@@ -1,18 +1,23 @@
 //! Runs a plan on a context and judges everything that it left behind.
 
 use normproj::plan::request::{Output, Task};
-use normproj::{Axes, Context, Layout, Norm, Plan, Report, Request, reference};
+use normproj::{Axes, Context, DType, Layout, Norm, Plan, Report, Request, reference};
 
-use crate::compare::{Memory, Stats, Violation, check, check_again};
-use crate::report;
+use crate::judge::{Memory, Stats, Violation, check, check_again, check_report, same_norm};
+use crate::values::Value;
 
 /// What a run left behind.
-pub struct Outcome {
+pub struct Outcome<T> {
     /// The memory that was written.
-    pub memory: Vec<f32>,
+    pub memory: Vec<T>,
     /// The memory that was read, unless it is the same.
-    pub source: Option<Vec<f32>>,
+    pub source: Option<Vec<T>>,
     pub report: Option<Report>,
+}
+
+/// Whether a context projects tensors of a dtype.
+pub fn serves(context: &Context, dtype: DType) -> bool {
+    dtype == DType::F32 || context.as_gpu().is_none()
 }
 
 /// The plan that the library chooses, and others that it could: all of them on the CPU. On a GPU
@@ -38,9 +43,14 @@ pub fn all_plans(context: &Context, request: &Request) -> Vec<Plan> {
 }
 
 /// Carries out a plan on copies of the two memories; in place, `target` is not looked at.
-pub fn run(context: &Context, plan: &Plan, source: &[f32], target: &Memory) -> Outcome {
+pub fn run<T: Value>(
+    context: &Context,
+    plan: &Plan,
+    source: &[T],
+    target: &Memory<T>,
+) -> Outcome<T> {
     let request = plan.request();
-    let upload = |elements: &[f32]| context.upload(elements, [elements.len()]).expect("upload");
+    let upload = |elements: &[T]| context.upload_as(elements, [elements.len()]).expect("upload");
     let read_from = upload(source);
     let view = read_from.view(request.source).expect("the source lies inside its memory");
     let in_place = request.output == Output::InPlace;
@@ -50,14 +60,14 @@ pub fn run(context: &Context, plan: &Plan, source: &[f32], target: &Memory) -> O
     let pending = context.run(plan, &view, &target).expect("a plan that fits runs");
     let report = request.report.then(|| pending.wait().expect("a report that was planned"));
     Outcome {
-        memory: written.read().expect("read"),
-        source: (!in_place).then(|| read_from.read().expect("read")),
+        memory: written.read_as().expect("read"),
+        source: (!in_place).then(|| read_from.read_as().expect("read")),
         report,
     }
 }
 
 /// Runs a projection and panics if it breaks a promise.
-pub fn prove(context: &Context, plan: &Plan, source: &[f32], target: &[f32]) -> Stats {
+pub fn prove<T: Value>(context: &Context, plan: &Plan, source: &[T], target: &[T]) -> Stats {
     let request = plan.request();
     let Task::Project(projection) = request.task else { panic!("not a projection: {request:?}") };
     let layout = match &request.output {
@@ -79,10 +89,10 @@ pub fn prove(context: &Context, plan: &Plan, source: &[f32], target: &[f32]) -> 
     if request.output == Output::InPlace {
         let twice = run(context, plan, &outcome.memory, &target).memory;
         let twice = Memory { layout, elements: &twice };
-        expect(check_again(&projection, plan.margin(), after, twice), place);
+        expect(check_again(&projection, plan.margin(), read, after, twice), place);
     }
     if let Some(found) = &outcome.report {
-        report::check(found, plan, source, &stats).unwrap_or_else(|wrong| {
+        check_report(found, plan, source, &stats).unwrap_or_else(|wrong| {
             panic!("{wrong} in {found:?}: {}", place());
         });
     }
@@ -90,38 +100,45 @@ pub fn prove(context: &Context, plan: &Plan, source: &[f32], target: &[f32]) -> 
 }
 
 /// A request for norms that go into the middle of a memory.
-pub fn norms_of(axes: Axes, source: Layout) -> Request {
+pub fn norms_of(norm: Norm, axes: Axes, source: Layout) -> Request {
     let slices = reference::slices(axes, source.shape()).expect("valid axes").len();
     let norms = Layout::strided([slices], [1], 3).expect("one axis");
-    Request::norms(Norm::L2, axes, source, norms)
+    Request::norms(norm, axes, source, norms)
 }
 
-/// Computes norms and panics if one is wrong, or anything else has changed.
-pub fn prove_norms(context: &Context, plan: &Plan, source: &[f32]) {
+/// Computes norms and panics if one is wrong, or anything else has changed. `N` is their dtype.
+pub fn prove_norms<T: Value, N: Value>(context: &Context, plan: &Plan, source: &[T]) {
     let request = plan.request();
-    let exact = reference::norms(Norm::L2, request.axes(), source, &request.source).expect("valid");
+    let norm = request.norm();
+    let exact = reference::norms(norm, request.axes(), source, &request.source).expect("valid");
     let layout = request.target();
-    let before: Vec<f32> =
-        (0..layout.offset() + exact.len() + 2).map(|i| -1.0 - i as f32).collect();
-    let outcome = run(context, plan, source, &Memory { layout, elements: &before });
+    let before: Vec<N> =
+        (0..layout.offset() + exact.len() + 2).map(|i| N::of(-1.0 - i as f64)).collect();
+    let upload = context.upload_as(source, [source.len()]).expect("upload");
+    let norms = context.upload_as(&before, [before.len()]).expect("upload");
     let place = || format!("{} by {}, {request:?}", context.describe(), plan.schedule());
-    assert!(same_bits(source, &outcome.source.expect("out of place")), "{}", place());
-    let norms = layout.offset()..layout.offset() + exact.len();
-    let (found, end) = (&outcome.memory, norms.end);
-    assert!(found[..norms.start] == before[..norms.start] && found[end..] == before[end..]);
-    for (slice, (&found, exact)) in found[norms].iter().zip(exact).enumerate() {
-        let right =
-            report::same_norm(f64::from(found), exact, plan.geometry().length(), plan.margin());
+    let (from, to) =
+        (upload.view(request.source).expect("view"), norms.view(*layout).expect("view"));
+    let _ = context.run(plan, &from, &to).expect("a plan that fits runs");
+    assert!(same_bits(source, &upload.read_as::<T>().expect("read")), "{}", place());
+    let found = norms.read_as::<N>().expect("read");
+    let inside = layout.offset()..layout.offset() + exact.len();
+    let end = inside.end;
+    assert!(same_bits(&found[..inside.start], &before[..inside.start]), "{}", place());
+    assert!(same_bits(&found[end..], &before[end..]), "{}", place());
+    for (slice, (found, exact)) in found[inside].iter().zip(exact).enumerate() {
+        let (found, length) = (found.wide(), plan.geometry().length());
+        let right = same_norm::<T>(found, exact, norm, length, plan.margin());
         assert!(right, "slice {slice}: norm {found:e}, exactly {exact:e}: {}", place());
     }
 }
 
 /// Payloads of NaN and signs of zeros too.
-pub fn same_bits(a: &[f32], b: &[f32]) -> bool {
-    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.to_bits() == b.to_bits())
+pub fn same_bits<T: Value>(a: &[T], b: &[T]) -> bool {
+    a.len() == b.len() && a.iter().zip(b).all(|(a, b)| a.bits() == b.bits())
 }
 
-fn expect<T>(judged: Result<T, Vec<Violation>>, place: impl Fn() -> String) -> T {
+fn expect<R>(judged: Result<R, Vec<Violation>>, place: impl Fn() -> String) -> R {
     judged.unwrap_or_else(|violations| {
         let shown: Vec<String> =
             violations.iter().take(5).map(|v| format!("{:?}: {}", v.rule, v.detail)).collect();

@@ -1,38 +1,40 @@
-//! Every set, on every context, by the chosen schedule and others.
+//! Every set and dtype, on every context, by the chosen schedule and others.
 
 use std::collections::BTreeMap;
 
-use normproj::{Axes, Context, Error, Layout, Norm, Projection, Request, ZeroSlice};
+use normproj::{Axes, Compat, Context, DType, Error, Layout, Norm, Projection, Request, ZeroSlice};
 use proptest::prelude::*;
+use proptest::sample::select;
 
 use crate::case::{Case, cases};
-use crate::compare::{Memory, Rule, Violation};
 use crate::contexts::{contexts, say};
 use crate::properties::config;
-use crate::run::{plans, run};
-use crate::set_compare::check;
-use crate::values::hash;
+use crate::run::{norms_of, plans, prove, prove_norms, serves};
+use crate::values::{Value, for_dtype, hash};
 
 /// How many sets [`set`] makes.
-const SETS: u8 = 17;
+const SETS: u8 = 27;
 
 /// A set by number, over the axes of a case.
-fn set(number: u8, radius: f64, axes: Axes, seed: u64) -> Projection {
+fn set(number: u8, radius: f64, axes: Axes, seed: u64, dtype: DType) -> Projection {
     // Spheres must be reached.
-    let finite = radius.min(1e30);
+    let finite = radius.min(1e30).min(dtype.largest() / 8.0);
     let other = finite * (1.0 + (hash(seed, 7) % 5) as f64);
     let power = [3.0, 0.5, 4.0, 1.7][hash(seed, 8) as usize % 4];
     let lp = Norm::lp(power).expect("in range");
+    let max_norm = Projection::max_norm(radius, axes);
+    let unit_norm = Projection::unit_norm(axes).with_radius(finite);
+    let min_max_norm = Projection::min_max_norm(finite, other, axes);
     match number {
-        0 => Projection::max_norm(radius, axes),
-        1 => Projection::max_norm(radius, axes).norm_in(Norm::L1),
-        2 => Projection::max_norm(radius, axes).norm_in(Norm::Linf),
-        3 => Projection::max_norm(radius, axes).norm_in(lp),
-        4 => Projection::unit_norm(axes).with_radius(finite),
-        5 => Projection::unit_norm(axes).with_radius(finite).norm_in(Norm::L1),
-        6 => Projection::unit_norm(axes).with_radius(finite).norm_in(Norm::Linf),
-        7 => Projection::min_max_norm(finite, other, axes),
-        8 => Projection::min_max_norm(finite, other, axes).rate(0.3),
+        0 => max_norm,
+        1 => max_norm.norm_in(Norm::L1),
+        2 => max_norm.norm_in(Norm::Linf),
+        3 => max_norm.norm_in(lp),
+        4 => unit_norm,
+        5 => unit_norm.norm_in(Norm::L1),
+        6 => unit_norm.norm_in(Norm::Linf),
+        7 => min_max_norm,
+        8 => min_max_norm.rate(0.3),
         9 => Projection::ball(Norm::L1, radius, axes),
         10 => Projection::ball(Norm::Linf, radius, axes),
         11 => Projection::sphere(Norm::L1, finite, axes),
@@ -40,75 +42,98 @@ fn set(number: u8, radius: f64, axes: Axes, seed: u64) -> Projection {
         13 => Projection::bounds(-finite, other),
         14 => Projection::non_negative(),
         15 => Projection::clip_average_norm(radius, axes),
-        _ => Projection::clip_rms(radius, axes),
+        16 => Projection::clip_rms(radius, axes),
+        17 => Projection::ball(Norm::L2, radius, axes),
+        18 => Projection::sphere(Norm::L2, finite, axes),
+        19 => unit_norm.norm_in(lp),
+        20 => max_norm.compat(Compat::Keras),
+        21 => max_norm.compat(Compat::Torch).norm_in(Norm::L1),
+        22 => Projection::clip_norm(radius, axes).compat(Compat::Torch),
+        23 => unit_norm.compat(Compat::Keras),
+        24 => unit_norm.compat(Compat::TensorFlow),
+        25 => min_max_norm.compat(Compat::Keras).rate(0.7),
+        _ => Projection::bounds(-other, -finite),
     }
 }
 
-fn projection(case: &Case, number: u8, memory: &[f32]) -> Projection {
-    let radius = case.projection(memory).radius();
+fn projection<T: Value>(case: &Case, number: u8, memory: &[T]) -> Projection {
     let zero = [ZeroSlice::Keep, ZeroSlice::BasisVector][hash(case.seed, 9) as usize % 2];
-    set(number, radius, case.axes, case.seed)
+    set(number, case.radius(memory), case.axes, case.seed, T::DTYPE)
         .rounding(case.rounding)
         .on_non_finite(case.policy)
         .zero_slices(zero)
 }
 
-fn expect(violations: Vec<Violation>, place: impl Fn() -> String) {
-    let shown: Vec<String> =
-        violations.iter().take(5).map(|v| format!("{:?}: {}", v.rule, v.detail)).collect();
-    assert!(violations.is_empty(), "{}: {}\n{}", violations.len(), place(), shown.join("\n"));
-}
-
-/// Runs a request on one context twice and judges it.
-pub fn prove(
+/// Runs a request by the chosen plan and others, and judges it.
+pub fn prove_by_plans<T: Value>(
     context: &Context,
     request: &Request,
-    projection: &Projection,
-    memory: &[f32],
+    source: &[T],
+    target: &[T],
     seed: u64,
 ) {
-    for plan in plans(context, request, seed) {
-        let place = || format!("{} by {}, {request:?}", context.describe(), plan.schedule());
-        let layout = &request.source;
-        let read = Memory { layout, elements: memory };
-        let outcome = run(context, &plan, memory, &read);
-        let after = Memory { layout, elements: &outcome.memory };
-        let again = run(context, &plan, &outcome.memory, &after).memory;
-        let again = Memory { layout, elements: &again };
-        let found = check(projection, plan.margin(), read, [read, after], Some(again));
-        expect(found, place);
+    for plan in plans(context, &request.of(T::DTYPE), seed) {
+        prove(context, &plan, source, target);
+    }
+}
+
+/// Every context that projects a dtype.
+fn serving(dtype: DType) -> impl Iterator<Item = &'static Context> {
+    contexts().filter(move |context| serves(context, dtype))
+}
+
+fn in_place<T: Value>(case: &Case, number: u8) {
+    let memory = case.memory::<T>();
+    let projection = projection(case, number, &memory);
+    let request = Request::in_place(projection, case.source.layout(&case.shape)).with_report();
+    serving(T::DTYPE)
+        .for_each(|context| prove_by_plans(context, &request, &memory, &[], case.seed));
+}
+
+fn into_another_view<T: Value>(case: &Case, number: u8) {
+    let memory = case.memory::<T>();
+    let target = case.target.layout(&case.shape);
+    let room = case.target.memory(&case.shape, !case.seed, |_| T::of(f64::NAN));
+    let source = case.source.layout(&case.shape);
+    let request = Request::into(projection(case, number, &memory), source, target);
+    serving(T::DTYPE)
+        .for_each(|context| prove_by_plans(context, &request, &memory, &room, case.seed));
+}
+
+fn norms_alone<T: Value, N: Value>(case: &Case) {
+    let memory = case.memory::<T>();
+    let lp = Norm::lp([3.0, 0.5, 1.7, 1.0 / 64.0, 64.0][hash(case.seed, 8) as usize % 5]);
+    let norms = [Norm::L1, Norm::L2, Norm::Linf, lp.expect("in range")];
+    let norm = norms[hash(case.seed, 9) as usize % 4];
+    let request = norms_of(norm, case.axes, case.source.layout(&case.shape)).of(T::DTYPE);
+    for context in serving(T::DTYPE) {
+        let plans = plans(context, &request, case.seed);
+        plans.iter().for_each(|plan| prove_norms::<T, N>(context, plan, &memory));
     }
 }
 
 proptest! {
-    #![proptest_config(config(60))]
+    #![proptest_config(config(150))]
 
     #[test]
-    fn sets_keep_their_promises(case in cases(), number in 0..SETS) {
-        let memory = case.memory();
-        let projection = projection(&case, number, &memory);
-        let request = Request::in_place(projection, case.source.layout(&case.shape)).with_report();
-        for context in contexts() {
-            prove(context, &request, &projection, &memory, case.seed);
-        }
+    fn sets_keep_their_promises(
+        case in cases(), number in 0..SETS, dtype in select(DType::ALL.to_vec())
+    ) {
+        for_dtype!(dtype, T => in_place::<T>(&case, number));
     }
 
     #[test]
-    fn sets_into_another_view(case in cases(), number in 0..SETS) {
-        let memory = case.memory();
-        let projection = projection(&case, number, &memory);
-        let target = case.target.layout(&case.shape);
-        let room = case.target.memory(&case.shape, !case.seed, |_| f32::NAN);
-        let request = Request::into(projection, case.source.layout(&case.shape), target);
-        for context in contexts() {
-            for plan in plans(context, &request, case.seed) {
-                let place = || format!("{} by {}, {request:?}", context.describe(), plan.schedule());
-                let before = Memory { layout: &target, elements: &room };
-                let outcome = run(context, &plan, &memory, &before);
-                let after = Memory { layout: &target, elements: &outcome.memory };
-                let read = Memory { layout: &request.source, elements: &memory };
-                expect(check(&projection, plan.margin(), read, [before, after], None), place);
-            }
+    fn sets_into_another_view(
+        case in cases(), number in 0..SETS, dtype in select(DType::ALL.to_vec())
+    ) {
+        for_dtype!(dtype, T => into_another_view::<T>(&case, number));
+    }
+
+    #[test]
+    fn norms_of_every_kind(case in cases(), dtype in select(DType::ALL.to_vec())) {
+        match dtype {
+            DType::F64 => norms_alone::<f64, f64>(&case),
+            dtype => for_dtype!(dtype, T => norms_alone::<T, f32>(&case)),
         }
     }
 }
@@ -134,9 +159,7 @@ fn extreme_values() {
     ] {
         let layout = Layout::contiguous([slice.len()]).expect("small");
         let request = Request::in_place(projection, layout);
-        for context in contexts() {
-            prove(context, &request, &projection, &slice, 3);
-        }
+        contexts().for_each(|context| prove_by_plans::<f32>(context, &request, &slice, &[], 3));
     }
 }
 
@@ -149,11 +172,10 @@ fn long_slices() {
         let layout = Layout::contiguous(shape).expect("small");
         let memory: Vec<f32> =
             (0..layout.len()).map(|i| (hash(11, i) % 2001) as f32 / 1000.0 - 1.0).collect();
-        let projection = set(number, 3.0, axes[usize::from(number) % 3], u64::from(number));
+        let (axes, seed) = (axes[usize::from(number) % 3], u64::from(number));
+        let projection = set(number, 3.0, axes, seed, DType::F32);
         let request = Request::in_place(projection, layout);
-        for context in contexts() {
-            prove(context, &request, &projection, &memory, u64::from(number));
-        }
+        contexts().for_each(|context| prove_by_plans(context, &request, &memory, &[], seed));
     }
 }
 
@@ -205,7 +227,7 @@ fn euclidean_projections_are_nearest_and_do_not_expand() {
 fn signs_and_permutations_go_through() {
     for number in [0, 1, 2, 4, 9, 10] {
         let axes = Axes::from(0);
-        let projection = set(number, 1.5, axes, 5).zero_slices(ZeroSlice::Keep);
+        let projection = set(number, 1.5, axes, 5, DType::F32).zero_slices(ZeroSlice::Keep);
         let x: Vec<f32> = (0..64).map(|i| (hash(3, i) % 2001) as f32 / 1000.0 - 1.0).collect();
         let context = Context::cpu();
         let project = |x: &[f32]| {
@@ -223,49 +245,6 @@ fn signs_and_permutations_go_through() {
     }
 }
 
-/// A comparator that finds nothing proves nothing.
-#[test]
-fn planted_errors_are_caught() {
-    let x = [3.0f32, -4.0, 0.5, 0.0];
-    let layout = Layout::contiguous([4]).expect("small");
-    let margin = Context::cpu()
-        .plan(&Request::in_place(Projection::max_norm(1.0, 0), layout))
-        .expect("valid")
-        .margin();
-    let judge = |projection: Projection, plant: &dyn Fn(&mut Vec<f32>)| -> Vec<Rule> {
-        let exact = normproj::reference::project(&projection, &x, &layout).expect("valid");
-        let inside = 1.0 - margin.of(projection.norm()).kappa;
-        let grows = matches!(projection.set(), normproj::Set::Bounds { .. });
-        let honest = |y: &f64| if grows { *y as f32 } else { (y * inside) as f32 };
-        let mut y: Vec<f32> = exact.iter().map(honest).collect();
-        plant(&mut y);
-        let memory = |elements| Memory { layout: &layout, elements };
-        let (before, after) = (memory(&x), memory(&y));
-        check(&projection, margin, before, [before, after], None).iter().map(|v| v.rule).collect()
-    };
-    for projection in [
-        Projection::max_norm(2.0, 0).norm_in(Norm::L1),
-        Projection::unit_norm(0),
-        Projection::min_max_norm(1.0, 2.0, 0),
-        Projection::ball(Norm::L1, 2.0, 0),
-        Projection::sphere(Norm::L1, 2.0, 0),
-        Projection::simplex(2.0, 0),
-    ] {
-        assert_eq!(judge(projection, &|_| ()), [], "{projection}");
-        let shifted = judge(projection, &|y| y[0] += 1e-4);
-        assert!(shifted.contains(&Rule::Accurate), "{projection}: {shifted:?}");
-        let grown = judge(projection, &|y| y.iter_mut().for_each(|y| *y *= 1.0 + 1e-5));
-        assert!(grown.contains(&Rule::Feasible), "{projection}: {grown:?}");
-    }
-    let kept = Projection::max_norm(20.0, 0).norm_in(Norm::L1);
-    assert_eq!(judge(kept, &|y| y.copy_from_slice(&x)), []);
-    assert_eq!(judge(kept, &|y| y[0] = 3.0f32.next_up()), [Rule::Inside]);
-    let bounds = Projection::bounds(-1.0, 1.0);
-    assert_eq!(judge(bounds, &|_| ()), []);
-    assert_eq!(judge(bounds, &|y| y[2] = 0.5f32.next_up()), [Rule::Accurate]);
-    assert_eq!(judge(bounds, &|y| y[0] = 1.0f32.next_up()), [Rule::Accurate, Rule::Feasible]);
-}
-
 /// What no slice could satisfy.
 #[test]
 fn what_makes_no_sense_is_refused() {
@@ -277,7 +256,7 @@ fn what_makes_no_sense_is_refused() {
     let nan = f64::NAN;
     for radius in [-1.0, nan] {
         for number in [0, 1, 4, 9, 10, 12, 15, 16] {
-            let projection = set(number, 1.0, Axes::from(0), 1).with_radius(radius);
+            let projection = set(number, 1.0, Axes::from(0), 1, DType::F32).with_radius(radius);
             assert!(matches!(refused(projection), Error::Radius { .. }), "{projection}");
         }
     }

@@ -32,8 +32,8 @@ fn prove_by(shape: &[usize], axes: Axes, plans: impl Fn(&Context, &Request) -> V
         }
         let plan = context.plan(&Request::into(projection, layout, target)).expect("valid");
         prove(context, &plan, &memory, &room);
-        let plan = context.plan(&norms_of(axes, layout)).expect("valid");
-        prove_norms(context, &plan, &memory);
+        let plan = context.plan(&norms_of(Norm::L2, axes, layout)).expect("valid");
+        prove_norms::<f32, f32>(context, &plan, &memory);
     }
 }
 
@@ -50,8 +50,8 @@ fn prove_other_outputs(shape: &[usize], axes: Axes) {
         for plan in all_plans(context, &Request::into(projection, layout, target)) {
             prove(context, &plan, &memory, &room);
         }
-        for plan in all_plans(context, &norms_of(axes, layout)) {
-            prove_norms(context, &plan, &memory);
+        for plan in all_plans(context, &norms_of(Norm::L2, axes, layout)) {
+            prove_norms::<f32, f32>(context, &plan, &memory);
         }
     }
 }

@@ -1,0 +1,149 @@
+//! What a report says against what the oracle counts.
+
+use normproj::plan::margin::Margin;
+use normproj::plan::request::Task;
+use normproj::{DType, Norm, Place, Plan, Projection, Report, Set, reference};
+
+use super::Stats;
+use super::limits::{Limits, ones};
+use crate::values::{Value, least_normal};
+
+/// Says what is wrong with a report of a projection of `memory`, of which the comparator found
+/// `stats`.
+pub fn check<T: Value>(
+    report: &Report,
+    plan: &Plan,
+    memory: &[T],
+    stats: &Stats,
+) -> Result<(), String> {
+    let request = plan.request();
+    let Task::Project(projection) = request.task else {
+        return Err("not a projection".to_string());
+    };
+    let norm = projection.norm();
+    let exact = reference::norms(norm, projection.axes(), memory, &request.source);
+    let exact = exact.map_err(|error| error.to_string())?;
+    let slices = reference::slices(projection.axes(), request.source.shape()).expect("checked");
+    let places = reference::places(&request.source);
+    let element = |i: usize| memory[places[i]];
+    let finite = |slice: &Vec<usize>| slice.iter().all(|&i| element(i).is_finite());
+    let zero = |slice: &&Vec<usize>| slice.iter().all(|&i| element(i).wide() == 0.0);
+    let equal = |what: &str, found: u64, expected: usize| {
+        if found == expected as u64 {
+            Ok(())
+        } else {
+            Err(format!("{what}: {found}, not {expected}"))
+        }
+    };
+    equal("slices", report.slices, exact.len())?;
+    equal("zero", report.zero, slices.iter().filter(zero).count())?;
+    equal("non_finite", report.non_finite, stats.non_finite)?;
+    let first = slices.iter().position(|slice| !finite(slice)).map(|slice| slice as u64);
+    if report.first_non_finite != first {
+        return Err(format!("first_non_finite: {:?}, not {first:?}", report.first_non_finite));
+    }
+    let (least, most) = (stats.outside as u64, (stats.outside + stats.rim) as u64);
+    if !(least..=most).contains(&report.changed) {
+        return Err(format!("changed: {} is not in {least}..={most}", report.changed));
+    }
+    // A finite slice does not look infinite.
+    let norms = slices.iter().zip(exact).filter(|(slice, _)| finite(slice));
+    let norms: Vec<f64> = norms.map(|(_, norm)| norm.min(f64::MAX)).collect();
+    let largest = norms.iter().copied().fold(0.0, f64::max);
+    let mean = if norms.is_empty() { 0.0 } else { norms.iter().sum::<f64>() / norms.len() as f64 };
+    let near =
+        Near { dtype: T::DTYPE, norm, length: plan.geometry().length(), margin: plan.margin() };
+    for (what, found, expected) in
+        [("largest_norm", report.largest_norm, largest), ("mean_norm", report.mean_norm, mean)]
+    {
+        if !near.same(found, expected) {
+            return Err(format!("{what}: {found:e}, not {expected:e}"));
+        }
+    }
+    factor(report, &projection, &near, largest)
+}
+
+/// The smallest factor takes the largest norm to the set.
+fn factor(report: &Report, projection: &Projection, near: &Near, n: f64) -> Result<(), String> {
+    let formula = projection.formula().expect("valid");
+    let radius = |c: f64| reference::radius_in(near.dtype, c);
+    let length = near.length.max(1) as f64;
+    let (low, high, rate) = match projection.set() {
+        Set::UnitNorm { radius: c, .. } => (radius(c), radius(c), 1.0),
+        Set::Sphere { norm: Norm::L2, radius: c } => (radius(c), radius(c), 1.0),
+        Set::MinMaxNorm { low, high, rate } => (radius(low), radius(high), rate),
+        Set::ClipAverageNorm { radius: c } => (0.0, radius(c * length), 1.0),
+        Set::ClipRms { radius: c } => (0.0, radius(c * length.sqrt()), 1.0),
+        Set::MaxNorm { radius: c, .. } | Set::ClipNorm { radius: c, .. } => (0.0, radius(c), 1.0),
+        Set::Ball { norm: Norm::L2, radius: c } => (0.0, radius(c), 1.0),
+        _ if report.smallest_factor == 1.0 => return Ok(()),
+        _ => {
+            return Err(format!(
+                "smallest_factor: {:e}, and nothing scales",
+                report.smallest_factor
+            ));
+        }
+    };
+    let divisor = match formula.place {
+        Place::Floor => n.max(formula.epsilon),
+        Place::Divisor | Place::Norm => n + formula.epsilon,
+    };
+    let goal = n.clamp(low, high);
+    let expected = match report.changed {
+        0 => 1.0,
+        // Subnormal elements that an adapter takes for zero.
+        _ if high == 0.0 && rate == 1.0 => 0.0,
+        _ => ((rate * goal + (1.0 - rate) * n) / divisor).min(1.0),
+    };
+    let found = report.smallest_factor;
+    // What rounding to 16 bits may add to the radius.
+    let limits = Limits::new(projection, near.dtype, near.length, near.margin);
+    let rounded = if goal > 0.0 { limits.above(goal) / goal - 1.0 } else { 0.0 };
+    let room = near.room() + 2.0 * near.margin.of(near.norm).kappa + rounded;
+    // Just outside it is the radius that is aimed at, or nothing.
+    let jump = formula.epsilon / n;
+    let right = (found - expected).abs() <= (room + jump.min(1.0)) * expected || n == 0.0;
+    if right { Ok(()) } else { Err(format!("smallest_factor: {found:e}, not {expected:e}")) }
+}
+
+/// Whether a norm of slices of one length that was written as an element is right: infinite beyond its
+/// dtype, NaN where a slice holds one.
+pub fn same_norm<T: Value>(
+    found: f64,
+    exact: f64,
+    norm: Norm,
+    length: usize,
+    margin: Margin,
+) -> bool {
+    let largest = if T::DTYPE == DType::F64 { f64::MAX } else { f32::MAX.into() };
+    let near = Near { dtype: T::DTYPE, norm, length, margin };
+    if exact.is_nan() {
+        found.is_nan()
+    } else if found.is_infinite() {
+        exact > largest || near.same(largest, exact)
+    } else {
+        exact.is_finite() && near.same(found, exact)
+    }
+}
+
+struct Near {
+    dtype: DType,
+    norm: Norm,
+    length: usize,
+    margin: Margin,
+}
+
+impl Near {
+    /// What a norm may be off by, relatively.
+    fn room(&self) -> f64 {
+        let sigma = self.margin.of(self.norm).sigma;
+        let rooted = if self.norm == Norm::L2 { 0.5 * sigma } else { sigma };
+        rooted + 16.0 * self.margin.unit
+    }
+
+    fn same(&self, found: f64, exact: f64) -> bool {
+        // An adapter may take subnormal elements for zero.
+        let subnormal = ones(self.norm, self.length as f64) * least_normal(self.dtype);
+        found == exact || (found - exact).abs() <= self.room() * exact + subnormal
+    }
+}
