@@ -4,7 +4,8 @@
 ///
 /// `v` is the fraction of slices that violate. What is read or written only for violating slices
 /// is moved in whole sectors, so where slices lie side by side in memory (columns) scattered
-/// violators drag their neighbours along.
+/// violators drag their neighbours along. Elements of 16 bits that a GPU cannot store four at a time are
+/// exchanged within their words, each of which is read and written: 4 bytes and 4 bytes an element.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Cost {
     /// Dispatches (0 on the CPU backend).

@@ -3,7 +3,8 @@
 
 use normproj::plan::request::Output;
 use normproj::{
-    Axes, Clip, Context, Decay, GivenNorm, Group, Layout, Model, Norm, Plan, Projection, Request,
+    Axes, Clip, Context, DType, Decay, GivenNorm, Group, Layout, Model, Norm, Plan, Projection,
+    Request,
 };
 
 fn noop() -> Context {
@@ -41,14 +42,19 @@ fn every_schedule_records_without_an_error() {
         (vec![2, 3, 4, 5, 6], Axes::from([0, 2, 4])),
         (vec![3000], Axes::all()),
     ] {
-        for request in requests(&shape, axes) {
-            for schedule in Plan::legal_schedules(&request, context.profile()).unwrap() {
+        let dtypes = [(DType::F32, 1), (DType::F16, 3), (DType::BF16, 11)];
+        let requests = requests(&shape, axes).into_iter();
+        for (request, (dtype, every)) in
+            requests.flat_map(|request| dtypes.map(|of| (request.of(of.0), of)))
+        {
+            let legal = Plan::legal_schedules(&request, context.profile()).unwrap();
+            for schedule in legal.into_iter().step_by(every) {
                 let plan = Plan::with_schedule(&request, context.profile(), schedule).unwrap();
-                let source = context.zeros(&shape).unwrap();
+                let source = context.zeros_as(&shape, dtype).unwrap();
                 let target = match &request.output {
                     Output::InPlace => source.clone(),
                     Output::Into(layout) | Output::Norms(layout) => {
-                        context.zeros(layout.shape()).unwrap()
+                        context.zeros_as(layout.shape(), request.target_dtype()).unwrap()
                     }
                 };
                 let bound = gpu.prepare(&plan).unwrap().bind_into(&source, &target).unwrap();
@@ -74,11 +80,14 @@ fn every_clip_of_many_tensors_records_without_an_error() {
     let view = |shape: [usize; 2], strides: [usize; 2], offset| {
         arena.view(Layout::strided(shape, strides, offset).unwrap()).unwrap()
     };
-    let apart: Vec<_> = (1..14).map(|i| context.zeros([i, 7]).unwrap()).collect();
+    let dtypes = [DType::F32, DType::F32, DType::F16, DType::BF16];
+    let apart = (1..14).map(|i| context.zeros_as([i, 7], dtypes[i % 4]).unwrap());
+    let apart: Vec<_> = apart.collect();
     let mut tensors = vec![view([4, 6], [6, 1], 3), view([5, 9], [18, 2], 40)];
     tensors.extend(apart);
     let model = Model::unnamed(&context, &tensors).unwrap();
-    let other: Vec<_> = tensors.iter().map(|t| context.zeros(t.shape()).unwrap()).collect();
+    let other = tensors.iter().map(|t| context.zeros_as(t.shape(), t.dtype()).unwrap());
+    let other: Vec<_> = other.collect();
     let weights = Model::unnamed(&context, &other).unwrap();
     let decay = Decay::new(0.5, &weights);
     let given = context.zeros([1]).unwrap();

@@ -33,10 +33,8 @@ pub(in crate::plan) fn cost(
     let side_by_side = tiling.walk == Walk::Columns;
     // Elements of less than a word that are stored one by one: a neighbour may share the word.
     let halves = tiling.width == 1 && u64::from(size) < WORD;
-    let (stored, changed) = match halves {
-        true => (WORD * geometry.elements() as u64, WORD * geometry.elements() as u64),
-        false => (bytes, 0),
-    };
+    let changed = if halves { WORD * geometry.elements() as u64 } else { 0 };
+    let stored = if halves { changed } else { bytes };
     // A search reads at most once a round; those that end sooner read nothing more.
     let rounds = match kinds(request).1 {
         SetKind::Shrink => u64::from(rounds(geometry.length())),

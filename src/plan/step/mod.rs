@@ -15,8 +15,8 @@ use crate::plan::profile::DeviceProfile;
 use crate::plan::request::Request;
 
 /// Rules met with the tensors of a model, planned for a device. Pure numbers, as [`Plan`]: a list
-/// of names and layouts is enough, so that what would be done can be told before any tensor is
-/// loaded.
+/// of names and layouts is enough, with dtypes unless all are f32, so that what would be done can be
+/// told before any tensor is loaded.
 ///
 /// ```
 /// use normproj::plan::step::StepPlan;
@@ -39,6 +39,28 @@ pub struct StepPlan {
     report: bool,
     tensors: Vec<PlannedTensor>,
     groups: Vec<PlannedGroup>,
+}
+
+/// Where the elements of a tensor are, and what they are: `layout.into()` is of f32, and
+/// `(layout, dtype).into()` of any dtype.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Form {
+    /// Where they are.
+    pub layout: Layout,
+    /// What they are.
+    pub dtype: DType,
+}
+
+impl From<Layout> for Form {
+    fn from(layout: Layout) -> Self {
+        Form { layout, dtype: DType::F32 }
+    }
+}
+
+impl From<(Layout, DType)> for Form {
+    fn from((layout, dtype): (Layout, DType)) -> Self {
+        Form { layout, dtype }
+    }
 }
 
 /// A tensor, and what becomes of it.
@@ -93,7 +115,7 @@ impl StepPlan {
     /// operation and the tensor that it meets.
     pub fn new<N: Into<String>>(
         rules: &Rules,
-        tensors: impl IntoIterator<Item = (N, Layout)>,
+        tensors: impl IntoIterator<Item = (N, impl Into<Form>)>,
         profile: &DeviceProfile,
     ) -> Result<Self> {
         Self::assemble(rules, Places::apart(tensors)?, profile, false)
@@ -105,7 +127,7 @@ impl StepPlan {
     /// As [`StepPlan::new`].
     pub fn with_report<N: Into<String>>(
         rules: &Rules,
-        tensors: impl IntoIterator<Item = (N, Layout)>,
+        tensors: impl IntoIterator<Item = (N, impl Into<Form>)>,
         profile: &DeviceProfile,
     ) -> Result<Self> {
         Self::assemble(rules, Places::apart(tensors)?, profile, true)

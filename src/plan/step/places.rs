@@ -3,11 +3,10 @@
 use std::collections::HashSet;
 
 use crate::buffer::DeviceBuffer;
-use crate::dtype::DType;
 use crate::error::{Error, Result};
-use crate::layout::Layout;
 use crate::model::{Clip, Model, Place};
 use crate::plan::group::{GroupRequest, Member, Memories};
+use crate::plan::step::Form;
 
 /// Where the tensors of a model are.
 #[derive(Debug)]
@@ -20,18 +19,20 @@ pub(crate) struct Places {
 }
 
 impl Places {
-    /// Tensors of f32 that are each in a memory of their own.
-    pub fn apart<N: Into<String>>(tensors: impl IntoIterator<Item = (N, Layout)>) -> Result<Self> {
-        let (names, layouts): (Vec<String>, Vec<Layout>) =
-            tensors.into_iter().map(|(name, layout)| (name.into(), layout)).unzip();
+    /// Tensors that are each in a memory of their own.
+    pub fn apart<N: Into<String>>(
+        tensors: impl IntoIterator<Item = (N, impl Into<Form>)>,
+    ) -> Result<Self> {
+        let (names, forms): (Vec<String>, Vec<Form>) =
+            tensors.into_iter().map(|(name, form)| (name.into(), form.into())).unzip();
         let mut seen = HashSet::new();
         if let Some(name) = names.iter().find(|name| !seen.insert(*name)) {
             return Err(Error::SameName { name: name.clone() });
         }
-        let bytes = |layout: &Layout| DType::F32.size() as u64 * layout.end() as u64;
-        let bytes = layouts.iter().map(bytes).collect();
-        let place = |(memory, layout)| (memory, layout, DType::F32);
-        Ok(Places { names, places: layouts.into_iter().enumerate().map(place).collect(), bytes })
+        let bytes = |form: &Form| form.dtype.size() as u64 * form.layout.end() as u64;
+        let bytes = forms.iter().map(|form| bytes(form).next_multiple_of(4)).collect();
+        let place = |(memory, form): (usize, Form)| (memory, form.layout, form.dtype);
+        Ok(Places { names, places: forms.into_iter().enumerate().map(place).collect(), bytes })
     }
 
     /// The tensors of a model.

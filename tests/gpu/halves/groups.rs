@@ -2,8 +2,8 @@
 
 use normproj::plan::group::{GroupPlan, GroupRequest};
 use normproj::{
-    Clip, Context, DType, Decay, DeviceBuffer, Error, GivenNorm, Group, GroupReport, Layout, Model,
-    Norm, OnNonFinite, Rounding, bf16, f16, reference,
+    Clip, Context, DType, DeviceBuffer, Group, GroupReport, Layout, Model, Norm, Rounding, bf16,
+    f16, reference,
 };
 
 use super::Half;
@@ -13,9 +13,9 @@ use crate::truth::norm_of;
 
 /// A tensor in a memory of halves of words.
 #[derive(Clone, Copy)]
-struct Tensor {
-    dtype: DType,
-    layout: Layout,
+pub struct Tensor {
+    pub dtype: DType,
+    pub layout: Layout,
 }
 
 fn tensor(dtype: DType, shape: &[usize], strides: &[usize], offset: usize) -> Tensor {
@@ -25,7 +25,7 @@ fn tensor(dtype: DType, shape: &[usize], strides: &[usize], offset: usize) -> Te
 const MEMORY: usize = 9000;
 
 /// Side by side and interleaved, beginning and ending amid words.
-fn odd() -> Vec<Tensor> {
+pub fn odd() -> Vec<Tensor> {
     vec![
         tensor(DType::F16, &[33], &[1], 1),
         tensor(DType::F16, &[7], &[1], 34),
@@ -42,7 +42,7 @@ fn odd() -> Vec<Tensor> {
 }
 
 /// In whole loads, as most models are.
-fn even() -> Vec<Tensor> {
+pub fn even() -> Vec<Tensor> {
     vec![
         tensor(DType::F16, &[32], &[1], 8),
         tensor(DType::BF16, &[4096], &[1], 40),
@@ -58,7 +58,7 @@ fn runs() -> Vec<Tensor> {
 }
 
 /// What is in the memory: noise, but in the tensors numbers of about 1.
-fn host(tensors: &[Tensor]) -> Vec<u16> {
+pub fn host(tensors: &[Tensor]) -> Vec<u16> {
     let mut random = Random(3);
     let mut memory: Vec<u16> = (0..MEMORY).map(|_| (random.unit() * 65_536.0) as u16).collect();
     for tensor in tensors {
@@ -91,12 +91,12 @@ fn get(memory: &[u16], dtype: DType, place: usize) -> f64 {
     }
 }
 
-fn elements(memory: &[u16], tensor: &Tensor) -> Vec<f64> {
+pub fn elements(memory: &[u16], tensor: &Tensor) -> Vec<f64> {
     let places = reference::places(&tensor.layout).into_iter();
     places.map(|place| get(memory, tensor.dtype, place)).collect()
 }
 
-fn rounded(dtype: DType, rounding: Rounding, x: f64) -> f64 {
+pub fn rounded(dtype: DType, rounding: Rounding, x: f64) -> f64 {
     match (dtype, rounding) {
         (DType::F16, Rounding::TowardZero) => f16::toward_zero(x).into(),
         (DType::BF16, Rounding::TowardZero) => bf16::toward_zero(x).into(),
@@ -107,13 +107,13 @@ fn rounded(dtype: DType, rounding: Rounding, x: f64) -> f64 {
 }
 
 /// The same memory on the device, as one buffer or as one for each tensor.
-struct Device {
+pub struct Device {
     memories: Vec<DeviceBuffer>,
-    model: Model,
+    pub model: Model,
 }
 
 impl Device {
-    fn new(context: &Context, tensors: &[Tensor], memory: &[u16], apart: bool) -> Self {
+    pub fn new(context: &Context, tensors: &[Tensor], memory: &[u16], apart: bool) -> Self {
         let halves: Vec<bf16> = memory.iter().map(|&bits| bf16::from_bits(bits)).collect();
         let upload = || context.upload_as(&halves, [MEMORY]).unwrap();
         let memories: Vec<_> =
@@ -126,7 +126,7 @@ impl Device {
     }
 
     /// What the memory holds now; where there are several, each has its own tensor.
-    fn read(&self, tensors: &[Tensor], before: &[u16]) -> Vec<u16> {
+    pub fn read(&self, tensors: &[Tensor], before: &[u16]) -> Vec<u16> {
         let read = |memory: &DeviceBuffer| super::bits(&memory.read_as::<bf16>().unwrap());
         if self.memories.len() == 1 {
             return read(&self.memories[0]);
@@ -255,113 +255,5 @@ fn clips_of_mixed_dtypes() {
             }
         }
         println!("{checked} clips were right on {}", context.describe());
-    }
-}
-
-#[test]
-fn bounds_are_those_of_each_dtype() {
-    for context in contexts().iter() {
-        for tensors in [odd(), even()] {
-            let before = host(&tensors);
-            let device = Device::new(context, &tensors, &before, false);
-            let (low, high) = (-0.7, 0.3);
-            let clip = Group::new(Clip::value(low, high), &device.model).unwrap();
-            clip.enqueue().unwrap();
-            let after = device.read(&tensors, &before);
-            for tensor in &tensors {
-                let bound = |x: f64| match tensor.dtype {
-                    DType::F32 => f64::from(x as f32),
-                    dtype => rounded(dtype, Rounding::TowardZero, x),
-                };
-                let places = elements(&before, tensor).into_iter().zip(elements(&after, tensor));
-                for (x, y) in places {
-                    assert!((y - x.clamp(bound(low), bound(high))).abs() < 1e-7, "{x} → {y}");
-                }
-            }
-            clip.enqueue().unwrap();
-            assert_eq!(device.read(&tensors, &before), after);
-            let beyond = Group::new(Clip::value(1e6, 1e7), &device.model);
-            assert!(matches!(beyond, Err(Error::Bounds { .. })));
-        }
-    }
-}
-
-#[test]
-fn what_is_not_finite_follows_the_policy() {
-    for context in contexts().iter() {
-        for policy in OnNonFinite::ALL {
-            let tensors = odd();
-            let mut before = host(&tensors);
-            // A signalling NaN with a payload.
-            before[40] = 0x7c15;
-            let device = Device::new(context, &tensors, &before, false);
-            let clip = Clip::global_norm(1.0).on_non_finite(policy);
-            let report = Group::new(clip, &device.model).unwrap().run().unwrap().wait().unwrap();
-            assert_eq!((report.non_finite(), report.first_non_finite()), (1, Some("1")));
-            let after = device.read(&tensors, &before);
-            match policy {
-                OnNonFinite::Leave => assert_eq!(after, before),
-                OnNonFinite::Zero => {
-                    assert!(tensors.iter().all(|t| elements(&after, t).iter().all(|y| *y == 0.0)));
-                }
-                OnNonFinite::Propagate | OnNonFinite::Poison => {
-                    assert!(tensors.iter().all(|t| elements(&after, t).iter().all(|y| y.is_nan())));
-                }
-            }
-        }
-    }
-}
-
-/// Weights have the dtype of their gradients; sums are rounded once.
-#[test]
-fn weights_of_16_bits_decay() {
-    for context in contexts().iter() {
-        let (rate, radius) = (0.25, 1e3);
-        let of = |i: usize| f16::from_f64(0.37 * i as f64 - 3.0);
-        let gradient: Vec<f16> = (0..101).map(of).collect();
-        let weight: Vec<f16> = (0..101).map(|i| of(3 * i % 101)).collect();
-        let all = context.upload_as(&gradient, [101]).unwrap();
-        // Between neighbours, or in whole loads; weights that begin at the same place or another.
-        for (first, length, other) in [(1, 99, 0), (1, 99, 1), (8, 40, 8), (4, 96, 3), (0, 101, 0)]
-        {
-            all.write(&gradient).unwrap();
-            let view = |first| Layout::strided([length], [1], first).unwrap();
-            let weights = context.upload_as(&weight, [101]).unwrap().view(view(other)).unwrap();
-            let weights = Model::new(context, [("x", &weights)]).unwrap();
-            let model = Model::new(context, [("x", &all.view(view(first)).unwrap())]).unwrap();
-            let decay = Decay::new(rate, &weights);
-            let group = Group::with_decay(Clip::global_norm(radius), &model, &decay).unwrap();
-            let report = group.run().unwrap().wait().unwrap();
-            assert!(report.total().norm > 0.0 && !report.clipped());
-            for (i, y) in all.read_as::<f16>().unwrap().into_iter().enumerate() {
-                let inside = (first..first + length).contains(&i);
-                let w = if inside { weight[i - first + other].to_f64() } else { 0.0 };
-                let expected = f16::nearest((gradient[i].to_f64() + rate * w) as f32 as f64);
-                assert_eq!(y, expected, "element {i} of {first} and {length}");
-            }
-        }
-        let weights = Model::new(context, [("x", &context.zeros([101]).unwrap())]).unwrap();
-        let model = Model::new(context, [("x", &all)]).unwrap();
-        let refused = Group::with_decay(Clip::global_norm(1.0), &model, &Decay::new(0.5, &weights));
-        assert!(
-            matches!(refused, Err(Error::Named { error, .. }) if matches!(*error, Error::Dtype { .. }))
-        );
-    }
-}
-
-#[test]
-fn norms_that_are_given_are_f32() {
-    for context in contexts().iter() {
-        let gradient = context.upload_as(&[bf16::from_f64(3.0); 5], [5]).unwrap();
-        let model = Model::unnamed(context, [&gradient]).unwrap();
-        let by_host = Clip::global_norm(1.0).use_norm(GivenNorm::Host(3.0));
-        Group::new(by_host, &model).unwrap().enqueue().unwrap();
-        assert_eq!(gradient.read_as::<bf16>().unwrap(), [bf16::ONE; 5]);
-        let norm = context.upload(&[2.0], [1]).unwrap();
-        Group::by_norm(Clip::global_norm(1.0), &model, &norm).unwrap().enqueue().unwrap();
-        assert_eq!(gradient.read_as::<bf16>().unwrap(), [bf16::from_f64(0.5); 5]);
-        let halves = context.zeros_as([1], DType::BF16).unwrap();
-        let refused = Group::by_norm(Clip::global_norm(1.0), &model, &halves);
-        assert!(matches!(refused, Err(Error::Dtype { .. })));
     }
 }

@@ -1,7 +1,9 @@
 //! Elements of 16 bits: loads and stores, rounding, and all that a projection promises of them.
 
+mod clips;
 mod edges;
 mod groups;
+mod models;
 mod narrowing;
 mod neighbours;
 mod sets;

@@ -120,25 +120,24 @@ impl<T: Half> Check<T> {
 
 fn check<T: Half>(seed: usize, of: impl Fn(Axes) -> Projection, truth: Truth) {
     let mut checked = 0;
-    for context in contexts().iter() {
-        for rounding in [Rounding::Feasible, Rounding::TowardZero] {
-            for (shape, axes) in forms() {
-                let host: Vec<T> = elements(&shape, axes);
-                let projection = of(axes).rounding(rounding);
-                let layout = Layout::contiguous(&shape).unwrap();
-                let request = Request::in_place(projection, layout).of(T::DTYPE);
-                for plan in plans(&request, context, seed + checked, 13) {
-                    let once = run(context, &plan, &host);
-                    let twice = run(context, &plan, &once);
-                    let (host, found) = (host.clone(), once.clone());
-                    let rounding = projection.rounds();
-                    Check { plan: plan.clone(), truth, rounding, host, found }.check(axes);
-                    if truth.is_idempotent() {
-                        let same = bits(&once) == bits(&twice);
-                        assert!(same, "not idempotent: {}\n{}", context.describe(), plan.explain());
-                    }
-                    checked += 1;
+    for (i, context) in contexts().iter().enumerate() {
+        for (j, (shape, axes)) in forms().into_iter().enumerate() {
+            let host: Vec<T> = elements(&shape, axes);
+            let roundings = [Rounding::Feasible, Rounding::TowardZero];
+            let projection = of(axes).rounding(roundings[(i + j + seed) % 2]);
+            let layout = Layout::contiguous(&shape).unwrap();
+            let request = Request::in_place(projection, layout).of(T::DTYPE);
+            for plan in plans(&request, context, seed + checked, 37) {
+                let once = run(context, &plan, &host);
+                let twice = run(context, &plan, &once);
+                let (host, found) = (host.clone(), once.clone());
+                let rounding = projection.rounds();
+                Check { plan: plan.clone(), truth, rounding, host, found }.check(axes);
+                if truth.is_idempotent() {
+                    let same = bits(&once) == bits(&twice);
+                    assert!(same, "not idempotent: {}\n{}", context.describe(), plan.explain());
                 }
+                checked += 1;
             }
         }
     }
@@ -158,43 +157,33 @@ fn radii<T: Half>() -> [f64; 3] {
 }
 
 fn scaled<T: Half>() {
-    for (i, norm) in [Norm::L1, Norm::L2, Norm::Linf].into_iter().enumerate() {
-        for c in radii::<T>() {
-            let ball = |axes| Projection::max_norm(c, axes).norm_in(norm);
-            check::<T>(3 * i, ball, scale(norm, 0.0, c));
-            let sphere = |axes| Projection::unit_norm(axes).norm_in(norm).with_radius(c);
-            check::<T>(3 * i + 1, sphere, scale(norm, c, c));
-        }
-    }
+    let [large, ordinary, small] = radii::<T>();
     let cubes = Norm::lp(3.0).unwrap();
-    let ball = |axes| Projection::max_norm(1.0, axes).norm_in(cubes);
-    check::<T>(5, ball, scale(cubes, 0.0, 1.0));
+    for (seed, (norm, c)) in [
+        (Norm::L1, large),
+        (Norm::L2, large),
+        (Norm::L2, ordinary),
+        (Norm::L2, small),
+        (Norm::Linf, small),
+        (cubes, 1.0),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let ball = |axes| Projection::max_norm(c, axes).norm_in(norm);
+        check::<T>(seed, ball, scale(norm, 0.0, c));
+        let sphere = |axes| Projection::unit_norm(axes).norm_in(norm).with_radius(c);
+        check::<T>(seed + 7, sphere, scale(norm, c, c));
+    }
     let interval = |axes| Projection::min_max_norm(0.5, 2.0, axes);
-    check::<T>(6, interval, scale(Norm::L2, 0.5, 2.0));
-    check::<T>(
-        7,
-        |axes| interval(axes).rate(0.25),
-        Truth::Scale {
-            norm: Norm::L2,
-            low: 0.5,
-            high: 2.0,
-            rate: 0.25,
-            epsilon: 0.0,
-            always: false,
-        },
-    );
-    check::<T>(
-        8,
-        |axes| Projection::max_norm(2.0, axes).compat(Compat::Keras),
-        Truth::Scale {
-            norm: Norm::L2,
-            low: 0.0,
-            high: 2.0,
-            rate: 1.0,
-            epsilon: 1e-7,
-            always: true,
-        },
-    );
+    check::<T>(14, interval, scale(Norm::L2, 0.5, 2.0));
+    let truth = |low, rate, epsilon, always| {
+        let (norm, high) = (Norm::L2, 2.0);
+        Truth::Scale { norm, low, high, rate, epsilon, always }
+    };
+    check::<T>(15, |axes| interval(axes).rate(0.25), truth(0.5, 0.25, 0.0, false));
+    let keras = |axes| Projection::max_norm(2.0, axes).compat(Compat::Keras);
+    check::<T>(16, keras, truth(0.0, 1.0, 1e-7, true));
 }
 
 #[test]
