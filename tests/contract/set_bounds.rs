@@ -73,7 +73,7 @@ impl SetBounds {
             }
             Set::Ball { norm: Norm::Linf, .. } => n <= self.high,
             _ if self.always => false,
-            Set::Simplex { .. } => x.iter().all(|&x| x >= 0.0) && near(self.high),
+            Set::Simplex { .. } => self.feasible && x.iter().all(|&x| x >= 0.0) && near(self.high),
             _ if n == 0.0 => self.low == 0.0,
             _ if self.is_sphere() => self.feasible && near(self.high),
             _ => {

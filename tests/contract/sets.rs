@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use normproj::{Axes, Context, Error, Layout, Norm, Projection, Request, ZeroSlice};
+use normproj::plan::margin::Margin;
+use normproj::{Axes, Context, Error, Layout, Norm, Projection, Request, Rounding, ZeroSlice};
 use proptest::prelude::*;
 
 use crate::case::{Case, cases};
@@ -10,6 +11,7 @@ use crate::compare::{Memory, Rule, Violation};
 use crate::contexts::{contexts, say};
 use crate::properties::config;
 use crate::run::{plans, run};
+use crate::set_bounds::SetBounds;
 use crate::set_compare::check;
 use crate::values::hash;
 
@@ -129,6 +131,7 @@ fn extreme_values() {
         (far(Axes::from(0)), vec![1e19, 1.0]),
         (far(Axes::from(0)), vec![1e19, -1e19, 5.0]),
         (Projection::ball(Norm::L1, 1.0, 0), vec![3e38; 9]),
+        (Projection::ball(Norm::L1, 5e38, 0), vec![3e38, -2e38, 1e38]),
         (Projection::simplex(1.0, 0), vec![3e38, -3e38, 2.0]),
         (Projection::sphere(Norm::L1, 1.0, 0), vec![1e-30, -2e-30]),
     ] {
@@ -276,6 +279,17 @@ fn planted_errors_are_caught() {
     assert_eq!(judge(bounds, &|_| ()), []);
     assert_eq!(judge(bounds, &|y| y[2] = 0.5f32.next_up()), [Rule::Accurate]);
     assert_eq!(judge(bounds, &|y| y[0] = 1.0f32.next_up()), [Rule::Accurate, Rule::Feasible]);
+}
+
+/// A band around a sphere is kept whole, unless results are rounded to nearest: there is none then.
+#[test]
+fn to_nearest_no_band_is_kept() {
+    let margin = Margin::f32(30);
+    for sphere in [Projection::unit_norm(0), Projection::simplex(1.0, 0)] {
+        let keeps = |sphere: Projection, x: f32| SetBounds::new(&sphere, 1, margin).keeps(&[x]);
+        assert!(keeps(sphere, 1.0f32.next_up()) && !keeps(sphere, 1.001), "{sphere}");
+        assert!(!keeps(sphere.rounding(Rounding::Nearest), 1.0f32.next_up()), "{sphere}");
+    }
 }
 
 /// What no slice could satisfy.

@@ -32,6 +32,8 @@ pub(super) fn shrink(sums: &Shrink, slice: &[f32], n: f64) -> Option<Vec<f32>> {
     let mut delta = match sums.magnitudes && n < sums.low {
         // All elements grow: one step.
         true => most + (sums.target - n) / count,
+        // What remains of the largest is no more than it is; c may be beyond f32.
+        false if sums.magnitudes => sums.target.min(most),
         false => sums.target,
     };
     // Half of the room up to the rim, so that a sum in another order is inside too; and where there is
