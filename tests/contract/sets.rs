@@ -154,6 +154,7 @@ fn extreme_values() {
         (far(Axes::from(0)), vec![1e19, 1.0]),
         (far(Axes::from(0)), vec![1e19, -1e19, 5.0]),
         (Projection::ball(Norm::L1, 1.0, 0), vec![3e38; 9]),
+        (Projection::ball(Norm::L1, 5e38, 0), vec![3e38, -2e38, 1e38]),
         (Projection::simplex(1.0, 0), vec![3e38, -3e38, 2.0]),
         (Projection::sphere(Norm::L1, 1.0, 0), vec![1e-30, -2e-30]),
     ] {

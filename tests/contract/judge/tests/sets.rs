@@ -1,10 +1,12 @@
 //! Planted errors in every set.
 
+use normproj::plan::margin::Margin;
 use normproj::{
-    Compat, Context, Layout, Norm, Projection, Request, Rounding, ZeroSlice, reference,
+    Compat, Context, DType, Layout, Norm, Projection, Request, Rounding, ZeroSlice, reference,
 };
 
-use crate::judge::{Memory, Rule, check, check_again};
+use crate::judge::limits::Fate;
+use crate::judge::{Limits, Memory, Rule, check, check_again};
 
 const X: [f32; 4] = [3.0, -4.0, 0.5, 0.0];
 
@@ -169,4 +171,17 @@ fn a_second_time_that_differs_is_caught() {
     assert!(again(Projection::bounds(-1.0, 1.0).rounding(Rounding::Nearest)));
     assert!(!again(Projection::min_max_norm(1.0, 2.0, 0).rate(0.5)), "by nature");
     assert!(!again(Projection::unit_norm(0).compat(Compat::Keras)));
+}
+
+/// A band around a sphere is kept whole, unless results are rounded to nearest: there is none then.
+#[test]
+fn to_nearest_no_band_is_kept() {
+    let margin = Margin::f32(30);
+    for sphere in [Projection::unit_norm(0), Projection::simplex(1.0, 0)] {
+        let fate =
+            |sphere: Projection, x: f32| Limits::new(&sphere, DType::F32, 1, margin).fate(&[x]);
+        assert_eq!(fate(sphere, 1.0f32.next_up()), Fate::Kept, "{sphere}");
+        assert_eq!(fate(sphere, 1.001), Fate::Moved, "{sphere}");
+        assert_eq!(fate(sphere.rounding(Rounding::Nearest), 1.0f32.next_up()), Fate::Either);
+    }
 }
