@@ -63,9 +63,9 @@ fn clips_that_make_no_sense() {
             message!(group.with_radius(1.0), Error::PlanMismatch { .. });
         }
         let kernel = model.get("kernel").expect("it is there");
-        let max_norm = Projection::max_norm(1.0, Axes::all()).compat(Compat::Keras);
+        let max_norm = Projection::max_norm(1.0, Axes::all()).compat(Compat::Burn);
         let told = message!(context.project(&max_norm, kernel), Error::Compat { .. });
-        assert!(told.contains("keras") && told.contains("max-norm"), "{told}");
+        assert!(told.contains("burn") && told.contains("max-norm"), "{told}");
     });
 }
 
