@@ -57,8 +57,10 @@ fn subnormal_tensors_inside_keep_their_bits() {
                 let whole = Clip::norms(norm);
                 let total = reference::clip(&whole, &Scene::of(tensors).decayed(), None);
                 let radius = total.expect("norms of anything").total;
-                for clip in [Clip::global_norm(radius), Clip::each_norm(radius)] {
-                    prove(context, clip.norm(norm), &Scene::of(tensors));
+                for radius in [radius, 2.0 * radius] {
+                    for clip in [Clip::global_norm(radius), Clip::each_norm(radius)] {
+                        prove(context, clip.norm(norm), &Scene::of(tensors));
+                    }
                 }
             }
         }

@@ -64,6 +64,8 @@ impl Accumulator {
             return Verdict { norm: f64::INFINITY, scale: 1.0 };
         }
         let power = match rim.norm {
+            // Subnormal, which is a norm of zero to the kernels.
+            Norm::Linf if self.largest < f32::MIN_POSITIVE.to_bits() => 0.0,
             Norm::Linf => f32::from_bits(self.largest),
             Norm::L1 | Norm::L2 | Norm::Lp(_) => self.sum,
         };
