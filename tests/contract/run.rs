@@ -17,7 +17,7 @@ pub struct Outcome<T> {
 
 /// Whether a context projects tensors of a dtype.
 pub fn serves(context: &Context, dtype: DType) -> bool {
-    dtype == DType::F32 || context.as_gpu().is_none()
+    dtype != DType::F64 || context.as_gpu().is_none()
 }
 
 /// The plan that the library chooses, and others that it could: all of them on the CPU. On a GPU
