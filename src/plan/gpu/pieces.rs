@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use crate::plan::geometry::{Axis, Geometry};
 
-/// Elements that a cut of a contiguous axis is rounded to: 256 bytes, so that no cut splits a
+/// Elements that a cut of a contiguous axis is rounded to: 256 bytes of f32, so that no cut splits a
 /// vector load or moves the alignment of a window.
 const GRANULE: usize = 64;
 /// Elements of a vector load.

@@ -46,7 +46,7 @@ fn projections(axes: Axes) -> [Projection; 2] {
 
 fn in_place<T: Half>() {
     let mut checked = 0;
-    for context in contexts().iter() {
+    for context in contexts().iter().step_by(2) {
         for (view, axes) in views() {
             let host = memory::<T>(&view);
             let inside = normproj::reference::places(&view);
@@ -85,8 +85,8 @@ fn in_place_neighbours_keep_their_bits() {
 /// Out of place into other memory, and into the memory of the source, right behind it.
 fn elsewhere<T: Half>() {
     let mut checked = 0;
-    for context in contexts().iter() {
-        for (shape, axes) in [([5, 7], 1), ([5, 7], 0), ([6, 8], 1), ([6, 8], 0), ([1, 1], 0)] {
+    for context in contexts().iter().step_by(2) {
+        for (shape, axes) in [([5, 7], 1), ([6, 8], 1), ([6, 8], 0), ([1, 1], 0)] {
             let len = shape[0] * shape[1];
             let source = Layout::contiguous(shape).unwrap().at(8).unwrap();
             for offset in [len + 8, len + 9, len + 12] {

@@ -120,14 +120,15 @@ impl<T: Half> Check<T> {
 
 fn check<T: Half>(seed: usize, of: impl Fn(Axes) -> Projection, truth: Truth) {
     let mut checked = 0;
-    for (i, context) in contexts().iter().enumerate() {
+    // Limits are those of the adapter or of a browser, in turn.
+    for (i, context) in contexts().iter().enumerate().skip(seed % 2).step_by(2) {
         for (j, (shape, axes)) in forms().into_iter().enumerate() {
             let host: Vec<T> = elements(&shape, axes);
             let roundings = [Rounding::Feasible, Rounding::TowardZero];
-            let projection = of(axes).rounding(roundings[(i + j + seed) % 2]);
+            let projection = of(axes).rounding(roundings[(i / 2 + j) % 2]);
             let layout = Layout::contiguous(&shape).unwrap();
             let request = Request::in_place(projection, layout).of(T::DTYPE);
-            for plan in plans(&request, context, seed + checked, 37) {
+            for plan in plans(&request, context, seed + checked, 41) {
                 let once = run(context, &plan, &host);
                 let twice = run(context, &plan, &once);
                 let (host, found) = (host.clone(), once.clone());
