@@ -91,13 +91,7 @@ fn prove_all<T: Value>(context: &Context, length: usize, radius: f64, rounding: 
         let layout = Layout::contiguous(shape).expect("small");
         let request = Request::in_place(projection, layout).of(T::DTYPE).with_report();
         let seed = hash(radius.to_bits(), length);
-        // Schedules of 16 bits are `tests/gpu/halves`'s: most need programs of their own.
-        let chosen = T::DTYPE.size() == 2 && context.as_gpu().is_some();
-        let plans = match chosen {
-            true => vec![context.plan(&request).expect("valid")],
-            false => plans(context, &request, seed),
-        };
-        for plan in plans {
+        for plan in plans(context, &request, seed) {
             // Where the decision falls depends on the margin of the schedule.
             let slices = slices::<T>(length, &projection, plan.margin());
             let place = |s, i| if axis == 0 { i * COUNT + s } else { s * length + i };
