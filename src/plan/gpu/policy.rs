@@ -42,8 +42,8 @@ pub(super) const MOST_TERMS: u32 = 512;
 /// 2026-11-26) columns of 16384² take 0.252, 0.268, 0.297 ms with 512, 128, 64 terms and nothing
 /// outside, 0.892, 0.809, 0.823 ms with all; 256 took 0.807 with all.
 const TERMS: u32 = 256;
-/// Chunks of a slice beyond which lanes sum as many terms as they may: the chain that combines the
-/// partial sums must stay short, too.
+/// Chunks of a slice beyond which lanes sum as many terms as they may, if they do not sooner to spare a
+/// dispatch: the chain that combines the partial sums must stay short, too.
 const MANY_CHUNKS: u64 = 1024;
 
 /// The schedule that is expected to be fastest.
@@ -184,7 +184,8 @@ fn chunked(tiling: Tiling, geometry: &Geometry, limits: &GpuLimits, tiles: u64) 
     let decide = cheap.saturating_mul(2) < wanted;
     let chunks = if decide { wanted } else { wanted.min(cheap) }.max(1);
     let fan = u64::from(tiling.fan);
-    let many = steps > fan * u64::from(TERMS) * MANY_CHUNKS;
+    let few = cheap.saturating_mul(2).min(MANY_CHUNKS);
+    let many = steps.div_ceil(fan * u64::from(TERMS)) > few;
     let most = fan * u64::from(if many { MOST_TERMS } else { TERMS });
     let chunk = steps.div_ceil(chunks).clamp(1, most).next_multiple_of(fan * 4).min(most) as u32;
     let decide = decide || steps.div_ceil(u64::from(chunk)) > cheap.saturating_mul(2);
