@@ -1,55 +1,128 @@
 //! Splits a tile among threads and walks its parts.
 
-use super::part::Part;
+use std::array::from_fn;
+
+use super::found::Found;
+use super::kernel::{self, STREAMS};
+use super::memory::Memory;
+use super::number::Number;
 use super::rule::Rule;
-use super::sums;
+use super::slices::{RowSlices, TileSlices};
 use super::tile::{At, Line, Tile};
-use super::{kernel, panel};
+use super::{panel, store, sums};
 use crate::plan::geometry::Walk;
-use crate::report::Tally;
+
+/// Elements of rows that are reduced before they are stored: they stay in the second cache.
+const TOGETHER: usize = 1 << 14;
 
 /// Reduces, decides and stores every slice of a tile.
 ///
 /// The tree of halves depends on the tile alone, never on which thread was free, so that sums and
 /// tallies have the same bits in every run.
-pub(super) fn run<P: Part>(tile: Tile, part: P, rule: &Rule) -> Tally {
+pub(super) fn run<T: Number>(tile: Tile, mut memory: Memory<'_, T>, rule: &Rule) -> Found {
     // Halves of a kept axis share no slice: each goes its own way.
     if let Some((left, right, outer, middle)) = tile.halves()
         && tile.is_large()
         && !outer.is_reduced()
     {
-        let (first, second) = part.split(&outer, middle);
+        let (first, second) = memory.split(&outer, middle);
         let (a, b) = rayon::join(|| run(left, first, rule), || run(right, second, rule));
         return a.merge(b);
     }
+    let mut found = Found::default();
     if tile.walk == Walk::Rows && !tile.is_large() {
-        let (mut tally, mut part) = (Tally::default(), part);
-        rows(tile.axes(), &mut part, tile.start(), rule, &mut tally);
-        return tally;
+        rows(tile.axes(), &mut memory, tile.start(), rule, &mut found);
+        return found;
     }
     if let Some((matrix, width)) = tile.panels() {
-        return panel::run(&tile, matrix, width, part, rule);
+        return panel::run(&tile, matrix, width, memory, rule);
     }
-    let mut slots = vec![0.0; tile.slots()];
-    sums::add(&tile, part.source(), &mut slots);
-    let mut tally = Tally::default();
-    if rule.report {
-        rule.count_all(tile.axes(), tile.start(), &slots, &mut tally);
+    let mut powers = vec![0.0; tile.slots()];
+    sums::add(rule.term, &tile, memory.source(), &mut powers);
+    let slices = TileSlices { tile: &tile, source: memory.source() };
+    let outcomes = rule.decide(&powers, &slices);
+    if rule.watches() {
+        tile.each_slice(&mut |slot, index| {
+            rule.note(&mut found, powers[slot], outcomes.change(slot), index);
+        });
     }
-    part.finish(&tile, &mut slots, rule);
-    tally
+    match memory {
+        Memory::Norms(_, norms) => {
+            norms.iter_mut().zip(powers).for_each(|(n, p)| *n = norm::<T>(rule, p));
+        }
+        memory => store::store(&tile, memory, &outcomes, rule.cut),
+    }
+    found
 }
 
-/// Rows one after the other, each stored while it is still in the first cache.
-fn rows<P: Part>(axes: &[Line], part: &mut P, at: At, rule: &Rule, tally: &mut Tally) {
-    match axes {
-        [] => kernel::rows(part, at, &Line::ONE, &Line::ONE, rule, tally),
-        [run] => kernel::rows(part, at, &Line::ONE, run, rule, tally),
-        [rows, run] => kernel::rows(part, at, rows, run, rule, tally),
+/// Beyond its type a norm is infinite; NaN stays NaN.
+pub(super) fn norm<T: Number>(rule: &Rule, power: f64) -> T::Real {
+    T::real_of(rule.term.root(power))
+}
+
+/// Rows, each stored while it is still in the caches.
+fn rows<T: Number>(
+    axes: &[Line],
+    memory: &mut Memory<'_, T>,
+    at: At,
+    rule: &Rule,
+    found: &mut Found,
+) {
+    let (rows, run) = match axes {
+        [] => (&Line::ONE, &Line::ONE),
+        [run] => (&Line::ONE, run),
+        [rows, run] => (rows, run),
         [outer, rest @ ..] => {
             for i in 0..outer.size {
-                self::rows(rest, part, at.step(outer, i), rule, tally);
+                self::rows(rest, memory, at.step(outer, i), rule, found);
+            }
+            return;
+        }
+    };
+    // Several side by side, each from a stream of its own.
+    let each = rows.size / STREAMS;
+    let steps = (TOGETHER / STREAMS / run.size.max(1)).clamp(1, each.max(1));
+    let (mut places, mut powers) = (Vec::new(), Vec::new());
+    for first in (0..each).step_by(steps) {
+        places.clear();
+        powers.clear();
+        for i in first..(first + steps).min(each) {
+            let eight: [At; STREAMS] = from_fn(|s| at.step(rows, s * each + i));
+            let source = memory.source();
+            let runs = eight.map(|at| &source[at.source..at.source + run.size]);
+            powers.extend(kernel::sums(rule.term, runs));
+            places.extend(eight);
+        }
+        finish(memory, &places, run.size, &powers, rule, found);
+    }
+    for i in STREAMS * each..rows.size {
+        let at = at.step(rows, i);
+        let power = kernel::sum(rule.term, &memory.source()[at.source..at.source + run.size]);
+        finish(memory, &[at], run.size, &[power], rule, found);
+    }
+}
+
+/// Decides and stores contiguous slices.
+fn finish<T: Number>(
+    memory: &mut Memory<'_, T>,
+    places: &[At],
+    length: usize,
+    powers: &[f64],
+    rule: &Rule,
+    found: &mut Found,
+) {
+    let outcomes = rule.decide(powers, &RowSlices { source: memory.source(), places, length });
+    if rule.watches() {
+        for (slot, at) in places.iter().enumerate() {
+            rule.note(found, powers[slot], outcomes.change(slot), at.slice);
+        }
+    }
+    match memory {
+        Memory::Norms(_, norms) => {
+            for (at, &power) in places.iter().zip(powers) {
+                norms[at.slot] = norm::<T>(rule, power);
             }
         }
+        memory => store::store_rows(memory, places, length, &outcomes, rule.cut),
     }
 }

@@ -3,20 +3,24 @@
 //! A request becomes a [`Tile`]: its axes in memory order. [`drive::run`] halves the tile until a
 //! part fits the cache of a thread, and there reduces, decides and stores while it is hot; a slice
 //! that does not fit is swept twice, by all threads. Squares of f32 are exact in f64 and cannot
-//! overflow it, so a plain sum in f64 serves every finite input, and is finite only for those.
+//! overflow it, so a plain sum in f64 serves every finite input, and is finite only for those. What the
+//! kernels do not know, slices of zeros that become something and sums of f64 that leave its range among
+//! it, goes slice by slice ([`general`]).
 
 mod drive;
-mod factor;
+mod found;
 mod general;
 pub(crate) mod group;
 mod kernel;
+mod memory;
 mod number;
+mod outcome;
 mod panel;
-mod part;
-mod replace;
 mod rule;
+mod slices;
 mod store;
 mod sums;
+mod term;
 #[cfg(test)]
 mod tests;
 mod tile;
@@ -28,13 +32,12 @@ use half::{bf16, f16};
 use crate::dtype::DType;
 use crate::error::Result;
 use crate::host::{HostMemory, lock_read, lock_write};
-use crate::norm::Norm;
 use crate::plan::Plan;
 use crate::plan::request::Output;
 use crate::report::Tally;
-use general::Memory;
+use found::Found;
+use memory::Memory;
 use number::Number;
-use part::{Apart, InPlace, Norms};
 use rule::Rule;
 use tile::{Order, Tile};
 
@@ -83,20 +86,17 @@ fn run_as<T: Number>(
 
 /// Projects in place.
 fn project<T: Number>(plan: &Plan, data: &mut [T]) -> Result<Tally> {
-    let (geometry, rule) = (plan.geometry(), Rule::new(plan));
-    if geometry.elements() == 0 || (rule.is_idle() && !general::serves(plan)) {
+    if plan.geometry().elements() == 0 {
         return Ok(empty(plan));
     }
-    let data = &mut data[geometry.target_offset..];
-    if general::serves(plan) {
-        return Ok(general::project(plan, Memory::InPlace(data)));
+    let data = &mut data[plan.geometry().target_offset..];
+    let Some(rule) = Rule::new::<T::Real>(plan) else {
+        return Ok(general::project(plan, None, Memory::InPlace(data)));
+    };
+    if rule.is_idle() {
+        return Ok(empty(plan));
     }
-    let data: &mut [f32] = bytemuck::cast_slice_mut(data);
-    let tally = drive::run(Tile::new(plan, Order::Target), InPlace { data }, &rule);
-    if let Some(policy) = rule.replaces(&tally) {
-        replace::replace(plan, policy, data);
-    }
-    Ok(tally)
+    Ok(by_kernels(plan, &rule, Memory::InPlace(data)))
 }
 
 /// Projects `source` into `target`.
@@ -107,17 +107,21 @@ fn project_into<T: Number>(plan: &Plan, source: &[T], target: &mut [T]) -> Resul
     }
     let source = &source[geometry.source_offset..];
     let target = &mut target[geometry.target_offset..];
-    if general::serves(plan) {
-        return Ok(general::project(plan, Memory::Apart(source, target)));
+    let memory = Memory::Apart(source, target);
+    Ok(match Rule::new::<T::Real>(plan) {
+        Some(rule) => by_kernels(plan, &rule, memory),
+        None => general::project(plan, None, memory),
+    })
+}
+
+/// Projects by the kernels, and what they leave slice by slice.
+fn by_kernels<T: Number>(plan: &Plan, rule: &Rule, mut memory: Memory<'_, T>) -> Tally {
+    let tile = Tile::new(plan, memory.order());
+    let Found { tally, odd } = drive::run(tile, memory.again(), rule);
+    match odd.as_slice() {
+        [] => tally,
+        odd => tally.merge(general::project(plan, Some(odd), memory)),
     }
-    let (source, target): (&[f32], &mut [f32]) =
-        (bytemuck::cast_slice(source), bytemuck::cast_slice_mut(target));
-    let rule = Rule::new(plan);
-    let tally = drive::run(Tile::new(plan, Order::Target), Apart { source, target }, &rule);
-    if let Some(policy) = rule.replaces(&tally) {
-        replace::replace(plan, policy, target);
-    }
-    Ok(tally)
 }
 
 /// Writes the norm of each slice, in row-major order of the kept axes.
@@ -129,23 +133,26 @@ fn norms<T: Number>(plan: &Plan, source: &[T], norms: &mut [T::Real]) -> Result<
         return Ok(empty(plan));
     }
     let source = &source[geometry.source_offset..];
-    let norm = plan.request().norm();
-    if norm != Norm::L2 || T::DTYPE != DType::F32 {
-        return Ok(general::norms(plan, norm, source, norms));
+    let Some(rule) = Rule::new::<T::Real>(plan) else {
+        general::norms(plan, None, source, norms);
+        return Ok(Tally::default());
+    };
+    let tile = Tile::new(plan, Order::Source);
+    let Found { odd, .. } = if tile.is_in_order() {
+        drive::run(tile, Memory::Norms(source, norms), &rule)
+    } else {
+        // Threads share norms only if slices lie in memory as they are counted.
+        let mut slots = vec![T::Real::default(); norms.len()];
+        let found = drive::run(tile, Memory::Norms(source, &mut slots), &rule);
+        for (slot, norm) in slots.into_iter().enumerate() {
+            norms[tile.slice_of(slot)] = norm;
+        }
+        found
+    };
+    if !odd.is_empty() {
+        general::norms(plan, Some(&odd), source, norms);
     }
-    let (source, norms): (&[f32], &mut [f32]) =
-        (bytemuck::cast_slice(source), bytemuck::cast_slice_mut(norms));
-    let (tile, rule) = (Tile::new(plan, Order::Source), Rule::new(plan));
-    if tile.is_in_order() {
-        return Ok(drive::run(tile, Norms { source, norms }, &rule));
-    }
-    // Threads share norms only if slices lie in memory as they are counted.
-    let mut slots = vec![0.0; norms.len()];
-    let tally = drive::run(tile, Norms { source, norms: &mut slots }, &rule);
-    for (slot, norm) in slots.into_iter().enumerate() {
-        norms[tile.slice_of(slot)] = norm;
-    }
-    Ok(tally)
+    Ok(Tally::default())
 }
 
 /// What a request did that had nothing to do.

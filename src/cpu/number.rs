@@ -9,8 +9,8 @@ use crate::dtype::Element;
 
 /// An element as it is stored.
 pub(super) trait Number: Element {
-    /// What factors are applied in, and the type of a norm: f32, but f64 for f64.
-    type Real: Number<Real = Self::Real> + Into<f64>;
+    /// What is computed with, and the type of a norm: f32, but f64 for f64.
+    type Real: Real;
 
     /// Exactly. The payload of a NaN stays.
     fn real(self) -> Self::Real;
@@ -33,16 +33,61 @@ pub(super) trait Number: Element {
         self.real().into()
     }
 
-    /// Rounded: a finite number never becomes infinite, NaN stays NaN.
+    /// Rounded to nearest even, or cut off toward zero.
     #[inline(always)]
-    fn narrow(value: f64, toward_zero: bool) -> Self {
-        let largest = Self::DTYPE.largest();
-        let value = value.clamp(-largest, largest);
-        let nearest = Self::nearest(Self::real_of(value));
+    fn rounded(real: Self::Real, cut: bool) -> Self {
+        let nearest = Self::nearest(real);
         // Zero is never beyond.
-        let beyond = toward_zero & (nearest.wide().abs() > value.abs());
+        let beyond = cut & (nearest.real().magnitude() > real.magnitude());
         if beyond { nearest.toward_zero() } else { nearest }
     }
+
+    /// As [`Number::rounded`]: a finite number never becomes infinite, NaN stays NaN.
+    #[inline(always)]
+    fn narrow(value: f64, cut: bool) -> Self {
+        let largest = Self::DTYPE.largest();
+        Self::rounded(Self::real_of(value.clamp(-largest, largest)), cut)
+    }
+}
+
+/// A number that is computed with: f32 or f64.
+pub(super) trait Real: Number<Real = Self> + Into<f64> + Default + PartialOrd {
+    /// Whether it is f64, whose sums f64 rounds.
+    const DOUBLE: bool;
+
+    fn magnitude(self) -> Self;
+
+    fn times(self, factor: Self) -> Self;
+
+    fn with_sign_of(self, other: Self) -> Self;
+}
+
+macro_rules! reals {
+    ($($float:ty, $double:literal;)*) => {$(
+        impl Real for $float {
+            const DOUBLE: bool = $double;
+
+            #[inline(always)]
+            fn magnitude(self) -> $float {
+                self.abs()
+            }
+
+            #[inline(always)]
+            fn times(self, factor: $float) -> $float {
+                self * factor
+            }
+
+            #[inline(always)]
+            fn with_sign_of(self, other: $float) -> $float {
+                self.copysign(other)
+            }
+        }
+    )*};
+}
+
+reals! {
+    f32, false;
+    f64, true;
 }
 
 macro_rules! own_real {

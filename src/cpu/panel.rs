@@ -2,156 +2,146 @@
 
 use rayon::prelude::*;
 
+use super::drive::norm;
+use super::found::Found;
 use super::kernel;
-use super::part::{Apart, InPlace, Norms, Part};
-use super::rule::Rule;
-use super::store::narrowed;
+use super::memory::Memory;
+use super::number::Number;
+use super::outcome::{Kink, Outcomes, with_outcomes};
+use super::rule::{Rule, Shrinking, Slices};
+use super::slices;
 use super::tile::{Line, Tile};
-use crate::report::Tally;
 
 /// The memory of a panel.
-pub(super) trait Panel: Send {
-    fn columns(&self) -> usize;
-
-    /// A row of the source: the elements of the panel, and perhaps what follows them.
-    fn row(&self, index: usize) -> &[f32];
-
-    fn finish(self, sums: &mut [f64], rule: &Rule);
+enum Panel<'a, T: Number> {
+    /// Rows that are rewritten.
+    InPlace(Vec<&'a mut [T]>),
+    /// A source whose rows are `stride` apart, and the rows that it goes to.
+    Apart(&'a [T], usize, Vec<&'a mut [T]>),
+    /// A source, and the norms of its columns.
+    Norms(&'a [T], usize, &'a mut [T::Real]),
 }
 
 /// Reduces, decides and stores every slice of a matrix, panel by panel.
-pub(super) fn run<P: Part>(
+pub(super) fn run<T: Number>(
     tile: &Tile,
     (rows, columns): (Line, Line),
     width: usize,
-    part: P,
+    memory: Memory<'_, T>,
     rule: &Rule,
-) -> Tally {
-    let one = |(index, panel): (usize, P::Panel)| {
-        let (mut sums, mut tally) = (vec![0.0; panel.columns()], Tally::default());
-        kernel::add_panel(|i| panel.row(i), rows.size, &mut sums);
-        if rule.report {
-            for (column, &sum) in sums.iter().enumerate() {
-                rule.count(&mut tally, sum, tile.slice + (index * width + column) * columns.slice);
+) -> Found {
+    let one = |(index, panel): (usize, Panel<'_, T>)| {
+        let mut found = Found::default();
+        let mut powers = vec![0.0; panel.columns()];
+        kernel::add_panel(rule.term, &|i| panel.row(i), rows.size, &mut powers);
+        let outcomes = rule.decide(&powers, &PanelSlices(&panel, rows.size));
+        if rule.watches() {
+            for (column, &power) in powers.iter().enumerate() {
+                let slice = tile.slice + (index * width + column) * columns.slice;
+                rule.note(&mut found, power, outcomes.change(column), slice);
             }
         }
-        panel.finish(&mut sums, rule);
-        tally
+        panel.store(&powers, &outcomes, rule);
+        found
     };
-    let panels = part.panels(&rows, &columns, width);
+    let panels = panels(memory, &rows, &columns, width);
     // Collected, then merged in order: the sum of the norms has the same bits in every run.
-    let tallies: Vec<Tally> = panels.into_par_iter().enumerate().map(one).collect();
-    tallies.into_iter().fold(Tally::default(), Tally::merge)
+    let found: Vec<Found> = panels.into_par_iter().enumerate().map(one).collect();
+    found.into_iter().fold(Found::default(), Found::merge)
 }
 
-/// The rows of every panel, as memory that panels can write at the same time.
-fn cut<'a>(
-    data: &'a mut [f32],
+/// The memory of panels of `width` columns.
+fn panels<'a, T: Number>(
+    memory: Memory<'a, T>,
     rows: &Line,
     columns: &Line,
     width: usize,
-) -> Vec<Vec<&'a mut [f32]>> {
+) -> Vec<Panel<'a, T>> {
+    let stride = rows.source;
+    match memory {
+        Memory::InPlace(data) => {
+            cut(data, rows, columns, width).into_iter().map(Panel::InPlace).collect()
+        }
+        Memory::Apart(source, target) => {
+            let panels = cut(target, rows, columns, width).into_iter().enumerate();
+            panels.map(|(i, rows)| Panel::Apart(&source[i * width..], stride, rows)).collect()
+        }
+        Memory::Norms(source, norms) => {
+            let panels = norms.chunks_mut(width).enumerate();
+            panels.map(|(i, norms)| Panel::Norms(&source[i * width..], stride, norms)).collect()
+        }
+    }
+}
+
+/// The rows of every panel, as memory that panels can write at the same time.
+fn cut<'a, T>(
+    data: &'a mut [T],
+    rows: &Line,
+    columns: &Line,
+    width: usize,
+) -> Vec<Vec<&'a mut [T]>> {
     let rows = data.chunks_mut(rows.target).take(rows.size);
     let mut rows: Vec<_> = rows.map(|row| row[..columns.size].chunks_mut(width)).collect();
     let panels = 0..columns.size.div_ceil(width);
     panels.map(|_| rows.iter_mut().filter_map(Iterator::next).collect()).collect()
 }
 
-/// The elements of a panel that are projected in place.
-pub(super) struct PanelInPlace<'a>(Vec<&'a mut [f32]>);
-
-/// The elements of a panel, and where they go.
-pub(super) struct PanelApart<'a> {
-    source: &'a [f32],
-    stride: usize,
-    target: Vec<&'a mut [f32]>,
-}
-
-/// The elements of a panel, and where their norms go.
-pub(super) struct PanelNorms<'a> {
-    source: &'a [f32],
-    stride: usize,
-    norms: &'a mut [f32],
-}
-
-impl<'a> InPlace<'a> {
-    pub fn cut(self, rows: &Line, columns: &Line, width: usize) -> Vec<PanelInPlace<'a>> {
-        cut(self.data, rows, columns, width).into_iter().map(PanelInPlace).collect()
-    }
-}
-
-impl<'a> Apart<'a> {
-    pub fn cut(self, rows: &Line, columns: &Line, width: usize) -> Vec<PanelApart<'a>> {
-        let panels = cut(self.target, rows, columns, width).into_iter().enumerate();
-        let source = |index: usize| &self.source[index * width..];
-        let stride = rows.source;
-        panels.map(|(index, target)| PanelApart { source: source(index), stride, target }).collect()
-    }
-}
-
-impl<'a> Norms<'a> {
-    pub fn cut(self, rows: &Line, width: usize) -> Vec<PanelNorms<'a>> {
-        let panels = self.norms.chunks_mut(width).enumerate();
-        let source = |index: usize| &self.source[index * width..];
-        let stride = rows.source;
-        panels.map(|(index, norms)| PanelNorms { source: source(index), stride, norms }).collect()
-    }
-}
-
-impl Panel for PanelInPlace<'_> {
+impl<T: Number> Panel<'_, T> {
     fn columns(&self) -> usize {
-        self.0.first().map_or(0, |row| row.len())
+        match self {
+            Panel::InPlace(rows) | Panel::Apart(_, _, rows) => {
+                rows.first().map_or(0, |row| row.len())
+            }
+            Panel::Norms(_, _, norms) => norms.len(),
+        }
     }
 
-    #[inline(always)]
-    fn row(&self, index: usize) -> &[f32] {
-        self.0[index]
+    /// A row of the source: the elements of the panel, and perhaps what follows them.
+    fn row(&self, index: usize) -> &[T] {
+        match self {
+            Panel::InPlace(rows) => rows[index],
+            Panel::Apart(source, stride, _) | Panel::Norms(source, stride, _) => {
+                &source[index * stride..]
+            }
+        }
     }
 
-    fn finish(self, sums: &mut [f64], rule: &Rule) {
-        let kinds = kernel::factors(sums, rule);
-        let groups = kernel::groups(self.0.into_iter());
-        match (kinds.scaled, kinds.tiny) {
-            (false, _) => {}
-            (true, false) => kernel::scale_panel(groups, &narrowed(sums)),
-            (true, true) => kernel::scale_panel(groups, sums),
+    fn store(self, powers: &[f64], outcomes: &Outcomes<T::Real>, rule: &Rule) {
+        match self {
+            Panel::InPlace(rows) => {
+                let mut groups = kernel::groups(rows.into_iter());
+                with_outcomes!(
+                    outcomes,
+                    list => kernel::rewrite_panel(&mut groups, list, rule.cut),
+                    kept => ()
+                );
+            }
+            Panel::Apart(source, stride, target) => {
+                let rows = target.into_iter().enumerate();
+                let mut rows = rows.map(|(i, target)| (&source[i * stride..], target));
+                with_outcomes!(
+                    outcomes,
+                    list => kernel::rewrite_panel_into(&mut rows, list, rule.cut),
+                    kept => rows.for_each(|(source, target)| {
+                        target.copy_from_slice(&source[..target.len()]);
+                    })
+                );
+            }
+            Panel::Norms(_, _, norms) => {
+                norms.iter_mut().zip(powers).for_each(|(n, &power)| *n = norm::<T>(rule, power));
+            }
         }
     }
 }
 
-impl Panel for PanelApart<'_> {
-    fn columns(&self) -> usize {
-        self.target.first().map_or(0, |row| row.len())
-    }
+/// The columns of a panel with so many rows.
+struct PanelSlices<'a, 'm, T: Number>(&'a Panel<'m, T>, usize);
 
-    #[inline(always)]
-    fn row(&self, index: usize) -> &[f32] {
-        &self.source[index * self.stride..]
-    }
-
-    fn finish(self, sums: &mut [f64], rule: &Rule) {
-        let PanelApart { source, stride, target } = self;
-        let rows = target.into_iter().enumerate();
-        let rows = rows.map(|(i, target)| (&source[i * stride..], target));
-        if kernel::factors(sums, rule).tiny {
-            kernel::scale_panel_into::<f64>(rows, sums);
-        } else {
-            kernel::scale_panel_into::<f32>(rows, &narrowed(sums));
-        }
-    }
-}
-
-impl Panel for PanelNorms<'_> {
-    fn columns(&self) -> usize {
-        self.norms.len()
-    }
-
-    #[inline(always)]
-    fn row(&self, index: usize) -> &[f32] {
-        &self.source[index * self.stride..]
-    }
-
-    fn finish(self, sums: &mut [f64], _rule: &Rule) {
-        kernel::roots(sums, self.norms);
+impl<T: Number> Slices for PanelSlices<'_, '_, T> {
+    fn kinks(&self, shrinking: &Shrinking, powers: &[f64]) -> Vec<Kink> {
+        let PanelSlices(panel, rows) = self;
+        let mut kinks = vec![Kink::KEPT; powers.len()];
+        slices::columns(shrinking, &|i| panel.row(i), *rows, powers, &mut kinks);
+        kinks
     }
 }

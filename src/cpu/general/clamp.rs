@@ -1,6 +1,7 @@
 //! Boxes: each element by itself.
 
-use super::{Memory, place};
+use super::{place, target};
+use crate::cpu::memory::Memory;
 use crate::cpu::number::Number;
 use crate::plan::Plan;
 use crate::plan::rule::Clamp;
@@ -27,8 +28,8 @@ pub(super) fn elements<T: Number>(plan: &Plan, bounds: &Clamp, mut memory: Memor
             _ => x,
         };
         tally = tally.merge(counted_as(wide, x.is_same(y), geometry.logical_slice(index) as u64));
-        if memory.copies() || !x.is_same(y) {
-            memory.target()[place(&geometry.kept, index, |axis| axis.target)] = y;
+        if matches!(memory, Memory::Apart(..)) || !x.is_same(y) {
+            target(&mut memory)[place(&geometry.kept, index, |axis| axis.target)] = y;
         }
     }
     tally

@@ -7,8 +7,8 @@ use super::locked::Memory;
 use super::path::Run;
 use super::pieces::{Piece, Pieces};
 use super::weights::Weights;
-use crate::cpu::factor::fits_f32;
-use crate::cpu::kernel::{self, Addend, Clamp, Fill, OverInfinity, Same, Times};
+use crate::cpu::kernel::{self, Addend, Clamp, Fill, OverInfinity, Same};
+use crate::cpu::outcome::{Times, Wide, fits_f32};
 
 /// The second pass over some pieces.
 pub(super) struct Apply<'a> {
@@ -77,18 +77,18 @@ fn write(effect: Effect, data: &mut [f32], run: &Run, addend: Option<Addend<'_>>
     let (stride, size) = (run.stride, run.size);
     match effect {
         Effect::Leave => {}
-        Effect::Inside => kernel::rewrite(data, stride, size, addend, Same),
+        Effect::Inside => kernel::rewrite_with(data, stride, size, addend, Same),
         Effect::Scale(factor) if fits_f32(factor) => {
-            kernel::rewrite(data, stride, size, addend, Times(factor as f32));
+            kernel::rewrite_with(data, stride, size, addend, Times(factor as f32));
         }
-        Effect::Scale(factor) => kernel::rewrite(data, stride, size, addend, Times(factor)),
-        Effect::Fill(value) => kernel::rewrite(data, stride, size, None, Fill(value)),
-        Effect::OverInfinity => kernel::rewrite(data, stride, size, addend, OverInfinity),
+        Effect::Scale(factor) => kernel::rewrite_with(data, stride, size, addend, Wide(factor)),
+        Effect::Fill(value) => kernel::rewrite_with(data, stride, size, None, Fill(value)),
+        Effect::OverInfinity => kernel::rewrite_with(data, stride, size, addend, OverInfinity),
         Effect::Clamp(low, high) if stride == 1 && addend.is_none() => {
             kernel::clamp(&mut data[..size], Clamp(low, high));
         }
         Effect::Clamp(low, high) => {
-            kernel::rewrite(data, stride, size, addend, Clamp(low, high));
+            kernel::rewrite_with(data, stride, size, addend, Clamp(low, high));
         }
     }
 }

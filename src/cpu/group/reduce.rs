@@ -5,6 +5,7 @@ use super::locked::Memory;
 use super::pieces::{Piece, Pieces};
 use super::weights::Weights;
 use crate::cpu::kernel;
+use crate::cpu::term::Term;
 use crate::norm::Norm;
 
 /// Elements that are gathered before they are reduced: they stay in the first cache.
@@ -83,9 +84,9 @@ impl Reduce<'_> {
 
     fn measure(&self, run: &[f32]) -> f64 {
         match self.norm {
-            Norm::L1 => kernel::sum_magnitudes(run),
-            Norm::L2 => kernel::sum(run),
-            Norm::Linf => kernel::largest(run).into(),
+            Norm::L1 => kernel::sum(Term::Magnitudes, run),
+            Norm::L2 => kernel::sum(Term::Squares, run),
+            Norm::Linf => kernel::sum(Term::Largest, run),
             Norm::Lp(p) => run.iter().map(|x| f64::from(x.abs()).powf(p.value())).sum(),
         }
     }

@@ -5,99 +5,141 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::{SECTOR, STREAMS, add_square, streams};
-use crate::cpu::factor::Factor;
+use super::blocks::{BLOCK, own_reals, own_reals_mut, round, widen};
+use super::{SECTOR, STREAMS, streams};
+use crate::cpu::number::{Number, Real};
+use crate::cpu::outcome::Outcome;
+use crate::cpu::term::{Kind, Term, with_kind};
 use crate::cpu::tile::Line;
 
 /// Columns whose sums (16 KiB) stay in the first cache while rows stream past.
-const BLOCK: usize = 2048;
+const WIDE: usize = 2048;
 /// Fewer columns than this are folded: several rows that touch are read as one.
 const FOLD: usize = 64;
 /// The most elements of a folded row.
 const FOLDED: usize = 512;
-/// Columns that share a line of cache: what is stored whole.
-const LINE: usize = 16;
+/// The most rows that are folded, so that few additions put their sums together.
+const MOST_FOLDED: usize = 32;
+/// Columns that share a line of cache, of f32: what is stored whole.
+pub(in crate::cpu) const LINE: usize = 16;
 
 /// How many rows of `columns` elements are read as one, if rows touch.
 fn fold(columns: usize, stride: usize, rows: usize) -> usize {
-    if columns == stride && columns < FOLD { (FOLDED / columns).min(rows) } else { 1 }
+    match columns == stride && columns < FOLD {
+        true => (FOLDED / columns).min(rows).min(MOST_FOLDED),
+        false => 1,
+    }
 }
 
-/// The factors of a folded row.
-fn tiled<F: Factor>(factors: &[F], fold: usize) -> Vec<F> {
-    factors.iter().copied().cycle().take(fold * factors.len()).collect()
+/// The outcomes of a folded row.
+fn tiled<O: Copy>(outcomes: &[O], fold: usize) -> Vec<O> {
+    outcomes.iter().copied().cycle().take(fold * outcomes.len()).collect()
 }
 
-/// Adds the squares of each column of `rows` rows to its sum.
-pub(in crate::cpu) fn add_columns(source: &[f32], stride: usize, rows: usize, sums: &mut [f64]) {
+/// Adds the terms of each column of `rows` rows to its sum.
+pub(in crate::cpu) fn add_columns<T: Number>(
+    term: Term,
+    source: &[T],
+    stride: usize,
+    rows: usize,
+    sums: &mut [f64],
+) {
     let columns = sums.len();
     let fold = fold(columns, stride, rows);
     if fold == 1 {
-        return add_panel(|i| &source[i * stride..], rows, sums);
+        return add_panel(term, &|i| &source[i * stride..], rows, sums);
     }
     let (groups, width) = (rows / fold, fold * columns);
     let mut folded = [0.0; FOLDED];
     let folded = &mut folded[..width];
-    add_panel(|i| &source[i * width..], groups, folded);
+    add_panel(term, &|i| &source[i * width..], groups, folded);
     for row in source[groups * width..rows * columns].chunks_exact(columns) {
-        folded.iter_mut().zip(row).for_each(|(sum, &x)| *sum += f64::from(x) * f64::from(x));
+        folded.iter_mut().zip(row).for_each(|(sum, x)| *sum = term.add(*sum, x.wide()));
     }
     for part in folded.chunks_exact(columns) {
-        sums.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+        sums.iter_mut().zip(part).for_each(|(sum, &part)| *sum = term.merge(*sum, part));
     }
 }
 
 /// As [`add_columns`], for rows wherever they are; each has as many elements as there are sums, or
 /// more.
-pub(in crate::cpu) fn add_panel<'a>(
-    row: impl Fn(usize) -> &'a [f32],
+pub(in crate::cpu) fn add_panel<'a, T: Number>(
+    term: Term,
+    row: &dyn Fn(usize) -> &'a [T],
     rows: usize,
     sums: &mut [f64],
 ) {
-    struct Op<'a, R> {
-        row: R,
+    struct Op<'o, 'a, T, K> {
+        kind: K,
+        row: &'o dyn Fn(usize) -> &'a [T],
         rows: usize,
-        sums: &'a mut [f64],
+        sums: &'o mut [f64],
     }
-    impl<'a, R: Fn(usize) -> &'a [f32]> WithSimd for Op<'_, R> {
+    impl<T: Number, K: Kind> WithSimd for Op<'_, '_, T, K> {
         type Output = ();
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) {
-            let Op { row, rows, sums } = self;
+            let Op { kind, row, rows, sums } = self;
             let together = rows / STREAMS;
-            for (block, sums) in sums.chunks_mut(BLOCK).enumerate() {
-                let row = |i: usize| &row(i)[block * BLOCK..];
+            for (block, sums) in sums.chunks_mut(WIDE).enumerate() {
+                let row = |i: usize| &row(i)[block * WIDE..];
                 for i in 0..together {
-                    add_rows::<S, STREAMS>(from_fn(|s| row(s * together + i)), sums);
+                    let rows = from_fn(|s| row(s * together + i));
+                    add_rows::<S, T, K, STREAMS>(kind, rows, sums);
                 }
-                let mut i = STREAMS * together;
-                while i + 2 <= rows {
-                    add_rows::<S, 2>([row(i), row(i + 1)], sums);
-                    i += 2;
-                }
-                if i < rows {
-                    add_rows::<S, 1>([row(i)], sums);
+                for i in STREAMS * together..rows {
+                    add_rows::<S, T, K, 1>(kind, [row(i)], sums);
                 }
             }
         }
     }
-    Arch::new().dispatch(Op { row, rows, sums });
+    with_kind!(term, kind => Arch::new().dispatch(Op { kind, row, rows, sums }));
 }
 
 #[inline(always)]
-fn add_rows<S: Simd, const N: usize>(rows: [&[f32]; N], sums: &mut [f64]) {
+fn add_rows<S: Simd, T: Number, K: Kind, const N: usize>(
+    kind: K,
+    rows: [&[T]; N],
+    sums: &mut [f64],
+) {
     let rows = rows.map(|row| &row[..sums.len()]);
-    for (column, sum) in sums.iter_mut().enumerate() {
-        *sum = rows.iter().fold(*sum, |sum, row| add_square::<S>(sum, row[column]));
+    let mut own: [&[T::Real]; N] = [&[]; N];
+    if own_reals(rows[0]).is_some() {
+        for (own, row) in own.iter_mut().zip(rows) {
+            *own = own_reals(row).unwrap_or_default();
+        }
+        return add_reals::<S, _, K, N>(kind, own, sums);
+    }
+    let mut blocks = [[T::Real::default(); BLOCK]; N];
+    for (index, sums) in sums.chunks_mut(BLOCK).enumerate() {
+        let (start, size) = (index * BLOCK, sums.len());
+        let mut own: [&[T::Real]; N] = [&[]; N];
+        for (own, (block, row)) in own.iter_mut().zip(blocks.iter_mut().zip(rows)) {
+            widen(&row[start..start + size], &mut block[..size]);
+            *own = &block[..size];
+        }
+        add_reals::<S, _, K, N>(kind, own, sums);
     }
 }
 
-/// Runs of columns, whole lines of cache, that hold one that is scaled; short enough that a group
+#[inline(always)]
+fn add_reals<S: Simd, R: Real, K: Kind, const N: usize>(
+    kind: K,
+    rows: [&[R]; N],
+    sums: &mut [f64],
+) {
+    let rows = rows.map(|row| &row[..sums.len()]);
+    for (column, sum) in sums.iter_mut().enumerate() {
+        *sum = rows.iter().fold(*sum, |sum, row| kind.add::<S>(sum, row[column].into()));
+    }
+}
+
+/// Runs of columns, whole lines of cache, that hold one that is rewritten; short enough that a group
 /// of rows takes turns.
-fn spans<F: Factor>(factors: &[F]) -> Vec<Range<usize>> {
+fn spans<R, O: Outcome<R>>(outcomes: &[O]) -> Vec<Range<usize>> {
     let mut spans: Vec<Range<usize>> = Vec::new();
-    for (index, sector) in factors.chunks(LINE).enumerate() {
-        if sector.iter().all(|factor| factor.keeps()) {
+    for (index, sector) in outcomes.chunks(LINE).enumerate() {
+        if sector.iter().all(|outcome| outcome.keeps()) {
             continue;
         }
         let (start, end) = (index * LINE, index * LINE + sector.len());
@@ -109,92 +151,131 @@ fn spans<F: Factor>(factors: &[F]) -> Vec<Range<usize>> {
     spans
 }
 
-/// Scales the columns that a factor does not keep; lines of cache that hold none are not touched.
-pub(in crate::cpu) fn scale_columns<F: Factor>(data: &mut [f32], rows: &Line, factors: &[F]) {
-    let fold = fold(factors.len(), rows.target, rows.size);
+/// Rewrites the columns that an outcome does not keep; lines of cache that hold none are not touched.
+pub(in crate::cpu) fn rewrite_columns<T: Number, O: Outcome<T::Real>>(
+    data: &mut [T],
+    rows: &Line,
+    outcomes: &[O],
+    cut: bool,
+) {
+    let fold = fold(outcomes.len(), rows.target, rows.size);
     if fold == 1 {
         // Of a single row the stride means nothing, and may be less than its length.
-        let stride = rows.target.max(factors.len());
+        let stride = rows.target.max(outcomes.len());
         let end = data.len().min(rows.size * stride);
-        return scale_panel(streams(&mut data[..end], stride, rows.size), factors);
+        return rewrite_panel(&mut streams(&mut data[..end], stride, rows.size), outcomes, cut);
     }
-    let tiled = tiled(factors, fold);
-    let whole = &mut data[..rows.size * factors.len()];
+    let tiled = tiled(outcomes, fold);
+    let whole = &mut data[..rows.size * outcomes.len()];
     let rows = whole.len().div_ceil(tiled.len());
-    scale_panel(streams(whole, tiled.len(), rows), &tiled);
+    rewrite_panel(&mut streams(whole, tiled.len(), rows), &tiled, cut);
 }
 
-/// As [`scale_columns`], for groups of rows wherever they are; rows may be shorter than there are
-/// factors.
-pub(in crate::cpu) fn scale_panel<'a, F: Factor>(
-    groups: impl Iterator<Item = [&'a mut [f32]; STREAMS]>,
-    factors: &[F],
+/// As [`rewrite_columns`], for groups of rows wherever they are; rows may be shorter than there are
+/// outcomes.
+pub(in crate::cpu) fn rewrite_panel<'a, T: Number, O: Outcome<T::Real>>(
+    groups: &mut dyn Iterator<Item = [&'a mut [T]; STREAMS]>,
+    outcomes: &[O],
+    cut: bool,
 ) {
-    struct Op<'a, G, F> {
-        groups: G,
-        spans: &'a [Range<usize>],
-        factors: &'a [F],
+    struct Op<'o, 'a, T, O> {
+        groups: &'o mut dyn Iterator<Item = [&'a mut [T]; STREAMS]>,
+        spans: &'o [Range<usize>],
+        outcomes: &'o [O],
+        cut: bool,
     }
-    impl<'a, G: Iterator<Item = [&'a mut [f32]; STREAMS]>, F: Factor> WithSimd for Op<'_, G, F> {
+    impl<T: Number, O: Outcome<T::Real>> WithSimd for Op<'_, '_, T, O> {
         type Output = ();
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) {
-            let mixed = self.factors.iter().any(|factor| factor.keeps());
-            for mut group in self.groups {
-                for span in self.spans {
+            let Op { groups, spans, outcomes, cut } = self;
+            // Without a kept column among them there is nothing to select.
+            let mixed = outcomes.iter().any(|outcome| outcome.keeps());
+            for mut group in groups {
+                for span in spans {
                     for row in &mut group {
                         let end = span.end.min(row.len());
-                        let run = row[span.start.min(end)..end].iter_mut();
-                        let run = run.zip(&self.factors[span.clone()]);
-                        // Without a kept column among them there is nothing to select.
-                        if mixed {
-                            run.for_each(|(x, factor)| *x = factor.scaled(*x));
-                        } else {
-                            run.for_each(|(x, factor)| *x = factor.times(*x));
-                        }
+                        let run = &mut row[span.start.min(end)..end];
+                        rewrite_span(run, &outcomes[span.clone()], mixed, cut);
                     }
                 }
             }
         }
     }
-    Arch::new().dispatch(Op { groups, spans: &spans(factors), factors });
+    Arch::new().dispatch(Op { groups, spans: &spans(outcomes), outcomes, cut });
 }
 
-/// As [`scale_columns`], to other memory; kept columns are copied.
-pub(in crate::cpu) fn scale_columns_into<F: Factor>(
-    source: &[f32],
-    target: &mut [f32],
+/// Rewrites a run of at most [`SECTOR`] elements, each by its own outcome.
+#[inline(always)]
+fn rewrite_span<T: Number, O: Outcome<T::Real>>(
+    run: &mut [T],
+    outcomes: &[O],
+    mixed: bool,
+    cut: bool,
+) {
+    if let Some(reals) = own_reals_mut(run) {
+        let pairs = reals.iter_mut().zip(outcomes);
+        return match mixed {
+            true => pairs.for_each(|(x, &one)| *x = if one.keeps() { *x } else { one.of(*x) }),
+            false => pairs.for_each(|(x, &one)| *x = one.of(*x)),
+        };
+    }
+    let mut block = [T::Real::default(); SECTOR];
+    let block = &mut block[..run.len()];
+    widen(run, block);
+    block.iter_mut().zip(outcomes).for_each(|(x, &one)| *x = one.of(*x));
+    if !mixed {
+        return round(block, run, cut);
+    }
+    // Not all that is widened has its bits when it is rounded again: a NaN may lose its payload.
+    for ((y, &real), one) in run.iter_mut().zip(&*block).zip(outcomes) {
+        let rounded = T::rounded(real, cut);
+        *y = if one.keeps() { *y } else { rounded };
+    }
+}
+
+/// As [`rewrite_columns`], to other memory; kept columns are copied.
+pub(in crate::cpu) fn rewrite_columns_into<T: Number, O: Outcome<T::Real>>(
+    source: &[T],
+    target: &mut [T],
     rows: &Line,
-    factors: &[F],
+    outcomes: &[O],
+    cut: bool,
 ) {
     let touch = rows.source == rows.target;
-    let fold = if touch { fold(factors.len(), rows.target, rows.size) } else { 1 };
+    let fold = if touch { fold(outcomes.len(), rows.target, rows.size) } else { 1 };
     if fold == 1 {
-        let pairs = (0..rows.size).zip(target.chunks_mut(rows.target.max(factors.len())));
-        let pairs = pairs.map(|(i, target)| (&source[i * rows.source..], target));
-        return scale_panel_into(pairs, factors);
+        let pairs = (0..rows.size).zip(target.chunks_mut(rows.target.max(outcomes.len())));
+        let mut pairs = pairs.map(|(i, target)| (&source[i * rows.source..], target));
+        return rewrite_panel_into(&mut pairs, outcomes, cut);
     }
-    let tiled = tiled(factors, fold);
-    let whole = &mut target[..rows.size * factors.len()];
-    scale_panel_into(source.chunks(tiled.len()).zip(whole.chunks_mut(tiled.len())), &tiled);
+    let tiled = tiled(outcomes, fold);
+    let whole = &mut target[..rows.size * outcomes.len()];
+    let mut pairs = source.chunks(tiled.len()).zip(whole.chunks_mut(tiled.len()));
+    rewrite_panel_into(&mut pairs, &tiled, cut);
 }
 
-/// As [`scale_columns_into`], for rows wherever they are.
-pub(in crate::cpu) fn scale_panel_into<'a, F: Factor>(
-    rows: impl Iterator<Item = (&'a [f32], &'a mut [f32])>,
-    factors: &[F],
+/// As [`rewrite_columns_into`], for rows wherever they are.
+pub(in crate::cpu) fn rewrite_panel_into<'a, T: Number, O: Outcome<T::Real>>(
+    rows: &mut dyn Iterator<Item = (&'a [T], &'a mut [T])>,
+    outcomes: &[O],
+    cut: bool,
 ) {
-    struct Op<'a, R, F>(R, &'a [F]);
-    impl<'a, R: Iterator<Item = (&'a [f32], &'a mut [f32])>, F: Factor> WithSimd for Op<'_, R, F> {
+    struct Op<'o, 'a, T, O>(&'o mut dyn Iterator<Item = (&'a [T], &'a mut [T])>, &'o [O], bool);
+    impl<T: Number, O: Outcome<T::Real>> WithSimd for Op<'_, '_, T, O> {
         type Output = ();
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) {
-            for (source, target) in self.0 {
-                for ((y, x), factor) in target.iter_mut().zip(source).zip(self.1) {
-                    *y = factor.scaled(*x);
+            let Op(rows, outcomes, cut) = self;
+            for (source, target) in rows {
+                let size = target.len().min(outcomes.len());
+                let pieces = target[..size].chunks_mut(SECTOR).zip(source.chunks(SECTOR));
+                for ((target, source), outcomes) in pieces.zip(outcomes.chunks(SECTOR)) {
+                    target.copy_from_slice(&source[..target.len()]);
+                    rewrite_span(target, outcomes, true, cut);
                 }
             }
         }
     }
-    Arch::new().dispatch(Op(rows, factors));
+    Arch::new().dispatch(Op(rows, outcomes, cut));
 }

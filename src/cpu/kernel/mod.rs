@@ -1,56 +1,49 @@
 //! The hot loops, compiled for the widest registers of the machine at run time.
 //!
 //! Each is a safe loop inside [`pulp::Arch::dispatch`], which compiles it once for AVX2 with FMA and
-//! once for the baseline. What the compiler makes of them for AVX2 (rustc 1.95, `objdump -d`): both
-//! sums are eight `vcvtps2pd` and eight `vfmadd` on `ymm` a step, in eight registers; scaling is
+//! once for the baseline. What the compiler makes of them for AVX2 (rustc 1.95, `objdump -d`): sums of
+//! squares are eight `vcvtps2pd` and eight `vfmadd` on `ymm` a step, in eight registers; scaling is
 //! four unrolled `vmulps ymm`, with `vblendvps` where a kept column is among them; roots and
-//! quotients are `vsqrtpd` and `vdivpd` on `ymm`.
+//! quotients are `vsqrtpd` and `vdivpd` on `ymm`. 16 bits are widened and rounded in blocks that stay in
+//! the first cache, beside the same loops.
 
+mod blocks;
 mod columns;
 mod factors;
-mod largest;
+mod group;
 mod rewrite;
-mod rows;
+mod search;
 mod sums;
 
+pub(super) use blocks::reals;
 pub(super) use columns::{
-    add_columns, add_panel, scale_columns, scale_columns_into, scale_panel, scale_panel_into,
+    LINE, add_columns, add_panel, rewrite_columns, rewrite_columns_into, rewrite_panel,
+    rewrite_panel_into,
 };
-pub(super) use factors::{Kinds, factors, roots};
-pub(super) use largest::largest;
-pub(super) use rewrite::{Addend, Clamp, Fill, OverInfinity, Same, Times, clamp, gather, rewrite};
-pub(super) use rows::{rows, scale, scale_each, scale_each_into, scale_into, sum_strided};
-pub(super) use sums::{sum, sum_magnitudes};
+pub(super) use factors::factors;
+pub(super) use group::{Addend, Clamp, Fill, OverInfinity, Same, clamp, gather, rewrite_with};
+pub(super) use rewrite::rewrite_rows;
+pub(super) use search::{most, search, search_columns};
+pub(super) use sums::{sum, sum_strided, sums};
 
-use std::any::TypeId;
 use std::array::from_fn;
-
-use pulp::{Scalar, Simd};
-
-/// `sum + x²`. The square of an f32 is exact in f64, so fused or not gives the same bits; without
-/// the instruction a fused form would call a library function for each element.
-#[inline(always)]
-fn add_square<S: Simd>(sum: f64, x: f32) -> f64 {
-    let x = f64::from(x);
-    if TypeId::of::<S>() == TypeId::of::<Scalar>() { x * x + sum } else { x.mul_add(x, sum) }
-}
 
 /// Rows that are read or written in turns, each a stream of its own. In a single stream a core
 /// waits for the first misses of one page after the other; more streams keep more misses in flight.
 /// Xeon, one thread, 64 MiB, best of 40, with 1, 4, 8, 16, 32 streams: read 4.4, 3.3, 2.9, 3.0,
 /// 3.3 ms; scale in place 4.9, 3.2, 2.9, 3.0, 3.5 ms; copy 7.1, 6.0, 6.0, 7.8, 10.5 ms.
-const STREAMS: usize = 8;
+pub(super) const STREAMS: usize = 8;
 /// Elements of a stream before it is the turn of the next: whole lines of cache.
 const SECTOR: usize = 64;
 
 /// Rows of `stride` elements in groups of one from each stream; rows that are missing from the
 /// last groups are empty.
 #[inline(always)]
-fn streams(
-    data: &mut [f32],
+fn streams<T>(
+    data: &mut [T],
     stride: usize,
     rows: usize,
-) -> impl Iterator<Item = [&mut [f32]; STREAMS]> {
+) -> impl Iterator<Item = [&mut [T]; STREAMS]> {
     let each = rows.div_ceil(STREAMS);
     let mut parts = data.chunks_mut((each * stride).max(1));
     let mut streams: [_; STREAMS] =
@@ -59,9 +52,9 @@ fn streams(
 }
 
 /// Rows wherever they are, in groups; rows that are missing from the last group are empty.
-pub(super) fn groups<'a>(
-    mut rows: impl ExactSizeIterator<Item = &'a mut [f32]>,
-) -> impl Iterator<Item = [&'a mut [f32]; STREAMS]> {
+pub(super) fn groups<'a, T: 'a>(
+    mut rows: impl ExactSizeIterator<Item = &'a mut [T]>,
+) -> impl Iterator<Item = [&'a mut [T]; STREAMS]> {
     let groups = rows.len().div_ceil(STREAMS);
     (0..groups).map(move |_| from_fn(|_| rows.next().unwrap_or_default()))
 }

@@ -1,112 +1,195 @@
-//! Sums over contiguous runs.
-
-use std::marker::PhantomData;
+//! Sums over runs of one slice.
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::{STREAMS, add_square};
+use super::STREAMS;
+use super::blocks::{BLOCK, own_reals, widen};
+use crate::cpu::number::{Number, Real};
+use crate::cpu::term::{Kind, Term, with_kind};
 
-/// What is summed for each element.
-pub(super) trait Term {
-    fn add<S: Simd>(sum: f64, x: f32) -> f64;
-}
-
-/// `x²`, for the L2 norm.
-pub(super) struct Squares;
-
-/// `|x|`, for the L1 norm.
-pub(super) struct Magnitudes;
-
-impl Term for Squares {
-    #[inline(always)]
-    fn add<S: Simd>(sum: f64, x: f32) -> f64 {
-        add_square::<S>(sum, x)
-    }
-}
-
-impl Term for Magnitudes {
-    #[inline(always)]
-    fn add<S: Simd>(sum: f64, x: f32) -> f64 {
-        sum + f64::from(x.abs())
-    }
-}
-
-/// f64 lanes of one sum: a register of AVX2. Eight streams of one register each hide the latency
+/// Lanes of one sum: f64 of a register of AVX2. Eight streams of one register each hide the latency
 /// of the addition.
-pub(super) const LANES: usize = 4;
+const LANES: usize = 4;
+
+/// Steps of f64 that are added up one after the other before their sum goes to the next level, so that
+/// no chain of additions in a run of 2²⁰ elements is longer than a hundred.
+const RADIX: usize = 16;
+const LEVELS: usize = 4;
+
+/// Lanes of the sums of some runs.
+type Lanes<const N: usize> = [[f64; LANES]; N];
+
+/// The sum of the terms of a contiguous run, read as several streams.
+pub(in crate::cpu) fn sum<T: Number>(term: Term, run: &[T]) -> f64 {
+    let length = run.len() / (STREAMS * LANES) * LANES;
+    let (streams, tail) = run.split_at(STREAMS * length);
+    let [tail] = sums(term, [tail]);
+    if length == 0 {
+        return tail;
+    }
+    let mut runs: [&[T]; STREAMS] = [&[]; STREAMS];
+    for (i, run) in runs.iter_mut().enumerate() {
+        *run = &streams[i * length..(i + 1) * length];
+    }
+    sums(term, runs).into_iter().fold(tail, |total, sum| term.merge(total, sum))
+}
 
 /// The sum of the terms of each of some runs of one length.
-///
+pub(in crate::cpu) fn sums<T: Number, const N: usize>(term: Term, runs: [&[T]; N]) -> [f64; N] {
+    struct Op<'a, T, K, const N: usize>([&'a [T]; N], K);
+    impl<T: Number, K: Kind, const N: usize> WithSimd for Op<'_, T, K, N> {
+        type Output = [f64; N];
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> [f64; N] {
+            sums_of::<S, T, K, N>(self.1, self.0)
+        }
+    }
+    with_kind!(term, kind => Arch::new().dispatch(Op(runs, kind)))
+}
+
+/// The sum of the terms of every `stride`-th element, in halves: the chain of additions stays short.
+pub(in crate::cpu) fn sum_strided<T: Number>(
+    term: Term,
+    source: &[T],
+    stride: usize,
+    size: usize,
+) -> f64 {
+    // What is gathered stays in the first cache.
+    const GATHERED: usize = 1024;
+    if size > GATHERED {
+        let middle = size / 2;
+        let left = sum_strided(term, source, stride, middle);
+        return term
+            .merge(left, sum_strided(term, &source[middle * stride..], stride, size - middle));
+    }
+    let mut gathered = [T::Real::default(); GATHERED];
+    let elements = source.iter().step_by(stride).take(size);
+    gathered.iter_mut().zip(elements).for_each(|(real, x)| *real = x.real());
+    sum(term, &gathered[..size])
+}
+
 /// Loops, not `map` or `from_fn`: a closure that is too large to be inlined there would be compiled
 /// for the baseline.
 #[expect(clippy::needless_range_loop, reason = "two arrays are indexed alike")]
 #[inline(always)]
-pub(super) fn sums_of<S: Simd, T: Term, const N: usize>(runs: [&[f32]; N]) -> [f64; N] {
-    let length = runs[0].len() / LANES;
-    let mut chunks: [&[[f32; LANES]]; N] = [&[]; N];
-    for s in 0..N {
-        chunks[s] = &runs[s].as_chunks().0[..length];
-    }
+fn sums_of<S: Simd, T: Number, K: Kind, const N: usize>(kind: K, runs: [&[T]; N]) -> [f64; N] {
+    let length = runs[0].len() / LANES * LANES;
     let mut sums = [[0.0; LANES]; N];
-    for i in 0..length {
-        for s in 0..N {
-            for lane in 0..LANES {
-                sums[s][lane] = T::add::<S>(sums[s][lane], chunks[s][i][lane]);
+    if let Some(reals) = all_own::<T, N>(&runs) {
+        match T::Real::DOUBLE {
+            true => cascade::<S, _, _, N>(kind, reals, &mut sums),
+            false => accumulate::<S, _, _, N>(kind, reals, &mut sums),
+        }
+    } else {
+        let mut blocks = [[T::Real::default(); BLOCK]; N];
+        for start in (0..length).step_by(BLOCK) {
+            let size = (length - start).min(BLOCK);
+            let mut pieces: [&[T::Real]; N] = [&[]; N];
+            for (piece, (block, run)) in pieces.iter_mut().zip(blocks.iter_mut().zip(runs)) {
+                widen(&run[start..start + size], &mut block[..size]);
+                *piece = &block[..size];
             }
+            accumulate::<S, _, _, N>(kind, pieces, &mut sums);
         }
     }
-    let mut totals = across(&sums);
+    let mut totals = across(kind, &sums);
     for s in 0..N {
-        for &x in &runs[s][length * LANES..] {
-            totals[s] = T::add::<S>(totals[s], x);
+        for x in &runs[s][length..] {
+            totals[s] = kind.add::<S>(totals[s], x.wide());
         }
     }
     totals
+}
+
+/// The runs themselves, where elements are reals.
+#[inline(always)]
+fn all_own<'a, T: Number, const N: usize>(runs: &[&'a [T]; N]) -> Option<[&'a [T::Real]; N]> {
+    let mut reals: [&[T::Real]; N] = [&[]; N];
+    for (reals, run) in reals.iter_mut().zip(runs) {
+        *reals = own_reals(run)?;
+    }
+    Some(reals)
+}
+
+/// Adds the terms of whole steps, four elements of each run, to lanes.
+#[expect(clippy::needless_range_loop, reason = "arrays are indexed alike")]
+#[inline(always)]
+fn accumulate<S: Simd, R: Real, K: Kind, const N: usize>(
+    kind: K,
+    runs: [&[R]; N],
+    sums: &mut Lanes<N>,
+) {
+    let length = runs[0].len() / LANES;
+    let mut chunks: [&[[R; LANES]]; N] = [&[]; N];
+    for s in 0..N {
+        chunks[s] = &runs[s].as_chunks().0[..length];
+    }
+    for i in 0..length {
+        for s in 0..N {
+            for lane in 0..LANES {
+                sums[s][lane] = kind.add::<S>(sums[s][lane], chunks[s][i][lane].into());
+            }
+        }
+    }
+}
+
+/// As [`accumulate`], in levels.
+#[inline(always)]
+fn cascade<S: Simd, R: Real, K: Kind, const N: usize>(
+    kind: K,
+    runs: [&[R]; N],
+    sums: &mut Lanes<N>,
+) {
+    const STEP: usize = RADIX * LANES;
+    let mut levels = [[[0.0; LANES]; N]; LEVELS];
+    for (count, start) in (0..runs[0].len()).step_by(STEP).enumerate() {
+        let mut pieces: [&[R]; N] = [&[]; N];
+        for (piece, run) in pieces.iter_mut().zip(runs) {
+            *piece = &run[start..run.len().min(start + STEP)];
+        }
+        let mut part = [[0.0; LANES]; N];
+        accumulate::<S, _, _, N>(kind, pieces, &mut part);
+        carry(kind, &mut levels, count + 1, part, sums);
+    }
+    for level in &levels {
+        merge(kind, sums, level);
+    }
+}
+
+/// Adds the `count`-th part to the first level, and each level that is full to the next.
+#[inline(never)]
+fn carry<K: Kind, const N: usize>(
+    kind: K,
+    levels: &mut [Lanes<N>; LEVELS],
+    mut count: usize,
+    mut part: Lanes<N>,
+    sums: &mut Lanes<N>,
+) {
+    for level in levels {
+        merge(kind, level, &part);
+        if !count.is_multiple_of(RADIX) {
+            return;
+        }
+        count /= RADIX;
+        part = std::mem::replace(level, [[0.0; LANES]; N]);
+    }
+    merge(kind, sums, &part);
+}
+
+#[inline(always)]
+fn merge<K: Kind, const N: usize>(kind: K, sums: &mut Lanes<N>, other: &Lanes<N>) {
+    for (sum, &other) in sums.as_flattened_mut().iter_mut().zip(other.as_flattened()) {
+        *sum = kind.merge(*sum, other);
+    }
 }
 
 /// The sum of the lanes of each register. Inlined, it lets the compiler turn the loop before it
 /// into one over columns of four runs, which spends its time on shuffles: a third of the speed.
 #[inline(never)]
-fn across<const N: usize>(sums: &[[f64; LANES]; N]) -> [f64; N] {
+fn across<K: Kind, const N: usize>(kind: K, sums: &Lanes<N>) -> [f64; N] {
     let mut totals = [0.0; N];
-    for (total, [a, b, c, d]) in totals.iter_mut().zip(sums) {
-        *total = (a + c) + (b + d);
+    for (total, &[a, b, c, d]) in totals.iter_mut().zip(sums) {
+        *total = kind.merge(kind.merge(a, c), kind.merge(b, d));
     }
     totals
-}
-
-/// The sum of the terms of one run, read as several streams.
-#[inline(always)]
-pub(super) fn sum_of<S: Simd, T: Term>(run: &[f32]) -> f64 {
-    let length = run.len() / (STREAMS * LANES) * LANES;
-    let (streams, tail) = run.split_at(STREAMS * length);
-    let [tail] = sums_of::<S, T, 1>([tail]);
-    if length == 0 {
-        return tail;
-    }
-    let mut runs: [&[f32]; STREAMS] = [&[]; STREAMS];
-    for (i, run) in runs.iter_mut().enumerate() {
-        *run = &streams[i * length..(i + 1) * length];
-    }
-    sums_of::<S, T, STREAMS>(runs).iter().sum::<f64>() + tail
-}
-
-/// The sum of squares of a contiguous run.
-pub(in crate::cpu) fn sum(run: &[f32]) -> f64 {
-    Arch::new().dispatch(Sum::<Squares>(run, PhantomData))
-}
-
-/// The sum of magnitudes of a contiguous run.
-pub(in crate::cpu) fn sum_magnitudes(run: &[f32]) -> f64 {
-    Arch::new().dispatch(Sum::<Magnitudes>(run, PhantomData))
-}
-
-struct Sum<'a, T>(&'a [f32], PhantomData<T>);
-
-impl<T: Term> WithSimd for Sum<'_, T> {
-    type Output = f64;
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) -> f64 {
-        sum_of::<S, T>(self.0)
-    }
 }

@@ -1,0 +1,60 @@
+//! Runs of elements as runs of reals: themselves, or widened block by block.
+
+use std::any::TypeId;
+use std::borrow::Cow;
+
+use crate::cpu::number::Number;
+use crate::cpu::outcome::Map;
+
+/// Elements that are widened at a time: eight blocks stay in the first cache.
+pub(super) const BLOCK: usize = 256;
+
+/// The run itself, where elements are reals.
+#[inline(always)]
+pub(super) fn own_reals<T: Number>(run: &[T]) -> Option<&[T::Real]> {
+    (TypeId::of::<T>() == TypeId::of::<T::Real>()).then(|| bytemuck::cast_slice(run))
+}
+
+/// As [`own_reals`], to be written.
+#[inline(always)]
+pub(super) fn own_reals_mut<T: Number>(run: &mut [T]) -> Option<&mut [T::Real]> {
+    (TypeId::of::<T>() == TypeId::of::<T::Real>()).then(|| bytemuck::cast_slice_mut(run))
+}
+
+/// The elements of a run as reals.
+pub(in crate::cpu) fn reals<T: Number>(run: &[T]) -> Cow<'_, [T::Real]> {
+    match own_reals(run) {
+        Some(reals) => Cow::Borrowed(reals),
+        None => Cow::Owned(run.iter().map(|x| x.real()).collect()),
+    }
+}
+
+/// Exactly.
+#[inline(always)]
+pub(super) fn widen<T: Number>(run: &[T], reals: &mut [T::Real]) {
+    reals.iter_mut().zip(run).for_each(|(real, x)| *real = x.real());
+}
+
+/// To nearest even, or cut off toward zero.
+#[inline(always)]
+pub(super) fn round<T: Number>(reals: &[T::Real], run: &mut [T], cut: bool) {
+    match cut {
+        true => run.iter_mut().zip(reals).for_each(|(y, &real)| *y = T::rounded(real, true)),
+        false => run.iter_mut().zip(reals).for_each(|(y, &real)| *y = T::nearest(real)),
+    }
+}
+
+/// Rewrites a run, inside a dispatched loop.
+#[inline(always)]
+pub(in crate::cpu) fn rewrite_each<T: Number, M: Map<T::Real>>(run: &mut [T], map: M, cut: bool) {
+    if let Some(reals) = own_reals_mut(run) {
+        return reals.iter_mut().for_each(|x| *x = map.of(*x));
+    }
+    let mut block = [T::Real::default(); BLOCK];
+    for piece in run.chunks_mut(BLOCK) {
+        let block = &mut block[..piece.len()];
+        widen(piece, block);
+        block.iter_mut().for_each(|x| *x = map.of(*x));
+        round(block, piece, cut);
+    }
+}

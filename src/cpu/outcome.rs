@@ -1,0 +1,197 @@
+//! What becomes of the elements of a slice.
+
+use super::number::Real;
+
+/// What becomes of one element.
+pub(super) trait Map<R>: Copy + Send + Sync {
+    fn of(self, x: R) -> R;
+}
+
+/// What becomes of the elements of one slice, or a mark that they keep their bits: an element that is
+/// kept is selected, never multiplied by 1, which would quiet a NaN.
+pub(super) trait Outcome<R>: Map<R> {
+    fn keeps(self) -> bool;
+}
+
+/// Multiplied by a factor, 0 or more; a negative one marks a slice that is kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Times<R>(pub R);
+
+impl<R: Real> Map<R> for Times<R> {
+    #[inline(always)]
+    fn of(self, x: R) -> R {
+        x.times(self.0)
+    }
+}
+
+impl<R: Real> Outcome<R> for Times<R> {
+    #[inline(always)]
+    fn keeps(self) -> bool {
+        self.0 < R::default()
+    }
+}
+
+/// Multiplied by a factor beyond f32's normal range: `[1e20, 1]` scaled to norm 1 needs 1e-20, and 1e38
+/// scaled to 1e-38 needs 1e-76. The product is rounded once.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Wide(pub f64);
+
+impl<R: Real> Map<R> for Wide {
+    #[inline(always)]
+    fn of(self, x: R) -> R {
+        R::real_of(x.into() * self.0)
+    }
+}
+
+impl<R: Real> Outcome<R> for Wide {
+    #[inline(always)]
+    fn keeps(self) -> bool {
+        self.0 < 0.0
+    }
+}
+
+/// Whether a factor keeps its precision as f32. Zero does: it makes zeros that keep their signs.
+#[inline(always)]
+pub(super) fn fits_f32(factor: f64) -> bool {
+    const LARGE: f64 = (1u128 << 100) as f64;
+    (factor == 0.0) | ((factor >= 1.0 / LARGE) & (factor <= LARGE))
+}
+
+/// Of a magnitude that is at most a number, 0 or more; a negative one marks a slice that is kept.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct AtMost<R>(pub R);
+
+impl<R: Real> Map<R> for AtMost<R> {
+    #[inline(always)]
+    fn of(self, x: R) -> R {
+        let bound = self.0.with_sign_of(x);
+        if x.magnitude() > self.0.magnitude() { bound } else { x }
+    }
+}
+
+impl<R: Real> Outcome<R> for AtMost<R> {
+    #[inline(always)]
+    fn keeps(self) -> bool {
+        self.0 < R::default()
+    }
+}
+
+/// Where elements become zero that move toward it by one distance: what stays above lies less than
+/// `delta + rest` below the largest.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Kink {
+    pub most: f64,
+    /// Negative if the slice keeps its bits.
+    pub delta: f64,
+    /// What f64 could not add to δ.
+    pub rest: f64,
+}
+
+impl Kink {
+    pub const KEPT: Kink = Kink { most: 0.0, delta: -1.0, rest: 0.0 };
+
+    /// Of a slice of `length` elements with the sum `n`, all of which grow to the sum c.
+    pub fn grown<R: Real>(most: f64, n: f64, c: f64, length: usize) -> Self {
+        Kink { most, delta: most, rest: 0.0 }.moved::<R>((c - n) / length as f64)
+    }
+
+    /// One step of δ further.
+    pub fn moved<R: Real>(self, step: f64) -> Self {
+        match R::DOUBLE {
+            true => Kink { rest: step, ..self },
+            false => Kink { delta: self.delta + step, ..self },
+        }
+    }
+
+    /// How far a value stays above zero.
+    #[inline(always)]
+    pub fn above<R: Real>(self, value: f64) -> f64 {
+        let distance = self.most - value;
+        let above = match R::DOUBLE {
+            // Of f32 the distance is exact, or so large that its last bit is nothing.
+            false => self.delta - distance,
+            true => {
+                // What rounding took of the distance (Knuth).
+                let seen = self.most - distance;
+                let lost = (self.most - (distance + seen)) + (seen - value);
+                ((self.delta - distance) - lost) + self.rest
+            }
+        };
+        // A maximum of f64 would ask what becomes of NaN.
+        if above > 0.0 { above } else { 0.0 }
+    }
+}
+
+/// Magnitudes move, and signs stay.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Shrunk(pub Kink);
+
+impl<R: Real> Map<R> for Shrunk {
+    #[inline(always)]
+    fn of(self, x: R) -> R {
+        let y = R::real_of(self.0.above::<R>(x.magnitude().into()));
+        // Where a slice grows, zeros of either sign grow upward.
+        let upward = (x == R::default()) & (y > R::default());
+        if upward { y } else { y.with_sign_of(x) }
+    }
+}
+
+impl<R: Real> Outcome<R> for Shrunk {
+    #[inline(always)]
+    fn keeps(self) -> bool {
+        self.0.delta < 0.0
+    }
+}
+
+/// Elements move, and end at zero.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Lowered(pub Kink);
+
+impl<R: Real> Map<R> for Lowered {
+    #[inline(always)]
+    fn of(self, x: R) -> R {
+        R::real_of(self.0.above::<R>(x.into()))
+    }
+}
+
+impl<R: Real> Outcome<R> for Lowered {
+    #[inline(always)]
+    fn keeps(self) -> bool {
+        self.0.delta < 0.0
+    }
+}
+
+/// What becomes of some slices.
+#[derive(Debug)]
+pub(super) enum Outcomes<R> {
+    /// All keep their bits.
+    Kept,
+    Times(Vec<Times<R>>),
+    Wide(Vec<Wide>),
+    AtMost(Vec<AtMost<R>>),
+    Shrunk(Vec<Shrunk>),
+    Lowered(Vec<Lowered>),
+}
+
+/// Does something with outcomes of one type; nothing if all are kept.
+macro_rules! with_outcomes {
+    ($outcomes:expr, $list:ident => $do:expr, kept => $kept:expr) => {{
+        use $crate::cpu::outcome::Outcomes;
+        match $outcomes {
+            Outcomes::Kept => $kept,
+            Outcomes::Times($list) => $do,
+            Outcomes::Wide($list) => $do,
+            Outcomes::AtMost($list) => $do,
+            Outcomes::Shrunk($list) => $do,
+            Outcomes::Lowered($list) => $do,
+        }
+    }};
+}
+pub(super) use with_outcomes;
+
+impl<R: Real> Outcomes<R> {
+    /// Whether a slice changes.
+    pub fn change(&self, slot: usize) -> bool {
+        with_outcomes!(self, list => !Outcome::<R>::keeps(list[slot]), kept => false)
+    }
+}

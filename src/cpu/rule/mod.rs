@@ -1,0 +1,172 @@
+//! The decision for slices, from what was accumulated over them.
+
+mod scale;
+mod shrink;
+
+pub(super) use scale::factor;
+pub(super) use shrink::{Shrinking, Slices};
+
+use super::found::Found;
+use super::number::Real;
+use super::outcome::{AtMost, Outcomes};
+use super::term::Term;
+use crate::norm::Norm;
+use crate::plan::Plan;
+use crate::plan::request::Task;
+use crate::plan::rim::Rim;
+use crate::plan::rule::Rule as Planned;
+use crate::projection::{OnNonFinite, Rounding, ZeroSlice};
+use crate::report::Tally;
+
+/// What decides about slices, what becomes of them, and whether they are counted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Rule {
+    /// What is accumulated.
+    pub term: Term,
+    /// Whether elements are cut off toward zero where they are rounded.
+    pub cut: bool,
+    form: Form,
+    report: bool,
+    /// Whether slices that are not finite become something else.
+    replaces: bool,
+    /// Whether slices of zeros do.
+    fills: bool,
+    /// Whether sums or norms may leave the range of f64.
+    leaves: bool,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    /// Norms alone.
+    Norms,
+    /// Slices are multiplied by a factor.
+    Scale(Rim),
+    /// Magnitudes are at most this, an element.
+    Cube(f64),
+    /// Elements move toward zero by one distance.
+    Shrink(Shrinking),
+}
+
+/// Least norms beyond this are aimed at from above, beyond what an f32 can hold.
+const LARGEST_AIM: f64 = 1e38;
+
+impl Rule {
+    /// The rule of a plan; none if no kernel knows it.
+    pub fn new<R: Real>(plan: &Plan) -> Option<Self> {
+        let rule = plan.rule();
+        let (norm, form, fills) = match rule {
+            Planned::Scale(rim) if matches!(plan.request().task, Task::Norms { .. }) => {
+                (rim.norm, Form::Norms, false)
+            }
+            Planned::Scale(rim) if !R::DOUBLE && rim.low_target > LARGEST_AIM => return None,
+            Planned::Scale(rim) => (rim.norm, Form::Scale(rim), rim.low_threshold > 0.0),
+            Planned::Shrink(sums) => {
+                let shrinking = Shrinking::new(sums, R::DOUBLE);
+                (Norm::L1, Form::Shrink(shrinking), sums.magnitudes && sums.low > 0.0)
+            }
+            Planned::Clamp(bounds) if bounds.alone => return None,
+            Planned::Clamp(bounds) => (Norm::Linf, Form::Cube(bounds.high), false),
+        };
+        // Powers of f64 leave the range soon.
+        let term = Term::of(norm).filter(|_| !(R::DOUBLE && matches!(norm, Norm::Lp(_))))?;
+        let basis = match rule {
+            Planned::Scale(rim) => rim.zero == ZeroSlice::BasisVector,
+            Planned::Shrink(sums) => sums.zero == ZeroSlice::BasisVector,
+            Planned::Clamp(_) => false,
+        };
+        Some(Rule {
+            term,
+            cut: is_cut(plan),
+            form,
+            report: plan.request().report,
+            replaces: plan.policy() != OnNonFinite::Leave,
+            fills: fills && basis,
+            leaves: R::DOUBLE || matches!(term, Term::Powers(_)),
+        })
+    }
+
+    /// Whether no slice can change and none is noted.
+    pub fn is_idle(&self) -> bool {
+        let keeps = match self.form {
+            Form::Norms => true,
+            Form::Scale(rim) => {
+                let bounds = rim.threshold < f64::INFINITY || rim.low_threshold > 0.0;
+                !bounds && !rim.always
+            }
+            Form::Cube(high) => high == f64::INFINITY,
+            Form::Shrink(_) => false,
+        };
+        keeps && !self.report && !self.replaces
+    }
+
+    /// What becomes of slices.
+    pub fn decide<R: Real>(&self, powers: &[f64], slices: &dyn Slices) -> Outcomes<R> {
+        match &self.form {
+            Form::Norms => Outcomes::Kept,
+            Form::Scale(rim) => scale::decide(self.term, rim, powers),
+            &Form::Cube(high) => {
+                let moves = |largest: f64| largest > high && largest < f64::INFINITY;
+                if !powers.iter().any(|&largest| moves(largest)) {
+                    return Outcomes::Kept;
+                }
+                let bound = |&largest: &f64| if moves(largest) { high } else { -1.0 };
+                let bounds = powers.iter().map(|largest| AtMost(R::real_of(bound(largest))));
+                Outcomes::AtMost(bounds.collect())
+            }
+            Form::Shrink(shrinking) => shrinking.decide(powers, slices),
+        }
+    }
+
+    /// Whether slices are noted at all.
+    pub fn watches(&self) -> bool {
+        self.report || self.replaces || self.fills || self.leaves
+    }
+
+    /// Notes a slice that is the `index`-th in row-major order of the kept axes.
+    pub fn note(&self, found: &mut Found, power: f64, changed: bool, index: usize) {
+        if self.is_odd(power) {
+            found.odd.push(index);
+        } else if self.report {
+            found.tally = found.tally.merge(self.tally(power, changed, index));
+        }
+    }
+
+    fn tally(&self, power: f64, changed: bool, index: usize) -> Tally {
+        if !power.is_finite() {
+            let first_non_finite = Some(index as u64);
+            return Tally { slices: 1, non_finite: 1, first_non_finite, ..Tally::default() };
+        }
+        let norm = self.term.root(power);
+        Tally {
+            slices: 1,
+            changed: changed.into(),
+            zero: u64::from(norm == 0.0),
+            largest_norm: norm,
+            norm_sum: norm,
+            ..Tally::default()
+        }
+    }
+
+    /// Whether a slice is left to others.
+    fn is_odd(&self, power: f64) -> bool {
+        let beyond = self.leaves
+            && match &self.form {
+                Form::Norms => scale::leaves(self.term, power),
+                Form::Scale(rim) => scale::is_beyond(self.term, rim, power),
+                Form::Cube(_) => false,
+                Form::Shrink(shrinking) => shrinking.is_beyond(power),
+            };
+        beyond || self.replaces && !power.is_finite() || self.fills && power == 0.0
+    }
+}
+
+/// Whether a plan cuts elements off toward zero where they are rounded.
+pub(super) fn is_cut(plan: &Plan) -> bool {
+    plan.rounds() == Rounding::TowardZero && plan.request().dtype.size() == 2
+}
+
+/// Whether a sum of f64, or a factor, is far from the ends of the range: zero is.
+#[inline(always)]
+fn is_plain(power: f64) -> bool {
+    (power == 0.0) | ((power >= 1e-250) & (power <= 1e250))
+}

@@ -1,0 +1,92 @@
+//! Slices whose elements move toward zero by one distance.
+
+use super::is_plain;
+use crate::cpu::kernel::{self, LINE};
+use crate::cpu::number::Real;
+use crate::cpu::outcome::{Kink, Lowered, Outcomes, Shrunk};
+use crate::plan::rule::Shrink;
+
+/// Euclidean projection onto a sum: of magnitudes (ball and sphere in L1), or of what is not negative
+/// (simplex).
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cpu) struct Shrinking {
+    magnitudes: bool,
+    low: f64,
+    high: f64,
+    target: f64,
+    double: bool,
+}
+
+/// Slices that can be read a second time.
+pub(in crate::cpu) trait Slices: Sync {
+    /// The kinks of those that are asked for.
+    fn kinks(&self, shrinking: &Shrinking, powers: &[f64]) -> Vec<Kink>;
+}
+
+impl Shrinking {
+    pub fn new(sums: Shrink, double: bool) -> Self {
+        let Shrink { magnitudes, low, high, target, .. } = sums;
+        Shrinking { magnitudes, low, high, target, double }
+    }
+
+    /// What becomes of slices.
+    pub fn decide<R: Real>(&self, powers: &[f64], slices: &dyn Slices) -> Outcomes<R> {
+        if !powers.iter().any(|&power| self.asks(power)) {
+            return Outcomes::Kept;
+        }
+        let kinks = slices.kinks(self, powers).into_iter();
+        match self.magnitudes {
+            true => Outcomes::Shrunk(kinks.map(Shrunk).collect()),
+            false => Outcomes::Lowered(kinks.map(Lowered).collect()),
+        }
+    }
+
+    /// Whether a slice with this sum of magnitudes has to be looked at: one on the simplex may hold
+    /// negative elements.
+    pub fn asks(&self, power: f64) -> bool {
+        let inside = self.magnitudes && (self.is_within(power) || power == 0.0);
+        power.is_finite() && !inside && !(self.double && self.is_beyond(power))
+    }
+
+    /// What becomes of a slice that is asked for.
+    pub fn kink<R: Real>(&self, slice: &[R], power: f64) -> Kink {
+        let negative = || slice.iter().any(|&x| x < R::default());
+        match () {
+            () if !self.magnitudes && self.is_within(power) && !negative() => Kink::KEPT,
+            () if self.grows(power) => {
+                let most = kernel::most(slice, self.magnitudes);
+                Kink::grown::<R>(most, power, self.target, slice.len())
+            }
+            () => kernel::search(slice, self.magnitudes, self.target),
+        }
+    }
+
+    /// As [`Shrinking::kink`], of slices side by side.
+    pub fn kinks<R: Real>(&self, rows: &[[R; LINE]], powers: &[f64], kinks: &mut [Kink]) {
+        let found = kernel::search_columns(rows, self.magnitudes, self.target);
+        for (column, (kink, &power)) in kinks.iter_mut().zip(powers).enumerate() {
+            let negative = || rows.iter().any(|row| row[column] < R::default());
+            *kink = match () {
+                () if !self.asks(power) => Kink::KEPT,
+                () if !self.magnitudes && self.is_within(power) && !negative() => Kink::KEPT,
+                () if self.grows(power) => {
+                    Kink::grown::<R>(found[column].most, power, self.target, rows.len())
+                }
+                () => found[column],
+            };
+        }
+    }
+
+    /// Whether a sum of f64 leaves the range.
+    pub fn is_beyond(&self, power: f64) -> bool {
+        !is_plain(power) || !is_plain(self.target)
+    }
+
+    fn is_within(&self, power: f64) -> bool {
+        power >= self.low && power <= self.high
+    }
+
+    fn grows(&self, power: f64) -> bool {
+        self.magnitudes && power < self.low
+    }
+}

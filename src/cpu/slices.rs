@@ -1,0 +1,130 @@
+//! Slices that are read a second time, where elements move by one distance.
+
+use rayon::prelude::*;
+
+use super::kernel::{self, LINE};
+use super::number::Number;
+use super::outcome::Kink;
+use super::rule::{Shrinking, Slices};
+use super::tile::{At, Line, Tile};
+
+/// Contiguous slices of one length.
+pub(super) struct RowSlices<'a, T> {
+    pub source: &'a [T],
+    pub places: &'a [At],
+    pub length: usize,
+}
+
+impl<T: Number> Slices for RowSlices<'_, T> {
+    fn kinks(&self, shrinking: &Shrinking, powers: &[f64]) -> Vec<Kink> {
+        let one = |(at, &power): (&At, &f64)| match shrinking.asks(power) {
+            true => {
+                let slice = &self.source[at.source..at.source + self.length];
+                shrinking.kink(&kernel::reals(slice), power)
+            }
+            false => Kink::KEPT,
+        };
+        self.places.iter().zip(powers).map(one).collect()
+    }
+}
+
+/// The slices of a tile.
+pub(super) struct TileSlices<'a, T> {
+    pub tile: &'a Tile,
+    pub source: &'a [T],
+}
+
+impl<T: Number> Slices for TileSlices<'_, T> {
+    fn kinks(&self, shrinking: &Shrinking, powers: &[f64]) -> Vec<Kink> {
+        let mut kinks = vec![Kink::KEPT; powers.len()];
+        leaf(shrinking, self.tile.axes(), self.source, powers, &mut kinks);
+        kinks
+    }
+}
+
+/// Slices, from the first element on.
+fn leaf<T: Number>(
+    shrinking: &Shrinking,
+    axes: &[Line],
+    source: &[T],
+    powers: &[f64],
+    kinks: &mut [Kink],
+) {
+    match axes {
+        [run] if run.is_reduced() && run.source == 1 => {
+            if shrinking.asks(powers[0]) {
+                kinks[0] = shrinking.kink(&kernel::reals(&source[..run.size]), powers[0]);
+            }
+        }
+        [columns] if !columns.is_reduced() && columns.source == 1 => {
+            let size = columns.size;
+            self::columns(shrinking, &|_| source, 1, &powers[..size], &mut kinks[..size]);
+        }
+        [rows, columns] if rows.is_reduced() && !columns.is_reduced() && columns.source == 1 => {
+            let row = |i: usize| &source[i * rows.source..];
+            let size = columns.size;
+            self::columns(shrinking, &row, rows.size, &powers[..size], &mut kinks[..size]);
+        }
+        [outer, rest @ ..] if !outer.is_reduced() => {
+            let parts = kinks[..outer.size * outer.slot].par_chunks_mut(outer.slot).enumerate();
+            parts.for_each(|(i, kinks)| {
+                let (source, powers) = (&source[i * outer.source..], &powers[i * outer.slot..]);
+                leaf(shrinking, rest, source, powers, kinks);
+            });
+        }
+        axes => {
+            let kept = axes.iter().filter(|line| !line.is_reduced());
+            let slots: usize = kept.map(|line| line.size).product();
+            let pairs = kinks[..slots].par_iter_mut().zip(&powers[..slots]).enumerate();
+            let asked = pairs.filter(|(_, (_, power))| shrinking.asks(**power));
+            asked.for_each_init(Vec::new, |slice, (slot, (kink, &power))| {
+                slice.clear();
+                gather(axes, source, slot, slice);
+                *kink = shrinking.kink(slice, power);
+            });
+        }
+    }
+}
+
+/// Appends the elements of the slice with this slot.
+fn gather<T: Number>(axes: &[Line], source: &[T], slot: usize, slice: &mut Vec<T::Real>) {
+    match axes {
+        [] => slice.push(source[0].real()),
+        [run] if run.is_reduced() => {
+            let elements = source.iter().step_by(run.source).take(run.size);
+            slice.extend(elements.map(|x| x.real()));
+        }
+        [outer, rest @ ..] if outer.is_reduced() => {
+            (0..outer.size).for_each(|i| gather(rest, &source[i * outer.source..], slot, slice));
+        }
+        [outer, rest @ ..] => {
+            let i = slot / outer.slot % outer.size;
+            gather(rest, &source[i * outer.source..], slot, slice);
+        }
+    }
+}
+
+/// Slices side by side. Those that are asked for are gathered with their neighbours, whole lines of
+/// cache: alone they would drag their neighbours along all the same, at every step of the search.
+pub(super) fn columns<'a, T: Number>(
+    shrinking: &Shrinking,
+    row: &(dyn Fn(usize) -> &'a [T] + Sync),
+    rows: usize,
+    powers: &[f64],
+    kinks: &mut [Kink],
+) {
+    let blocks = kinks.par_chunks_mut(LINE).zip(powers.par_chunks(LINE)).enumerate();
+    blocks.for_each_init(Vec::new, |gathered, (index, (kinks, powers))| {
+        if !powers.iter().any(|&power| shrinking.asks(power)) {
+            return;
+        }
+        gathered.clear();
+        gathered.extend((0..rows).map(|i| {
+            let mut line = [T::Real::default(); LINE];
+            let elements = &row(i)[index * LINE..][..kinks.len()];
+            line.iter_mut().zip(elements).for_each(|(real, x)| *real = x.real());
+            line
+        }));
+        shrinking.kinks(gathered, powers, kinks);
+    });
+}

@@ -1,0 +1,210 @@
+//! What is accumulated over a slice.
+
+use std::any::TypeId;
+
+use pulp::{Scalar, Simd};
+
+use crate::norm::Norm;
+
+/// A sum of powers of magnitudes, or the largest of them. It is infinite or NaN if an element is; of
+/// f32 it is only then.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Term {
+    /// `x²`, for the L2 norm.
+    Squares,
+    /// `|x|`, for the L1 norm.
+    Magnitudes,
+    /// The largest `|x|`, for the Linf norm.
+    Largest,
+    /// `√|x|`, for the L½ norm.
+    Roots,
+    /// `|x|³`, for the L3 norm.
+    Cubes,
+    /// `x⁴`, for the L4 norm.
+    Fourths,
+    /// `|x|ᵖ`, for the Lp norm.
+    Powers(f64),
+}
+
+/// Sums of larger powers of f32 would leave f64.
+const MOST_POWER: f64 = 6.0;
+
+impl Term {
+    /// The term of a norm; none if sums of f32 may leave f64.
+    pub fn of(norm: Norm) -> Option<Term> {
+        match norm {
+            Norm::L1 => Some(Term::Magnitudes),
+            Norm::L2 => Some(Term::Squares),
+            Norm::Linf => Some(Term::Largest),
+            Norm::Lp(p) => match p.value() {
+                0.5 => Some(Term::Roots),
+                3.0 => Some(Term::Cubes),
+                4.0 => Some(Term::Fourths),
+                p => (p <= MOST_POWER).then_some(Term::Powers(p)),
+            },
+        }
+    }
+
+    /// One element more.
+    pub fn add(self, sum: f64, x: f64) -> f64 {
+        with_kind!(self, kind => kind.add::<Scalar>(sum, x))
+    }
+
+    /// Two parts of a slice.
+    pub fn merge(self, a: f64, b: f64) -> f64 {
+        if self == Term::Largest { Largest.merge(a, b) } else { a + b }
+    }
+
+    /// The norm whose power a number is.
+    #[inline(always)]
+    pub fn root(self, power: f64) -> f64 {
+        match self {
+            Term::Squares => power.sqrt(),
+            Term::Magnitudes | Term::Largest => power,
+            Term::Roots => power * power,
+            Term::Cubes => power.cbrt(),
+            Term::Fourths => power.sqrt().sqrt(),
+            Term::Powers(p) => power.powf(p.recip()),
+        }
+    }
+}
+
+/// A term as a type, so that loops are compiled for it alone.
+pub(super) trait Kind: Copy + Send + Sync {
+    fn add<S: Simd>(self, sum: f64, x: f64) -> f64;
+
+    #[inline(always)]
+    fn merge(self, a: f64, b: f64) -> f64 {
+        a + b
+    }
+}
+
+/// Does something with the type of a term.
+macro_rules! with_kind {
+    ($term:expr, $kind:ident => $do:expr) => {{
+        use $crate::cpu::term::{self, Term};
+        match $term {
+            Term::Squares => {
+                let $kind = term::Squares;
+                $do
+            }
+            Term::Magnitudes => {
+                let $kind = term::Magnitudes;
+                $do
+            }
+            Term::Largest => {
+                let $kind = term::Largest;
+                $do
+            }
+            Term::Roots => {
+                let $kind = term::Roots;
+                $do
+            }
+            Term::Cubes => {
+                let $kind = term::Cubes;
+                $do
+            }
+            Term::Fourths => {
+                let $kind = term::Fourths;
+                $do
+            }
+            Term::Powers(p) => {
+                let $kind = term::Powers(p);
+                $do
+            }
+        }
+    }};
+}
+pub(super) use with_kind;
+
+/// As [`Term::Squares`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Squares;
+
+impl Kind for Squares {
+    #[inline(always)]
+    fn add<S: Simd>(self, sum: f64, x: f64) -> f64 {
+        fused::<S>(x, x, sum)
+    }
+}
+
+/// As [`Term::Magnitudes`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Magnitudes;
+
+impl Kind for Magnitudes {
+    #[inline(always)]
+    fn add<S: Simd>(self, sum: f64, x: f64) -> f64 {
+        sum + x.abs()
+    }
+}
+
+/// As [`Term::Largest`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Largest;
+
+impl Kind for Largest {
+    #[inline(always)]
+    fn add<S: Simd>(self, sum: f64, x: f64) -> f64 {
+        self.merge(sum, x.abs())
+    }
+
+    /// Without a sign the bits of f64 are in the order of magnitudes, infinity above all numbers and NaN
+    /// above infinity, so that none is lost.
+    #[inline(always)]
+    fn merge(self, a: f64, b: f64) -> f64 {
+        let (a, b) = (a.to_bits().cast_signed(), b.to_bits().cast_signed());
+        f64::from_bits(a.max(b).cast_unsigned())
+    }
+}
+
+/// As [`Term::Roots`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Roots;
+
+impl Kind for Roots {
+    #[inline(always)]
+    fn add<S: Simd>(self, sum: f64, x: f64) -> f64 {
+        sum + x.abs().sqrt()
+    }
+}
+
+/// As [`Term::Cubes`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cubes;
+
+impl Kind for Cubes {
+    #[inline(always)]
+    fn add<S: Simd>(self, sum: f64, x: f64) -> f64 {
+        fused::<S>(x * x, x.abs(), sum)
+    }
+}
+
+/// As [`Term::Fourths`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fourths;
+
+impl Kind for Fourths {
+    #[inline(always)]
+    fn add<S: Simd>(self, sum: f64, x: f64) -> f64 {
+        fused::<S>(x * x, x * x, sum)
+    }
+}
+
+/// As [`Term::Powers`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Powers(pub f64);
+
+impl Kind for Powers {
+    #[inline(always)]
+    fn add<S: Simd>(self, sum: f64, x: f64) -> f64 {
+        sum + x.abs().powf(self.0)
+    }
+}
+
+/// `a · b + c`, fused where that is an instruction: elsewhere it would call a library function for each
+/// element. The square of an f32 is exact in f64, so that its bits are the same.
+#[inline(always)]
+fn fused<S: Simd>(a: f64, b: f64, c: f64) -> f64 {
+    if TypeId::of::<S>() == TypeId::of::<Scalar>() { a * b + c } else { a.mul_add(b, c) }
+}
