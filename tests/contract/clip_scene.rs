@@ -50,6 +50,22 @@ impl Scene {
         }
     }
 
+    /// Tensors one after the other in one memory.
+    pub fn arena(tensors: &[&[f32]]) -> Scene {
+        let mut end = 0;
+        let mut place = |tensor: &&[f32]| {
+            end += tensor.len();
+            let layout = Layout::strided([tensor.len()], [1], end - tensor.len());
+            Place { memory: 0, layout: layout.expect("one axis") }
+        };
+        Scene {
+            tensors: tensors.iter().map(&mut place).collect(),
+            memories: vec![tensors.concat()],
+            decay: None,
+            given: None,
+        }
+    }
+
     /// Tensors of these values, amid arbitrary bits.
     pub fn amid(places: &[Place], seed: u64, value: impl Fn(usize, usize) -> f32) -> Scene {
         let count = places.iter().map(|place| place.memory + 1).max().unwrap_or(0);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use half::f16;
 use normproj::{Axes, Compat, Context, DType, Error, Layout, Norm, Projection, Request, ZeroSlice};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -161,6 +162,20 @@ fn extreme_values() {
         let layout = Layout::contiguous([slice.len()]).expect("small");
         let request = Request::in_place(projection, layout);
         contexts().for_each(|context| prove_by_plans::<f32>(context, &request, &slice, &[], 3));
+    }
+}
+
+/// A radius under half of the least element: e₁ times it is zero, and slices of zeros are inside.
+#[test]
+fn radii_that_rounding_swallows() {
+    for norm in [Norm::L1, Norm::L2, Norm::Linf, Norm::lp(3.5).expect("in range")] {
+        let sphere = Projection::unit_norm(0).norm_in(norm).with_radius(2f64.powi(-126));
+        let projection = sphere.zero_slices(ZeroSlice::BasisVector);
+        let request =
+            Request::in_place(projection, Layout::contiguous([2]).expect("small")).with_report();
+        serving(DType::F16).for_each(|context| {
+            prove_by_plans(context, &request, &[f16::ZERO, f16::NEG_ZERO], &[], 5);
+        });
     }
 }
 

@@ -147,7 +147,9 @@ impl Limits {
         if zero && !self.is_simplex() {
             let basis = self.projection.zero_policy() == ZeroSlice::BasisVector;
             let fixed = matches!(self.set, Set::UnitNorm { .. } | Set::Sphere { .. });
-            return if basis && fixed && self.low > 0.0 { Fate::Moved } else { Fate::Kept };
+            // A radius that rounding an element may swallow asks for nothing.
+            let short = self.below(self.low) > 0.0;
+            return if basis && fixed && short { Fate::Moved } else { Fate::Kept };
         }
         if formula.always {
             return either(self.normal(x), Fate::Moved);
