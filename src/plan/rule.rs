@@ -73,8 +73,9 @@ impl Rule {
                 Rule::Shrink(Shrink::ball(radius, slack(Norm::L1)))
             }
             Set::Ball { norm, radius } => ball(norm, radius),
-            Set::ClipAverageNorm { radius } => ball(Norm::L2, radius * length as f64),
-            Set::ClipRms { radius } => ball(Norm::L2, radius * (length as f64).sqrt()),
+            // No element, no product of infinity and zero.
+            Set::ClipAverageNorm { radius } => ball(Norm::L2, radius * length.max(1) as f64),
+            Set::ClipRms { radius } => ball(Norm::L2, radius * (length.max(1) as f64).sqrt()),
             Set::UnitNorm { norm, radius } => sphere(norm, radius),
             Set::Sphere { norm: Norm::L1, radius } => {
                 let sum = Shrink::sum(true, radius, slack(Norm::L1));
@@ -143,6 +144,15 @@ pub(crate) fn bound(value: f64, dtype: DType) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nothing_is_beyond_infinity_also_of_no_elements() {
+        let all = f64::INFINITY;
+        for projection in [Projection::clip_average_norm(all, 0), Projection::clip_rms(all, 0)] {
+            let rule = Rule::new(&projection, 0, DType::F32, Margin::f32(1));
+            assert_eq!(rule, Rule::Scale(Rim::unbounded(Norm::L2)));
+        }
+    }
 
     #[test]
     fn bounds_round_toward_zero_to_an_element() {

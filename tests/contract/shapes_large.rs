@@ -130,13 +130,17 @@ fn check(
 }
 
 fn prove_large(shape: [usize; 2], axis: i32, slices: Slices) {
+    let given = || slices.values(shape[0] * shape[1]);
+    prove_values(&request(shape, axis, slices), slices, given);
+}
+
+fn prove_values(request: &Request, slices: Slices, given: impl FnOnce() -> Vec<f32>) {
     let _alone = MEMORY.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-    let given = slices.values(shape[0] * shape[1]);
+    let (given, shape) = (given(), request.source.shape());
     let before = sums(slices, &given);
-    let request = request(shape, axis, slices);
     let Task::Project(projection) = request.task else { panic!("not a projection") };
     for context in contexts() {
-        let margin = context.plan(&request).expect("a valid request").margin();
+        let margin = context.plan(request).expect("a valid request").margin();
         let buffer = context.upload(&given, shape).expect("upload");
         context.project(&projection, &buffer).expect("project");
         let once = buffer.read().expect("read");
@@ -180,6 +184,15 @@ fn one_slice_of_fifty_million() {
     let slices = Slices::Rows(MANY);
     prove_large([MANY, 1], 0, slices);
     same_work(request([MANY, 1], 0, slices), request([1, MANY], 1, slices));
+}
+
+/// Equal numbers: a long chain of additions would be off by the same way each time.
+#[test]
+fn one_slice_of_2_to_the_27_thousandths() {
+    let elements = 1 << 27;
+    let layout = Layout::contiguous([elements]).expect("it can be counted");
+    let request = Request::in_place(Projection::max_norm(1.0, 0), layout);
+    prove_values(&request, Slices::Rows(elements), || vec![1e-3; elements]);
 }
 
 #[test]
