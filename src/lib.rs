@@ -12,6 +12,8 @@ mod host;
 mod layout;
 mod model;
 mod norm;
+#[doc = include_str!("docs/numerics.md")]
+pub mod numerics {}
 #[doc = include_str!("docs/peers.md")]
 pub mod peers {}
 mod pending;
@@ -19,6 +21,8 @@ pub mod plan;
 mod projection;
 pub mod reference;
 mod report;
+#[doc = include_str!("docs/schedules.md")]
+pub mod schedules {}
 pub mod shader;
 
 pub use axes::{Axes, AxisList, WeightLayout};
