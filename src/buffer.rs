@@ -237,6 +237,18 @@ impl DeviceBuffer {
         }
     }
 
+    /// The elements in row-major order as f64, on the CPU backend.
+    pub(crate) fn host_numbers(&self) -> Vec<f64> {
+        let Storage::Host(memory) = &self.storage else { return Vec::new() };
+        let memory = lock_read(memory);
+        match self.dtype {
+            DType::F64 => widened::<f64>(memory.of(), &self.layout),
+            DType::F32 => widened::<f32>(memory.of(), &self.layout),
+            DType::F16 => widened::<half::f16>(memory.of(), &self.layout),
+            DType::BF16 => widened::<half::bf16>(memory.of(), &self.layout),
+        }
+    }
+
     /// Refuses elements at the end of a caller's buffer whose word of 32 bits is not all there: it
     /// cannot be bound.
     pub(crate) fn check_words(&self) -> Result<()> {
@@ -254,6 +266,10 @@ impl DeviceBuffer {
         }
         Err(Error::Dtype { what: "the tensor", expected, found: self.dtype })
     }
+}
+
+fn widened<T: Element>(elements: &[T], layout: &Layout) -> Vec<f64> {
+    gather(elements, layout).into_iter().map(Into::into).collect()
 }
 
 /// The elements of a view in row-major order. `elements` starts at element 0 of the buffer.

@@ -213,7 +213,7 @@ impl Context {
     /// As [`Plan::new`]; [`Error::OtherContext`].
     pub fn project(&self, projection: &Projection, buffer: &DeviceBuffer) -> Result<()> {
         let request = Request::in_place(*projection, *buffer.layout()).of(buffer.dtype());
-        self.carry_out(&request, buffer, buffer).map(drop)
+        self.carry_out(&request, buffer, buffer, None).map(drop)
     }
 
     /// [`Context::project`] with a report that can be waited for, any time later.
@@ -227,7 +227,65 @@ impl Context {
     ) -> Result<PendingReport> {
         let request = Request::in_place(*projection, *buffer.layout()).of(buffer.dtype());
         let request = request.with_report();
-        self.carry_out(&request, buffer, buffer)
+        self.carry_out(&request, buffer, buffer, None)
+    }
+
+    /// [`Context::project`] with radii in device memory, one for each slice or one for all, which are read
+    /// there: [`Request::with_radii`](crate::Request::with_radii) says what they mean.
+    ///
+    /// ```
+    /// use normproj::{Context, Projection};
+    /// let context = Context::cpu();
+    /// let weights = context.upload(&[3.0, 4.0, 6.0, 8.0], [2, 2])?;
+    /// let radii = context.upload(&[1.0, f32::INFINITY], [2])?;
+    /// context.project_with_radii(&Projection::max_norm(1.0, 1), &weights, &radii)?;
+    /// let host = weights.read()?;
+    /// assert!((host[1] - 0.8).abs() < 1e-6);
+    /// assert_eq!(host[2..], [6.0, 8.0]);
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Context::project`]; [`Error::NoRadii`] for sets that take none; [`Error::RadiusCount`];
+    /// [`Error::Dtype`]; [`Error::Overlap`] if the tensor overlaps them.
+    pub fn project_with_radii(
+        &self,
+        projection: &Projection,
+        buffer: &DeviceBuffer,
+        radii: &DeviceBuffer,
+    ) -> Result<()> {
+        let request = Request::in_place(*projection, *buffer.layout()).of(buffer.dtype());
+        self.carry_out(&request, buffer, buffer, Some(radii)).map(drop)
+    }
+
+    /// [`Context::project_with_radii`] with a report.
+    ///
+    /// # Errors
+    /// As [`Context::project_with_radii`].
+    pub fn project_with_radii_reported(
+        &self,
+        projection: &Projection,
+        buffer: &DeviceBuffer,
+        radii: &DeviceBuffer,
+    ) -> Result<PendingReport> {
+        let request = Request::in_place(*projection, *buffer.layout()).of(buffer.dtype());
+        self.carry_out(&request.with_report(), buffer, buffer, Some(radii))
+    }
+
+    /// [`Context::project_into`] with radii in device memory, as [`Context::project_with_radii`].
+    ///
+    /// # Errors
+    /// As both.
+    pub fn project_into_with_radii(
+        &self,
+        projection: &Projection,
+        source: &DeviceBuffer,
+        target: &DeviceBuffer,
+        radii: &DeviceBuffer,
+    ) -> Result<()> {
+        let request =
+            Request::into(*projection, *source.layout(), *target.layout()).of(source.dtype());
+        self.carry_out(&request, source, target, Some(radii)).map(drop)
     }
 
     /// Projects `source` into `target`, of the same shape; the source keeps its bits.
@@ -242,7 +300,7 @@ impl Context {
     ) -> Result<()> {
         let request =
             Request::into(*projection, *source.layout(), *target.layout()).of(source.dtype());
-        self.carry_out(&request, source, target).map(drop)
+        self.carry_out(&request, source, target, None).map(drop)
     }
 
     /// Writes the norm of each slice into `norms`, a contiguous buffer of as many elements as
@@ -261,7 +319,7 @@ impl Context {
     ) -> Result<()> {
         let request =
             Request::norms(norm, axes, *source.layout(), *norms.layout()).of(source.dtype());
-        self.carry_out(&request, source, norms).map(drop)
+        self.carry_out(&request, source, norms, None).map(drop)
     }
 
     /// Carries out a request, with its plan and bindings from the last time if it is repeated.
@@ -270,15 +328,17 @@ impl Context {
         request: &Request,
         source: &DeviceBuffer,
         target: &DeviceBuffer,
+        radii: Option<&DeviceBuffer>,
     ) -> Result<PendingReport> {
-        self.check(source, target)?;
+        self.check([Some(source), Some(target), radii])?;
+        let request = &Request { radii: radii.map(|radii| *radii.layout()), ..*request };
         match (&self.inner.backend, source.storage(), target.storage()) {
             (Backend::Gpu(gpu), Storage::Device(memory), Storage::Device(_)) => {
                 let prepare = || gpu.prepare(&self.plan(request)?);
-                let bind = |prepared: &Prepared| prepared.bind_into(source, target);
+                let bind = |prepared: &Prepared| prepared.bind_with(source, target, radii);
                 gpu.submit(&memory.bound(request, prepare, bind)?)
             }
-            _ => self.run(&self.plan(request)?, source, target),
+            _ => self.run_with_radii(&self.plan(request)?, source, target, radii),
         }
     }
 
@@ -293,8 +353,23 @@ impl Context {
         source: &DeviceBuffer,
         target: &DeviceBuffer,
     ) -> Result<PendingReport> {
-        self.check(source, target)?;
+        self.run_with_radii(plan, source, target, None)
+    }
+
+    /// [`Context::run`] with the radii of a plan that has some.
+    ///
+    /// # Errors
+    /// As [`Context::run`].
+    pub fn run_with_radii(
+        &self,
+        plan: &Plan,
+        source: &DeviceBuffer,
+        target: &DeviceBuffer,
+        radii: Option<&DeviceBuffer>,
+    ) -> Result<PendingReport> {
+        self.check([Some(source), Some(target), radii])?;
         plan.check_views(source, target)?;
+        plan.check_radii(radii, target)?;
         if plan.profile() != self.profile() {
             let (planned, here) = (&plan.profile().name, &self.profile().name);
             let reason = format!("it was made for {planned}, not for {here}");
@@ -302,14 +377,16 @@ impl Context {
         }
         let (Storage::Host(from), Storage::Host(to)) = (source.storage(), target.storage()) else {
             let Some(gpu) = self.as_gpu() else { return Err(self.other(source)) };
-            return gpu.submit(&gpu.prepare(plan)?.bind_into(source, target)?);
+            return gpu.submit(&gpu.prepare(plan)?.bind_with(source, target, radii)?);
         };
-        let tally = cpu::run(plan, from, to)?;
+        // Read before the others are locked: they may be in one memory.
+        let radii = radii.map(DeviceBuffer::host_numbers).unwrap_or_default();
+        let tally = cpu::run(plan, from, to, &radii)?;
         Ok(PendingReport::ready(plan.request().report.then(|| tally.report(&plan.rule()))))
     }
 
-    fn check(&self, source: &DeviceBuffer, target: &DeviceBuffer) -> Result<()> {
-        match [source, target].into_iter().find(|buffer| !self.is(buffer.context())) {
+    fn check(&self, buffers: [Option<&DeviceBuffer>; 3]) -> Result<()> {
+        match buffers.into_iter().flatten().find(|buffer| !self.is(buffer.context())) {
             Some(buffer) => Err(self.other(buffer)),
             None => Ok(()),
         }

@@ -24,6 +24,24 @@ pub enum Error {
         /// The largest number of the dtype.
         largest: f64,
     },
+    /// Radii in device memory for a set that has none there.
+    #[error(
+        "{what} takes no radii from device memory; max-norm, clips, L2 balls, unit norm and weight norm do"
+    )]
+    NoRadii {
+        /// The set, or what else was asked for.
+        what: String,
+    },
+    /// Radii that are neither one for each slice nor one for all.
+    #[error(
+        "{found} radii are given for {slices} slices; there must be one for each, or one for all"
+    )]
+    RadiusCount {
+        /// How many slices there are.
+        slices: usize,
+        /// How many radii were given.
+        found: usize,
+    },
     /// The p of a norm that is out of range.
     #[error("p is {p}; it must be in 1/64..=64, or infinite")]
     Power {

@@ -20,10 +20,14 @@ pub struct Report {
     pub largest_norm: f64,
     /// The mean norm of the finite slices; 0 if there is none.
     pub mean_norm: f64,
-    /// The factor of the slice with the largest norm, 1 at most; 1 if none was scaled. It is the smallest
+    /// The smallest factor where radii are in device memory; else
+    /// the factor of the slice with the largest norm, 1 at most; 1 if none was scaled. It is the smallest
     /// factor, but for formulas of other systems that multiply every slice by `n / (n + ε)`. Of sets
     /// that are not reached by scaling it is 1.
     pub smallest_factor: f64,
+    /// How many were left because their radius, in device memory, is none: NaN, negative, or beyond what
+    /// elements reach that must.
+    pub invalid: u64,
 }
 
 /// A report that is still being added up; parts of one request merge in any grouping.
@@ -36,6 +40,9 @@ pub(crate) struct Tally {
     pub first_non_finite: Option<u64>,
     pub largest_norm: f64,
     pub norm_sum: f64,
+    pub invalid: u64,
+    /// Of the slices that changed, where each may have a radius of its own.
+    pub smallest_factor: Option<f64>,
 }
 
 impl Tally {
@@ -49,6 +56,11 @@ impl Tally {
             first_non_finite: first,
             largest_norm: self.largest_norm.max(other.largest_norm),
             norm_sum: self.norm_sum + other.norm_sum,
+            invalid: self.invalid + other.invalid,
+            smallest_factor: [self.smallest_factor, other.smallest_factor]
+                .into_iter()
+                .flatten()
+                .reduce(f64::min),
         }
     }
 
@@ -63,9 +75,11 @@ impl Tally {
             first_non_finite: self.first_non_finite,
             largest_norm: self.largest_norm,
             mean_norm: if finite == 0 { 0.0 } else { self.norm_sum / finite as f64 },
+            invalid: self.invalid,
             // The largest norm has the smallest factor.
-            smallest_factor: match self.changed {
-                0 => 1.0,
+            smallest_factor: match (self.changed, self.smallest_factor) {
+                (0, _) => 1.0,
+                (_, Some(factor)) => factor.min(1.0),
                 _ => rule.smallest_factor(self.largest_norm),
             },
         }

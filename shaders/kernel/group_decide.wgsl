@@ -20,7 +20,7 @@ fn group_decide(
     }
     verdicts[segment] = total;
     let power = finish(total);
-    let rule = rule_for(total);
+    let rule = rule_for(total, segment);
     let usable = total.exponent != NO_NORM;
     let norm =
         norm_bits(root(power.mantissa), power.exponent, power_of(total), total.largest);

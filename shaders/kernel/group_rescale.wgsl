@@ -15,7 +15,7 @@ fn group_rescale(
     }
     let chunk = chunks[params.first_chunk + params.chunks - 1u - index];
     let total = verdicts[chunk.verdict];
-    let rule = rule_for(total);
+    let rule = rule_for(total, chunk.verdict);
     // A sum with a decayed weight is written even if it is not scaled; but a group that is left is
     // left whole.
     let left = total.largest > LARGEST_FINITE || total.exponent == NO_NORM;

@@ -27,7 +27,7 @@ fn rescale(
     if here.inside && position == 0u && params.first_chunk + chunk == 0u && !spare {
         settle(here.slice, total);
     }
-    let rule = resumed(rule_for(total), here);
+    let rule = resumed(rule_for(total, here.slice), here);
     let written = sector_violates(lane, any_slice(rule.violates)) || COPIES;
     if !here.inside || spare || !written {
         return;

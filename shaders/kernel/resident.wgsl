@@ -32,7 +32,7 @@ fn resident(
     if here.inside && position == 0u {
         settle(here.slice, total);
     }
-    let rule = searched(rule_for(total), held, here, lane, position);
+    let rule = searched(rule_for(total, here.slice), held, here, lane, position);
     let written = sector_violates(lane, any_slice(rule.violates)) || COPIES;
     if WRITES && here.inside && written {
         release(here, position, held, rule);

@@ -16,7 +16,7 @@ fn shrink_decide(
     let position = lane / TILE;
     var rule: Rule;
     if slice < params.slices {
-        rule = with_state(rule_for(verdicts[slice / SLICES]), states[slice / SLICES]);
+        rule = with_state(rule_for(verdicts[slice / SLICES], slice), states[slice / SLICES]);
     }
     let seeking = slice < params.slices && any_slice(rule.seeking);
     if !any_lane(lane, seeking) {

@@ -20,7 +20,7 @@ fn shrink_partial(
     let inside = here.inside && chunk < params.chunks;
     var rule: Rule;
     if inside {
-        rule = resumed(rule_for(verdicts[here.slice / SLICES]), here);
+        rule = resumed(rule_for(verdicts[here.slice / SLICES], here.slice), here);
     }
     if !any_lane(lane, inside && any_slice(rule.seeking)) {
         return;

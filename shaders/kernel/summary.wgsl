@@ -11,6 +11,11 @@ struct Summary {
     // The sum of the norms of finite slices: norms · 2^norms_exponent.
     norms: f32,
     norms_exponent: i32,
+    // Slices whose radius, in memory, is none.
+    invalid: u32,
+    // Where radii are in memory, the smallest factor: factor · 2^factor_exponent.
+    factor: f32,
+    factor_exponent: i32,
 }
 
 @group(0) @binding(4) var<storage, read> verdicts: array<Accumulator>;
@@ -25,19 +30,27 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
     if index >= params.summaries {
         return;
     }
-    var own = Summary(0u, 0u, 0u, 0xffffffffu, 0.0, NO_EXPONENT, 0.0, NO_EXPONENT);
+    var own =
+        Summary(0u, 0u, 0u, 0xffffffffu, 0.0, NO_EXPONENT, 0.0, NO_EXPONENT, 0u, 1.0, 0);
     var slice = index * SLICES;
     while slice < params.slices {
         var block = 0.0;
         var block_exponent = NO_EXPONENT;
         for (var i = 0u; i < CASCADE && slice < params.slices; i++) {
             let total = verdicts[slice / SLICES];
-            let rule = rule_for(total);
+            let rule = rule_for(total, slice);
+            let invalid = !is_radius(slice);
+            let factor = factor_of(rule);
             let power = finish(total);
             let roots = root(power.mantissa);
             for (var s = 0u; s < SLICES; s++) {
                 let largest = slice_magnitude(magnitude_of(total), s);
-                own.changed += u32(slice_violates(rule.violates & !rule.fill.replaced, s));
+                let changed = slice_violates(rule.violates & !rule.fill.replaced, s);
+                own.changed += u32(changed);
+                own.invalid += u32(slice_violates(invalid, s));
+                if RADII && changed {
+                    shrink_factor(&own, slice_sum(factor.mantissa, s), slice_exponent(factor.exponent, s));
+                }
                 if largest > LARGEST_FINITE {
                     own.non_finite++;
                     own.first_non_finite = min(own.first_non_finite, params.first_norm + slice + s);
@@ -67,6 +80,19 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
         own.norms_exponent = shared_exponent;
     }
     summaries[params.first_summary + index] = own;
+}
+
+// The smaller of two factors; they are normal numbers, or zero.
+fn shrink_factor(own: ptr<function, Summary>, mantissa: f32, exponent: i32) {
+    let whole = select((bitcast<i32>(mantissa) >> 23u) - 127, NO_EXPONENT, mantissa == 0.0);
+    let at = select(exponent + whole, NO_EXPONENT, mantissa == 0.0);
+    let part = select(bitcast<f32>(bitcast<i32>(mantissa) - (whole << 23u)), 0.0, mantissa == 0.0);
+    let less = at < (*own).factor_exponent
+        || (at == (*own).factor_exponent && part < (*own).factor);
+    if less {
+        (*own).factor = part;
+        (*own).factor_exponent = at;
+    }
 }
 
 // x · 2^shift for x >= 0 and shift <= 0; what would be subnormal is zero.

@@ -26,5 +26,8 @@ fn any_slice(x: Truth) -> bool { return any(x); }
 fn slice_sum(x: Sum, slice: u32) -> f32 { return x[slice]; }
 fn slice_exponent(x: Exponent, slice: u32) -> i32 { return x[slice]; }
 fn slice_magnitude(x: Magnitude, slice: u32) -> u32 { return x[slice]; }
+fn with_slice(x: Magnitude, slice: u32, value: u32) -> Magnitude {
+    return select(x, Magnitude(value), vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(slice));
+}
 fn slice_violates(x: Truth, slice: u32) -> bool { return x[slice]; }
 fn differs(x: Bits, y: Bits) -> bool { return any(x != y); }

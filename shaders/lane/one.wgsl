@@ -26,5 +26,6 @@ fn any_slice(x: Truth) -> bool { return x; }
 fn slice_sum(x: Sum, slice: u32) -> f32 { return x; }
 fn slice_exponent(x: Exponent, slice: u32) -> i32 { return x; }
 fn slice_magnitude(x: Magnitude, slice: u32) -> u32 { return x; }
+fn with_slice(x: Magnitude, slice: u32, value: u32) -> Magnitude { return value; }
 fn slice_violates(x: Truth, slice: u32) -> bool { return x; }
 fn differs(x: Bits, y: Bits) -> bool { return x != y; }

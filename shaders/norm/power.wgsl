@@ -28,12 +28,15 @@ fn plus(a: Power, b: Power) -> Power {
     );
 }
 
-fn exceeds(a: Power, mantissa: f32, exponent: i32) -> Truth {
-    let at = Exponent(exponent);
-    return (a.exponent > at) | ((a.exponent == at) & (a.mantissa > Sum(mantissa)));
+// One number for every slice of a load.
+fn spread_power(mantissa: f32, exponent: i32) -> Power {
+    return Power(Sum(mantissa), Exponent(exponent));
 }
 
-fn precedes(a: Power, mantissa: f32, exponent: i32) -> Truth {
-    let at = Exponent(exponent);
-    return (a.exponent < at) | ((a.exponent == at) & (a.mantissa < Sum(mantissa)));
+fn exceeds(a: Power, b: Power) -> Truth {
+    return (a.exponent > b.exponent) | ((a.exponent == b.exponent) & (a.mantissa > b.mantissa));
+}
+
+fn precedes(a: Power, b: Power) -> Truth {
+    return (a.exponent < b.exponent) | ((a.exponent == b.exponent) & (a.mantissa < b.mantissa));
 }

@@ -84,8 +84,28 @@ struct Params {
     rounds: u32,
     // How elements of 16 bits are rounded: all bits to nearest, ties to even; none toward zero.
     nearest: u32,
+    // Where the radii are in memory: the first in its binding, and the slice that it belongs to;
+    // axes of those that are there, whose strides count elements, none if there is one for all.
+    radii_offset: u32,
+    first_radius: u32,
+    radii_rank: u32,
+    // A slice has the radius scale · max(r, least), each in the form of the radius above; beyond most it
+    // is none. Whether a negative one turns its slice over.
+    scale: f32,
+    scale_exponent: i32,
+    least: f32,
+    least_exponent: i32,
+    most: f32,
+    most_exponent: i32,
+    turns: u32,
+    // Threshold, radius, lower threshold and lower radius are slope · c + offset of that radius c, the
+    // offsets with an exponent. Thresholds are norms here, not their powers.
+    @align(16) slopes: vec4<f32>,
+    offsets: vec4<f32>,
+    offset_exponents: vec4<i32>,
     @align(16) kept: array<Axis, 8>,
     reduced: array<Axis, 8>,
+    radii: array<Axis, 8>,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

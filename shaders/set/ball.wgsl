@@ -9,29 +9,34 @@ struct Rule {
     fill: Fill,
 }
 
-fn rule_for(total: Accumulator) -> Rule {
+fn rule_for(total: Accumulator, slice: u32) -> Rule {
     let power = finish(total);
-    let over = exceeds(power, params.threshold, params.threshold_exponent);
+    let rim = upper_rim(slice);
+    let over = exceeds(power, rim.threshold);
     // Where nothing but zeros is inside, so are no subnormal elements, whose powers vanish.
     let nonzero = (power_of(total) > Sum(0.0))
-        | ((total.largest > Magnitude(0u)) & Truth(params.threshold == 0.0));
+        | ((total.largest > Magnitude(0u)) & (rim.threshold.mantissa == Sum(0.0)));
     let finite = total.largest <= Magnitude(LARGEST_FINITE);
     let inverse = inverse_norm(power);
-    let scale = Sum(params.radius) * inverse.mantissa;
-    let exponent = Exponent(params.radius_exponent) - inverse.exponent;
+    let scale = rim.goal.mantissa * inverse.mantissa;
+    let exponent = rim.goal.exponent - inverse.exponent;
     let large = scale > Sum(1.0);
     let halved = select(exponent, exponent + 1, large);
     // A factor above 1 is an error of rounding, and would take the largest numbers beyond f32.
     let whole = halved > Exponent(0);
-    let none = Truth(params.radius == 0.0) | whole;
-    let fill = fill_for(total.largest);
+    let zero = rim.goal.mantissa == Sum(0.0);
+    let valid = is_radius(slice);
+    let fill = fill_for(total.largest, valid);
     return Rule(
-        (over & nonzero & finite) | fill.replaced,
-        select(select(scale, scale * 0.5, large), Sum(1.0), whole & Truth(params.radius != 0.0)),
-        select(halved, Exponent(0), none),
+        (over & nonzero & finite & valid) | fill.replaced,
+        select(select(scale, scale * 0.5, large), Sum(1.0), whole & !zero),
+        select(halved, Exponent(0), zero | whole),
         fill,
     );
 }
+
+// What a slice is multiplied by.
+fn factor_of(rule: Rule) -> Power { return Power(rule.scale, rule.exponent); }
 
 // 1 / (n + ε) as mantissa · 2^-exponent, n the root of a power.
 fn inverse_norm(power: Power) -> Power {

@@ -6,14 +6,16 @@ struct Rule {
     fill: Fill,
 }
 
-fn rule_for(total: Accumulator) -> Rule {
+fn rule_for(total: Accumulator, slice: u32) -> Rule {
     // An element by itself may be infinite: it is above every finite bound.
     let number = (total.largest == Magnitude(INFINITY)) & Truth(params.alone != 0u);
     let largest = select(total.largest, Magnitude(0u), number);
-    let fill = fill_for(largest);
+    let fill = fill_for(largest, Truth(true));
     let outside = (total.sum > Sum(0.0)) & (largest <= Magnitude(LARGEST_FINITE));
     return Rule(outside | fill.replaced, fill);
 }
+
+fn factor_of(rule: Rule) -> Power { return spread_power(1.0, 0); }
 
 fn project(bits: Bits, step: u32, rule: Rule) -> Bits {
     return filled(bits, select(bits, bounded(bits), spread_truth(rule.violates)), rule.fill);

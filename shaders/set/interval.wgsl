@@ -9,42 +9,52 @@ struct Rule {
     scale: Sum,
     exponent: Exponent,
     based: Truth,
+    basis: Magnitude,
     fill: Fill,
 }
 
-fn rule_for(total: Accumulator) -> Rule {
+fn rule_for(total: Accumulator, slice: u32) -> Rule {
     let power = finish(total);
-    let over = exceeds(power, params.threshold, params.threshold_exponent);
-    let under = precedes(power, params.low_threshold, params.low_threshold_exponent);
+    let upper = upper_rim(slice);
+    let lower = lower_rim(slice);
+    let over = exceeds(power, upper.threshold);
+    let under = precedes(power, lower.threshold);
     // Subnormal elements, whose powers vanish, are zeros where all is multiplied, and outside where
     // nothing but zeros is inside.
-    let vanishes = params.threshold == 0.0 || params.always != 0u;
+    let vanishes = (upper.threshold.mantissa == Sum(0.0)) | Truth(params.always != 0u);
     let nonzero =
-        (power_of(total) > Sum(0.0)) | ((total.largest > Magnitude(0u)) & Truth(vanishes));
+        (power_of(total) > Sum(0.0)) | ((total.largest > Magnitude(0u)) & vanishes);
     let finite = total.largest <= Magnitude(LARGEST_FINITE);
     let own = Power(root(power.mantissa), power.exponent);
-    let goal = numerator(own, over, over | under);
+    let turned = is_turned(slice);
+    let outside = over | under | turned;
+    let goal = numerator(own, upper.goal, lower.goal, over, outside);
     let inverse = inverse_divisor(power, own);
     let scale = goal.mantissa * inverse.mantissa;
     let none = scale == Sum(0.0);
-    let fill = fill_for(total.largest);
-    let moved = (over | under | Truth(params.always != 0u)) & nonzero & finite;
-    let based = (total.largest == Magnitude(0u)) & Truth(params.basis != 0u);
+    let valid = is_radius(slice);
+    let fill = fill_for(total.largest, valid);
+    let moved = (outside | Truth(params.always != 0u)) & nonzero & finite & valid;
+    let basis = basis_at(slice);
+    let based = (total.largest == Magnitude(0u)) & (basis != Magnitude(0u)) & valid;
     return Rule(
         moved | based | fill.replaced,
         moved,
-        scale * 4.0,
+        select(scale, -scale, turned) * 4.0,
         select(goal.exponent - inverse.exponent - Exponent(2), Exponent(0), none),
         based,
+        basis,
         fill,
     );
 }
 
+// What a slice is multiplied by, without a sign.
+fn factor_of(rule: Rule) -> Power { return Power(abs(rule.scale), rule.exponent); }
+
 // The norm that a slice goes to; its own if it is inside.
-fn numerator(own: Power, over: Truth, outside: Truth) -> Power {
-    let mantissa = select(Sum(params.low_radius), Sum(params.radius), over);
-    let exponent =
-        select(Exponent(params.low_radius_exponent), Exponent(params.radius_exponent), over);
+fn numerator(own: Power, upper: Power, lower: Power, over: Truth, outside: Truth) -> Power {
+    let mantissa = select(lower.mantissa, upper.mantissa, over);
+    let exponent = select(lower.exponent, upper.exponent, over);
     var goal = Power(mantissa, exponent);
     if params.rest != 0.0 {
         let kept = Power(own.mantissa * params.rest, own.exponent + params.rest_exponent);
@@ -60,7 +70,7 @@ fn inverse_divisor(power: Power, own: Power) -> Power {
         return Power(inverse_root(power.mantissa), power.exponent);
     }
     let divisor = plus(own, Power(Sum(params.epsilon), Exponent(params.epsilon_exponent)));
-    let more = exceeds(divisor, params.floor, params.floor_exponent);
+    let more = exceeds(divisor, spread_power(params.floor, params.floor_exponent));
     return Power(
         Sum(1.0) / select(Sum(params.floor), divisor.mantissa, more),
         select(Exponent(params.floor_exponent), divisor.exponent, more),
@@ -72,5 +82,5 @@ fn project(bits: Bits, step: u32, rule: Rule) -> Bits {
     // A norm of the largest f32 may be rounded beyond it.
     let finite = (product & ~Bits(MAGNITUDE)) | min(product & Bits(MAGNITUDE), Bits(LARGEST_FINITE));
     let kept = select(bits, finite, spread_truth(rule.scaled));
-    return filled(bits, with_basis(kept, step, rule.based), rule.fill);
+    return filled(bits, with_basis(kept, step, rule.based, rule.basis), rule.fill);
 }

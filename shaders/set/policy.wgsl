@@ -14,12 +14,13 @@ const POISON = 3u;
 const INFINITY = 0x7f800000u;
 const NAN = 0x7fc00000u;
 
-fn fill_for(largest: Magnitude) -> Fill {
+// Of a slice whose radius is none nothing is replaced.
+fn fill_for(largest: Magnitude, valid: Truth) -> Fill {
     let policy = params.on_non_finite;
     let nan = largest > Magnitude(INFINITY);
     let poisoned = Truth(policy == POISON) | (Truth(policy == PROPAGATE) & nan);
     return Fill(
-        Truth(policy >= ZERO) & (largest >= Magnitude(INFINITY)),
+        Truth(policy >= ZERO) & (largest >= Magnitude(INFINITY)) & valid,
         Magnitude(select(0u, NAN, policy >= PROPAGATE)),
         select(Magnitude(0u), Magnitude(NAN), poisoned),
     );

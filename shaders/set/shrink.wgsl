@@ -17,11 +17,11 @@ struct Rule {
     fill: Fill,
 }
 
-fn rule_for(total: Accumulator) -> Rule {
+fn rule_for(total: Accumulator, slice: u32) -> Rule {
     let power = finish(total);
     let largest = magnitude_of(total);
-    let over = exceeds(power, params.threshold, params.threshold_exponent);
-    let under = precedes(power, params.low_threshold, params.low_threshold_exponent);
+    let over = exceeds(power, upper_rim(slice).threshold);
+    let under = precedes(power, lower_rim(slice).threshold);
     let takes_signs = params.signs != 0u;
     let negative = (total.largest >= Magnitude(SIGN)) & Truth(!takes_signs);
     let zero = largest == Magnitude(0u);
@@ -33,7 +33,7 @@ fn rule_for(total: Accumulator) -> Rule {
     let finite = largest <= Magnitude(LARGEST_FINITE);
     let shrinks = (over | under | negative) & movable & finite;
     let based = zero & Truth(params.basis != 0u);
-    let fill = fill_for(largest);
+    let fill = fill_for(largest, Truth(true));
     let top = bitcast<Sum>(bits_of(total.greatest));
     // If every element remains, each gets its part of what is to be added or taken away.
     let share = normal(power.mantissa / params.length, power.exponent);
@@ -52,6 +52,8 @@ fn rule_for(total: Accumulator) -> Rule {
     );
 }
 
+fn factor_of(rule: Rule) -> Power { return spread_power(1.0, 0); }
+
 // What remains of the heights of elements.
 fn remaining(bits: Bits, rule: Rule) -> Real {
     let below = spread_sum(rule.top) - real(height(bits));
@@ -64,5 +66,5 @@ fn project(bits: Bits, step: u32, rule: Rule) -> Bits {
     let grown = (bits == Bits(0x80000000u)) & (rest != Bits(0u));
     let sign = select(bits & Bits(params.signs), Bits(0u), grown);
     let kept = select(bits, rest | sign, spread_truth(rule.shrinks));
-    return filled(bits, with_basis(kept, step, rule.based), rule.fill);
+    return filled(bits, with_basis(kept, step, rule.based, Magnitude(params.basis)), rule.fill);
 }

@@ -5,5 +5,5 @@
 
 fn settle(slice: u32, total: Accumulator) {
     verdicts[slice / SLICES] = total;
-    states[slice / SLICES] = state_of(rule_for(total));
+    states[slice / SLICES] = state_of(rule_for(total, slice));
 }

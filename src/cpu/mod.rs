@@ -16,6 +16,7 @@ mod memory;
 mod number;
 mod outcome;
 mod panel;
+mod radii;
 mod rule;
 mod slices;
 mod store;
@@ -38,20 +39,23 @@ use crate::report::Tally;
 use found::Found;
 use memory::Memory;
 use number::Number;
+use radii::Radii;
 use rule::Rule;
 use tile::{Order, Tile};
 
-/// Carries out a plan: `from` is read, `to` written; the same memory in place.
+/// Carries out a plan: `from` is read, `to` written; the same memory in place. `radii` are those of a
+/// plan that has some.
 pub(crate) fn run(
     plan: &Plan,
     from: &Arc<RwLock<HostMemory>>,
     to: &Arc<RwLock<HostMemory>>,
+    radii: &[f64],
 ) -> Result<Tally> {
     match plan.request().dtype {
-        DType::F32 => run_as::<f32>(plan, from, to),
-        DType::F16 => run_as::<f16>(plan, from, to),
-        DType::BF16 => run_as::<bf16>(plan, from, to),
-        DType::F64 => run_as::<f64>(plan, from, to),
+        DType::F32 => run_as::<f32>(plan, from, to, radii),
+        DType::F16 => run_as::<f16>(plan, from, to, radii),
+        DType::BF16 => run_as::<bf16>(plan, from, to, radii),
+        DType::F64 => run_as::<f64>(plan, from, to, radii),
     }
 }
 
@@ -59,18 +63,20 @@ fn run_as<T: Number>(
     plan: &Plan,
     from: &Arc<RwLock<HostMemory>>,
     to: &Arc<RwLock<HostMemory>>,
+    radii: &[f64],
 ) -> Result<Tally> {
+    let radii = Radii::new(plan, radii);
     // One lock cannot be held twice; disjoint views of one memory go through a copy.
     let copy = || lock_read(from).of::<T>().to_vec();
     let apart = !Arc::ptr_eq(from, to);
     match &plan.request().output {
-        Output::InPlace => project(plan, lock_write(to).of_mut::<T>()),
+        Output::InPlace => project(plan, radii, lock_write(to).of_mut::<T>()),
         Output::Into(_) if apart => {
-            project_into(plan, lock_read(from).of::<T>(), lock_write(to).of_mut())
+            project_into(plan, radii, lock_read(from).of::<T>(), lock_write(to).of_mut())
         }
         Output::Into(_) => {
             let copy = copy();
-            project_into(plan, &copy, lock_write(to).of_mut())
+            project_into(plan, radii, &copy, lock_write(to).of_mut())
         }
         Output::Norms(layout) => {
             let place = layout.offset()..layout.end();
@@ -85,13 +91,13 @@ fn run_as<T: Number>(
 }
 
 /// Projects in place.
-fn project<T: Number>(plan: &Plan, data: &mut [T]) -> Result<Tally> {
+fn project<T: Number>(plan: &Plan, radii: Option<Radii<'_>>, data: &mut [T]) -> Result<Tally> {
     if plan.geometry().elements() == 0 {
         return Ok(empty(plan));
     }
     let data = &mut data[plan.geometry().target_offset..];
-    let Some(rule) = Rule::new::<T::Real>(plan) else {
-        return Ok(general::project(plan, None, Memory::InPlace(data)));
+    let Some(rule) = Rule::new::<T::Real>(plan, radii) else {
+        return Ok(general::project(plan, radii, None, Memory::InPlace(data)));
     };
     if rule.is_idle() {
         return Ok(empty(plan));
@@ -100,7 +106,12 @@ fn project<T: Number>(plan: &Plan, data: &mut [T]) -> Result<Tally> {
 }
 
 /// Projects `source` into `target`.
-fn project_into<T: Number>(plan: &Plan, source: &[T], target: &mut [T]) -> Result<Tally> {
+fn project_into<T: Number>(
+    plan: &Plan,
+    radii: Option<Radii<'_>>,
+    source: &[T],
+    target: &mut [T],
+) -> Result<Tally> {
     let geometry = plan.geometry();
     if geometry.elements() == 0 {
         return Ok(empty(plan));
@@ -108,9 +119,9 @@ fn project_into<T: Number>(plan: &Plan, source: &[T], target: &mut [T]) -> Resul
     let source = &source[geometry.source_offset..];
     let target = &mut target[geometry.target_offset..];
     let memory = Memory::Apart(source, target);
-    Ok(match Rule::new::<T::Real>(plan) {
+    Ok(match Rule::new::<T::Real>(plan, radii) {
         Some(rule) => by_kernels(plan, &rule, memory),
-        None => general::project(plan, None, memory),
+        None => general::project(plan, radii, None, memory),
     })
 }
 
@@ -120,7 +131,7 @@ fn by_kernels<T: Number>(plan: &Plan, rule: &Rule, mut memory: Memory<'_, T>) ->
     let Found { tally, odd } = drive::run(tile, memory.again(), rule);
     match odd.as_slice() {
         [] => tally,
-        odd => tally.merge(general::project(plan, Some(odd), memory)),
+        odd => tally.merge(general::project(plan, rule.radii(), Some(odd), memory)),
     }
 }
 
@@ -133,7 +144,7 @@ fn norms<T: Number>(plan: &Plan, source: &[T], norms: &mut [T::Real]) -> Result<
         return Ok(empty(plan));
     }
     let source = &source[geometry.source_offset..];
-    let Some(rule) = Rule::new::<T::Real>(plan) else {
+    let Some(rule) = Rule::new::<T::Real>(plan, None) else {
         general::norms(plan, None, source, norms);
         return Ok(Tally::default());
     };

@@ -34,11 +34,12 @@ pub(super) fn run<T: Number>(
         let mut found = Found::default();
         let mut powers = vec![0.0; panel.columns()];
         kernel::add_panel(rule.term, &|i| panel.row(i), rows.size, &mut powers);
-        let outcomes = rule.decide(&powers, &PanelSlices(&panel, rows.size));
+        let first = tile.slice + index * width * columns.slice;
+        let slices = PanelSlices { panel: &panel, rows: rows.size, first, step: columns.slice };
+        let outcomes = rule.decide(&powers, &slices);
         if rule.watches() {
             for (column, &power) in powers.iter().enumerate() {
-                let slice = tile.slice + (index * width + column) * columns.slice;
-                rule.note(&mut found, power, outcomes.change(column), slice);
+                rule.note(&mut found, power, outcomes.change(column), slices.number(column));
             }
         }
         panel.store(&powers, &outcomes, rule);
@@ -134,14 +135,24 @@ impl<T: Number> Panel<'_, T> {
     }
 }
 
-/// The columns of a panel with so many rows.
-struct PanelSlices<'a, 'm, T: Number>(&'a Panel<'m, T>, usize);
+/// The columns of a panel.
+struct PanelSlices<'a, 'm, T: Number> {
+    panel: &'a Panel<'m, T>,
+    rows: usize,
+    /// The number of the first slice, and the distance of the next.
+    first: usize,
+    step: usize,
+}
 
 impl<T: Number> Slices for PanelSlices<'_, '_, T> {
     fn kinks(&self, shrinking: &Shrinking, powers: &[f64]) -> Vec<Kink> {
-        let PanelSlices(panel, rows) = self;
         let mut kinks = vec![Kink::KEPT; powers.len()];
-        slices::columns(shrinking, &|i| panel.row(i), *rows, powers, &mut kinks);
+        let row = |i: usize| self.panel.row(i);
+        slices::columns(shrinking, &row, self.rows, powers, &mut kinks);
         kinks
+    }
+
+    fn number(&self, slot: usize) -> usize {
+        self.first + slot * self.step
     }
 }

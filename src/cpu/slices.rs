@@ -26,6 +26,10 @@ impl<T: Number> Slices for RowSlices<'_, T> {
         };
         self.places.iter().zip(powers).map(one).collect()
     }
+
+    fn number(&self, slot: usize) -> usize {
+        self.places[slot].slice
+    }
 }
 
 /// The slices of a tile.
@@ -39,6 +43,10 @@ impl<T: Number> Slices for TileSlices<'_, T> {
         let mut kinks = vec![Kink::KEPT; powers.len()];
         leaf(shrinking, self.tile.axes(), self.source, powers, &mut kinks);
         kinks
+    }
+
+    fn number(&self, slot: usize) -> usize {
+        self.tile.slice_of(slot)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::gpu::readback::{self, PendingSummaries};
 use crate::pending::PendingReport;
 use crate::plan::gpu::steps::{Step, Window};
 use crate::shader::params::Params;
-use crate::shader::variant::{self, Slot, Variant};
+use crate::shader::variant::{self, Access, Radius, Slot, Variant};
 
 /// A prepared plan bound to tensors. It owns its bind groups and keeps the tensors' memory alive;
 /// a clone shares them.
@@ -26,10 +26,16 @@ pub struct Bound {
 pub(super) struct Views {
     source: wgpu::Buffer,
     target: wgpu::Buffer,
+    radii: Option<wgpu::Buffer>,
 }
 
 impl Views {
-    pub fn new(gpu: &Gpu, source: &DeviceBuffer, target: &DeviceBuffer) -> Result<Self> {
+    pub fn new(
+        gpu: &Gpu,
+        source: &DeviceBuffer,
+        target: &DeviceBuffer,
+        radii: Option<&DeviceBuffer>,
+    ) -> Result<Self> {
         let handle = |buffer: &DeviceBuffer| match (buffer.storage(), buffer.context().as_gpu()) {
             (Storage::Device(memory), Some(owner)) if owner.is(gpu) => Ok(memory.handle().clone()),
             _ => Err(Error::OtherContext {
@@ -39,7 +45,8 @@ impl Views {
         };
         source.check_words()?;
         target.check_words()?;
-        Ok(Views { source: handle(source)?, target: handle(target)? })
+        let radii = radii.map(handle).transpose()?;
+        Ok(Views { source: handle(source)?, target: handle(target)?, radii })
     }
 }
 
@@ -110,7 +117,7 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
     let variant = variant(prepared, views, step);
     let pipeline = gpu.pipeline(Program::Slices(variant))?;
     let scratch = &prepared.scratch;
-    let mut entries = Vec::with_capacity(7);
+    let mut entries = Vec::with_capacity(8);
     for (slot, _) in variant.bindings() {
         let whole = |buffer: &Option<wgpu::Buffer>| buffer.clone().map(|buffer| (buffer, None));
         let window = |buffer: &wgpu::Buffer, window: Option<Window>| Some((buffer.clone(), window));
@@ -129,6 +136,7 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
             Slot::Summaries => whole(&scratch.summaries),
             Slot::Counters => whole(&scratch.counters),
             Slot::States => whole(&scratch.states),
+            Slot::Radii => views.radii.clone().map(|buffer| (buffer, step.radii)),
         };
         let Some((buffer, window)) = bound else {
             let reason = format!("{} has no {slot:?} to bind", variant.label());
@@ -150,9 +158,16 @@ fn variant(prepared: &Prepared, views: &Views, step: &Step) -> Variant {
         (variant::Storage::ReadOnly, variant::Verdict::Norm) if same => variant::Storage::InPlace,
         (storage, _) => storage,
     };
-    Variant {
+    let variant = Variant {
         storage,
         counted: prepared.counted && step.variant.kernel.touches_tensor(),
         ..step.variant
-    }
+    };
+    let written = |(slot, access): (Slot, Access)| match (slot, access) {
+        (Slot::Source, Access::ReadWrite) => views.radii.as_ref() == Some(&views.source),
+        (Slot::Target, Access::ReadWrite) => views.radii.as_ref() == Some(&views.target),
+        _ => false,
+    };
+    let shared = variant.radius == Radius::Read && variant.bindings().into_iter().any(written);
+    if shared { Variant { radius: Radius::Shared, ..variant } } else { variant }
 }

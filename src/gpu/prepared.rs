@@ -108,8 +108,38 @@ impl Prepared {
     /// # Errors
     /// As [`Prepared::bind`].
     pub fn bind_into(&self, source: &DeviceBuffer, target: &DeviceBuffer) -> Result<Bound> {
+        self.bind_with(source, target, None)
+    }
+
+    /// [`Prepared::bind_into`] with the radii of a request that has some
+    /// ([`Request::with_radii`](crate::Request::with_radii)); a tensor in place is source and target.
+    ///
+    /// ```
+    /// use normproj::{Context, Projection, Request};
+    /// let context = Context::new()?;
+    /// if let Some(gpu) = context.as_gpu() {
+    ///     let weights = context.upload(&[3.0, 4.0, 6.0, 8.0], [2, 2])?;
+    ///     let radii = context.upload(&[1.0, 2.0], [2])?;
+    ///     let request = Request::in_place(Projection::max_norm(1.0, 1), *weights.layout());
+    ///     let plan = context.plan(&request.with_radii(*radii.layout()))?;
+    ///     let bound = gpu.prepare(&plan)?.bind_with(&weights, &weights, Some(&radii))?;
+    ///     // In every step: `bound.record(&mut pass)`; what `radii` holds then is what counts.
+    ///     drop(bound);
+    /// }
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Prepared::bind`]; [`Error::Overlap`] if the target overlaps the radii.
+    pub fn bind_with(
+        &self,
+        source: &DeviceBuffer,
+        target: &DeviceBuffer,
+        radii: Option<&DeviceBuffer>,
+    ) -> Result<Bound> {
         self.plan.check_views(source, target)?;
-        let views = Views::new(&self.gpu, source, target)?;
+        self.plan.check_radii(radii, target)?;
+        let views = Views::new(&self.gpu, source, target, radii)?;
         Bound::new(self, views)
     }
 }
@@ -120,8 +150,11 @@ fn params(gpu: &Gpu, plan: &Plan, stride: u32) -> Result<wgpu::Buffer> {
     let (rule, norm) = (plan.rule(), plan.request().norm());
     let (policy, rounding) = (plan.policy(), plan.rounds());
     let (length, margin) = (plan.geometry().length(), plan.margin());
-    let of_step =
-        |step: &Step| step.params.with_rule(&rule, norm, policy, rounding, length, margin);
+    let lines = plan.rims().map(|rims| rims.lines());
+    let of_step = |step: &Step| {
+        let params = step.params.with_rule(&rule, norm, policy, rounding, length, margin);
+        lines.as_ref().map_or(params, |lines| params.with_lines(lines))
+    };
     uniforms(gpu, stride, plan.steps().steps.iter().map(of_step))
 }
 

@@ -131,10 +131,14 @@ struct Summary {
     largest_exponent: i32,
     norms: f32,
     norms_exponent: i32,
+    invalid: u32,
+    factor: f32,
+    factor_exponent: i32,
 }
 
 impl Summary {
-    fn tally(&self, norm: Norm) -> Tally {
+    /// With a factor of each slice where each may have a radius of its own.
+    fn tally(&self, norm: Norm, each: bool) -> Tally {
         let first = self.first_non_finite;
         Tally {
             slices: 0,
@@ -145,6 +149,8 @@ impl Summary {
             // A square is mantissa · 4^exponent.
             largest_norm: root(norm, self.largest.into()) * two_to(self.largest_exponent),
             norm_sum: f64::from(self.norms) * two_to(self.norms_exponent),
+            invalid: self.invalid.into(),
+            smallest_factor: each.then(|| f64::from(self.factor) * two_to(self.factor_exponent)),
         }
     }
 }
@@ -164,7 +170,9 @@ impl PendingSummaries {
         let summaries: Vec<Summary> = bytemuck::pod_collect_to_vec(&bytes[..size]);
         let norm = self.plan.request().norm();
         let start = Tally { slices: self.plan.geometry().slices() as u64, ..Tally::default() };
-        let tally = summaries.iter().map(|summary| summary.tally(norm)).fold(start, Tally::merge);
+        let each = self.plan.request().radii.is_some();
+        let tallies = summaries.iter().map(|summary| summary.tally(norm, each));
+        let tally = tallies.fold(start, Tally::merge);
         Ok(tally.report(&self.plan.rule()))
     }
 }

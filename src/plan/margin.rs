@@ -27,6 +27,9 @@ pub struct Margin {
     pub power: f64,
     /// Half the spacing at 1 of what factors and results are rounded to.
     pub unit: f64,
+    /// What the numbers of a rim may be off by, in relation to the radius: 0 unless a device computes
+    /// them in f32.
+    pub radius: f64,
 }
 
 /// The error bounds of one norm.
@@ -62,7 +65,28 @@ impl Margin {
 
     fn new(chain: u32, sums: f64, power: f64, unit: f64) -> Self {
         let sigma = (f64::from(chain) + 1.0) * sums;
-        Margin { chain, sigma, kappa: 1.5 * sigma + 6.0 * unit, power, unit }
+        Margin { chain, sigma, kappa: 1.5 * sigma + 6.0 * unit, power, unit, radius: 0.0 }
+    }
+
+    /// The same schedule where radii are in memory and a device computes the rim of each in f32.
+    ///
+    /// A radius is `scale · max(r, least)`: both numbers are rounded toward zero (2u each), and their
+    /// product is rounded (u). A number of the rim is `slope · c + offset`: a slope that is rounded toward
+    /// zero (2u), a product and a sum (u each), and a threshold that is squared (twice all that, and u). So
+    /// norms of a rim are within -9u and +3u of exact, in relation to c, and squares within -19u and +7u.
+    /// With ρ = 12u and σ′ = σ + 2ρ, κ′ = 1.5σ′ + 6u for L2:
+    ///
+    /// - What is kept is inside: `S ≤ c²(1 − σ′)(1 + 7u)` implies n ≤ c, as σ′ ≥ σ + 7u.
+    /// - What has n ≤ c(1 − σ′) is kept: σ′ ≥ σ + 19u.
+    /// - What is scaled passes the test: it lands at `c(1 − κ′)(1 + 3u)(1 + σ/2 + 6u)` at most, so that
+    ///   κ′ ≥ σ + σ′/2 + 19u is enough, and κ′ − σ − σ′/2 is 3ρ − ρ + 6u = 30u.
+    ///
+    /// In other norms σ′ = σ + ρ and κ′ = 3σ′ + 8u, of which 2σ + σ′ + 19u are needed: the sums are
+    /// compared themselves.
+    pub(crate) fn with_radii_on_device(self) -> Self {
+        let radius = 12.0 * self.unit;
+        let sigma = self.sigma + 2.0 * radius;
+        Margin { sigma, kappa: 1.5 * sigma + 6.0 * self.unit, radius, ..self }
     }
 
     /// The error bounds of a norm.
@@ -73,11 +97,12 @@ impl Margin {
     /// the relative error of its sum. The largest magnitude (Linf) is exact.
     pub fn of(&self, norm: Norm) -> Bounds {
         let in_full = |sigma: f64| Bounds { sigma, kappa: 3.0 * sigma + QUOTIENT * self.unit };
+        let sums = self.sigma - 2.0 * self.radius;
         match norm {
             Norm::L2 => Bounds { sigma: self.sigma, kappa: self.kappa },
-            Norm::L1 => in_full(self.sigma),
-            Norm::Linf => in_full(0.0),
-            Norm::Lp(p) => in_full((self.sigma + self.power) / p.value() + self.power),
+            Norm::L1 => in_full(sums + self.radius),
+            Norm::Linf => in_full(self.radius),
+            Norm::Lp(p) => in_full((sums + self.power) / p.value() + self.power + self.radius),
         }
     }
 }

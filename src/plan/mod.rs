@@ -10,6 +10,7 @@ mod native;
 pub mod profile;
 pub mod request;
 pub mod rim;
+pub(crate) mod rims;
 pub mod rule;
 pub mod schedule;
 mod slack;
@@ -22,6 +23,7 @@ use margin::Margin;
 use profile::{DeviceKind, DeviceProfile};
 use request::{Output, Request, Task};
 use rim::Rim;
+use rims::Rims;
 use rule::Rule;
 use schedule::Schedule;
 
@@ -110,7 +112,9 @@ impl Plan {
             DeviceKind::Gpu(limits) => {
                 let steps = gpu::build(&schedule, &geometry, request, &limits)?;
                 let cost = gpu::cost(&schedule, &geometry, request, &steps);
-                (gpu::margin(&schedule, &geometry, &limits), cost, steps)
+                let margin = gpu::margin(&schedule, &geometry, &limits);
+                let radii = request.radii.is_some();
+                (if radii { margin.with_radii_on_device() } else { margin }, cost, steps)
             }
         };
         let profile = profile.clone();
@@ -122,6 +126,31 @@ impl Plan {
         projection.check(self.request.dtype)?;
         let request = Request { task: Task::Project(projection), ..self.request };
         Ok(Plan { request, ..self.clone() })
+    }
+
+    /// Refuses radii that are not those of the request, and a tensor that has them in its own elements.
+    pub(crate) fn check_radii(
+        &self,
+        radii: Option<&DeviceBuffer>,
+        target: &DeviceBuffer,
+    ) -> Result<()> {
+        let request = &self.request;
+        let (planned, found) = (request.radii, radii.map(|radii| *radii.layout()));
+        if planned != found {
+            let reason = format!("planned radii {planned:?}, got {found:?}");
+            return Err(Error::PlanMismatch { reason });
+        }
+        let Some(radii) = radii else { return Ok(()) };
+        let expected = request.radii_dtype();
+        if radii.dtype() != expected {
+            let what = "the tensor of radii";
+            return Err(Error::Dtype { what, expected, found: radii.dtype() });
+        }
+        if radii.shares_memory_with(target) {
+            let written = (request.target(), request.target_dtype());
+            return overlap((radii.layout(), radii.dtype()), written);
+        }
+        Ok(())
     }
 
     /// Refuses tensors that are not those of the request.
@@ -213,7 +242,16 @@ impl Plan {
         }
     }
 
-    /// What decides about slices, and what becomes of them; of norms, nothing.
+    /// What makes a rule of each radius in memory, where there are some.
+    pub(crate) fn rims(&self) -> Option<Rims> {
+        let (Some(_), Task::Project(projection)) = (self.request.radii, self.request.task) else {
+            return None;
+        };
+        Some(Rims::new(&projection, self.geometry.length(), self.request.dtype, self.margin))
+    }
+
+    /// What decides about slices, and what becomes of them; of norms, nothing. Where radii are in memory
+    /// it is that of the radius 1.
     pub fn rule(&self) -> Rule {
         rule(&self.request, &self.geometry, self.margin)
     }

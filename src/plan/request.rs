@@ -47,25 +47,48 @@ pub struct Request {
     pub dtype: DType,
     /// Whether a [`Report`](crate::Report) is gathered.
     pub report: bool,
+    /// Where the radii are, if they are in device memory; see [`Request::with_radii`].
+    pub radii: Option<Layout>,
 }
 
 impl Request {
     /// A projection in place.
     pub fn in_place(projection: Projection, layout: Layout) -> Self {
         let task = Task::Project(projection);
-        Request { task, source: layout, output: Output::InPlace, dtype: DType::F32, report: false }
+        Request::new(task, layout, Output::InPlace)
     }
 
     /// A projection of `source` whose result goes to `target`; the source keeps its bits.
     pub fn into(projection: Projection, source: Layout, target: Layout) -> Self {
         let task = Task::Project(projection);
-        Request { task, source, output: Output::Into(target), dtype: DType::F32, report: false }
+        Request::new(task, source, Output::Into(target))
     }
 
     /// The norms of the slices.
     pub fn norms(norm: Norm, axes: impl Into<Axes>, source: Layout, norms: Layout) -> Self {
         let task = Task::Norms { norm, axes: axes.into() };
-        Request { task, source, output: Output::Norms(norms), dtype: DType::F32, report: false }
+        Request::new(task, source, Output::Norms(norms))
+    }
+
+    fn new(task: Task, source: Layout, output: Output) -> Self {
+        Request { task, source, output, dtype: DType::F32, report: false, radii: None }
+    }
+
+    /// The same projection with radii that are in device memory and read each time it runs, so that they
+    /// change without another plan: one for each slice, in row-major order of the kept axes, or one for
+    /// all, as f32 (as f64 for tensors of f64).
+    ///
+    /// Slice i has the radius `c·max(rᵢ, least)`: c is that of the projection, least what
+    /// [`Projection::least_radius`] says. One that is infinite leaves its slice as it is, 0 gives zeros.
+    /// One that is NaN or negative, or that a sphere's elements cannot reach, cannot be refused: its slice
+    /// keeps every bit, and a report counts it ([`Report::invalid`](crate::Report::invalid)). A negative
+    /// one turns a slice of [`Projection::weight_norm`] over.
+    ///
+    /// They cost 4 bytes a slice. On a GPU the thresholds are computed from them in f32, which takes 24u
+    /// of σ and 36u of κ more (`Plan::explain`).
+    #[must_use]
+    pub fn with_radii(self, radii: Layout) -> Self {
+        Request { radii: Some(radii), ..self }
     }
 
     /// The same request of tensors of another dtype than f32.
@@ -80,6 +103,11 @@ impl Request {
             (Output::Norms(_), DType::F16 | DType::BF16) => DType::F32,
             (_, dtype) => dtype,
         }
+    }
+
+    /// The dtype of radii in device memory.
+    pub fn radii_dtype(&self) -> DType {
+        if self.dtype == DType::F64 { DType::F64 } else { DType::F32 }
     }
 
     /// The same request, reported.
@@ -125,16 +153,36 @@ impl Request {
             }
         }
         let reduced = self.axes().resolve(self.source.shape())?;
-        let ordered = self.report || matches!(self.output, Output::Norms(_));
+        // One radius for all is found without counting slices.
+        let counted = self.radii.is_some_and(|radii| radii.len() != 1);
+        let ordered = self.report || counted || matches!(self.output, Output::Norms(_));
         let of_target = |target| Geometry::new(&reduced, &self.source, target, self.dtype, ordered);
-        match &self.output {
-            Output::InPlace => of_target(&self.source),
-            Output::Into(target) => of_target(target),
-            Output::Norms(norms) => {
-                let geometry = of_target(&self.source)?;
-                self.check_norms(norms, &geometry)?;
-                Ok(geometry)
-            }
+        let geometry = match &self.output {
+            Output::InPlace | Output::Norms(_) => of_target(&self.source)?,
+            Output::Into(target) => of_target(target)?,
+        };
+        if let Output::Norms(norms) = &self.output {
+            self.check_norms(norms, &geometry)?;
+        }
+        self.check_radii(&geometry)?;
+        Ok(geometry)
+    }
+
+    fn check_radii(&self, geometry: &Geometry) -> Result<()> {
+        let Some(radii) = &self.radii else { return Ok(()) };
+        let refused = match self.task {
+            Task::Project(projection) if projection.set().takes_radii() => None,
+            Task::Project(projection) => Some(projection.set().to_string()),
+            Task::Norms { .. } => Some("a request for norms".to_string()),
+        };
+        if let Some(what) = refused {
+            return Err(Error::NoRadii { what });
+        }
+        let (slices, found) = (geometry.slices(), radii.len());
+        if found == 1 || found == slices {
+            Ok(())
+        } else {
+            Err(Error::RadiusCount { slices, found })
         }
     }
 

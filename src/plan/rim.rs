@@ -31,6 +31,8 @@ pub struct Rim {
     pub always: bool,
     /// What becomes of slices of zeros that are too short.
     pub zero: ZeroSlice,
+    /// Whether a slice is turned over: its radius, in memory, is negative.
+    pub turned: bool,
 }
 
 /// No slice of fewer than 2⁶⁴ finite f32 values has a larger L2 norm than 2¹⁶⁰, and the square of
@@ -52,6 +54,7 @@ impl Rim {
             floor: 0.0,
             always: false,
             zero: ZeroSlice::Keep,
+            turned: false,
         }
     }
 
@@ -123,7 +126,7 @@ impl Rim {
     /// unless [`Rim::zero`] says otherwise.
     #[inline(always)]
     pub fn keeps(&self, power: f64) -> bool {
-        !self.always & (power <= self.threshold) & (power >= self.low_threshold)
+        !self.always & !self.turned & (power <= self.threshold) & (power >= self.low_threshold)
     }
 
     /// The factor of a finite slice of this norm, which is not zero.

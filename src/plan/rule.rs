@@ -77,6 +77,7 @@ impl Rule {
             Set::ClipAverageNorm { radius } => ball(Norm::L2, radius * length.max(1) as f64),
             Set::ClipRms { radius } => ball(Norm::L2, radius * (length.max(1) as f64).sqrt()),
             Set::UnitNorm { norm, radius } => sphere(norm, radius),
+            Set::WeightNorm { radius } => sphere(Norm::L2, radius),
             Set::Sphere { norm: Norm::L1, radius } => {
                 let sum = Shrink::sum(true, radius, slack(Norm::L1));
                 Rule::Shrink(Shrink { zero: projection.zero_policy(), ..sum })

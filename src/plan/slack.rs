@@ -19,9 +19,9 @@ pub(crate) struct Slack {
     /// How far inside the radius a scaled slice lands, relatively.
     pub kappa: f64,
     /// What rounding elements may add to a norm.
-    up: Grain,
+    pub up: Grain,
     /// What it may take from one.
-    down: Grain,
+    pub down: Grain,
     /// Whether a radius keeps the precision of f64.
     pub double: bool,
 }

@@ -27,6 +27,7 @@ use crate::projection::Set;
 /// | | `TensorFlow` | `l2_normalize` | max(n, ε) | 1e-6 | always |
 /// | | `Torch` | `F.normalize` | max(n, ε) | 1e-12 | always |
 /// | | `Optax` | `projection_l2_sphere` | n | | always |
+/// | weight norm | `Torch` | `weight_norm` | n | | always |
 /// | min-max norm | `Keras` | `MinMaxNorm` | n + ε | 1e-7 | always |
 ///
 /// TensorFlow's ε of 1e-12 is that of the sum of squares, 1e-6 that of its root.
@@ -92,6 +93,7 @@ impl Compat {
             (Set::UnitNorm { norm: Norm::L2, .. }, TensorFlow) => of(1e-6, Floor, true),
             (Set::UnitNorm { .. }, Torch) => of(1e-12, Floor, true),
             (Set::UnitNorm { norm: Norm::L2, .. }, Optax) => of(0.0, Divisor, true),
+            (Set::WeightNorm { .. }, Torch) => of(0.0, Divisor, true),
             (Set::MinMaxNorm { .. }, Keras) => of(1e-7, Divisor, true),
             (_, Keras | TensorFlow | Torch | Optax | Burn) => {
                 Err(Error::Compat { what: set.to_string(), compat: self.to_string() })

@@ -11,6 +11,7 @@ mod policy;
 mod set;
 mod simplex;
 mod unit_norm;
+mod weight_norm;
 
 pub use compat::{Compat, Formula, Place};
 pub use policy::{OnNonFinite, Rounding, ZeroSlice};
@@ -41,6 +42,7 @@ pub struct Projection {
     zero: ZeroSlice,
     compat: Option<Compat>,
     epsilon: Option<f64>,
+    least_radius: f64,
 }
 
 impl Projection {
@@ -53,6 +55,7 @@ impl Projection {
             zero: ZeroSlice::default(),
             compat: None,
             epsilon: None,
+            least_radius: 0.0,
         }
     }
 
@@ -108,6 +111,32 @@ impl Projection {
             *norm = other;
         }
         self
+    }
+
+    /// What radii in device memory are taken for at least: slice i has the radius `c·max(rᵢ, least)`,
+    /// c that of the projection. Of meaning only with [`Request::with_radii`](crate::Request::with_radii);
+    /// one that is negative or not finite is refused when the projection meets a tensor.
+    ///
+    /// Adaptive gradient clipping (Brock et al. 2021, arXiv 2102.06171; `optax.adaptive_grad_clip`) is
+    /// this and the norms of weights:
+    ///
+    /// ```
+    /// use normproj::{Axes, Context, Norm, Projection};
+    /// let context = Context::cpu();
+    /// let weights = context.upload(&[3.0, 0.0, 4.0, 0.0], [2, 2])?;
+    /// let gradient = context.upload(&[0.3, 0.1, 0.4, 0.0], [2, 2])?;
+    /// let norms = context.zeros([2])?;
+    /// context.norms(Norm::L2, 0, &weights, &norms)?;
+    /// let clip = Projection::clip_norm(0.01, 0).least_radius(1e-3);
+    /// context.project_with_radii(&clip, &gradient, &norms)?;
+    /// let clipped = gradient.read()?;
+    /// assert!((clipped[0] - 0.03).abs() < 1e-6); // 0.01 of a weight of norm 5
+    /// assert!((clipped[1] - 1e-5).abs() < 1e-9); // of a weight of zeros, taken for 1e-3
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
+    #[must_use]
+    pub fn least_radius(self, least_radius: f64) -> Self {
+        Projection { least_radius, ..self }
     }
 
     /// The set.
@@ -169,6 +198,11 @@ impl Projection {
         self.set.radius()
     }
 
+    /// What radii in device memory are taken for at least.
+    pub fn least(&self) -> f64 {
+        self.least_radius
+    }
+
     /// The same projection onto a set of another radius, or upper bound.
     #[must_use]
     pub fn with_radius(self, radius: f64) -> Self {
@@ -178,6 +212,10 @@ impl Projection {
     /// Refuses what no tensor could satisfy.
     pub(crate) fn check(&self, dtype: DType) -> Result<()> {
         self.set.check(dtype)?;
+        // Not `< 0.0`: NaN must be refused too.
+        if !(self.least_radius >= 0.0 && self.least_radius.is_finite()) {
+            return Err(Error::Radius { radius: self.least_radius });
+        }
         self.formula().map(drop)
     }
 }

@@ -42,6 +42,11 @@ pub enum Set {
         /// The radius c.
         radius: f64,
     },
+    /// `{x : ‖x‖₂ = |c|}`, radial, turned over where c is negative, as a radius in device memory may be.
+    WeightNorm {
+        /// The radius c; with radii in device memory what they are multiplied by.
+        radius: f64,
+    },
     /// `{x : lo ≤ ‖x‖₂ ≤ hi}`, radial, of which a part of the way is gone.
     MinMaxNorm {
         /// The least norm, lo.
@@ -89,7 +94,10 @@ impl Set {
             | Set::UnitNorm { norm, .. }
             | Set::Ball { norm, .. }
             | Set::Sphere { norm, .. } => norm,
-            Set::ClipAverageNorm { .. } | Set::ClipRms { .. } | Set::MinMaxNorm { .. } => Norm::L2,
+            Set::ClipAverageNorm { .. }
+            | Set::ClipRms { .. }
+            | Set::WeightNorm { .. }
+            | Set::MinMaxNorm { .. } => Norm::L2,
             Set::Simplex { .. } => Norm::L1,
             Set::Bounds { .. } => Norm::Linf,
         }
@@ -103,6 +111,7 @@ impl Set {
             | Set::ClipAverageNorm { radius }
             | Set::ClipRms { radius }
             | Set::UnitNorm { radius, .. }
+            | Set::WeightNorm { radius }
             | Set::Ball { radius, .. }
             | Set::Sphere { radius, .. }
             | Set::Simplex { radius } => radius,
@@ -119,12 +128,32 @@ impl Set {
             | Set::ClipAverageNorm { radius }
             | Set::ClipRms { radius }
             | Set::UnitNorm { radius, .. }
+            | Set::WeightNorm { radius }
             | Set::Ball { radius, .. }
             | Set::Sphere { radius, .. }
             | Set::Simplex { radius } => *radius = c,
             Set::MinMaxNorm { high, .. } | Set::Bounds { high, .. } => *high = c,
         }
         self
+    }
+
+    /// Whether slices are brought to the radius, where others are only kept within it.
+    pub(crate) fn is_sphere(&self) -> bool {
+        matches!(self, Set::UnitNorm { .. } | Set::WeightNorm { .. } | Set::Sphere { .. })
+    }
+
+    /// Whether its radii may be in device memory: those of sets that are reached by scaling to one norm.
+    pub(crate) fn takes_radii(&self) -> bool {
+        match self {
+            Set::MaxNorm { .. }
+            | Set::ClipNorm { .. }
+            | Set::ClipAverageNorm { .. }
+            | Set::ClipRms { .. }
+            | Set::UnitNorm { .. }
+            | Set::WeightNorm { .. } => true,
+            Set::Ball { norm, .. } | Set::Sphere { norm, .. } => *norm == Norm::L2,
+            Set::MinMaxNorm { .. } | Set::Simplex { .. } | Set::Bounds { .. } => false,
+        }
     }
 
     /// Refuses what no slice could satisfy.
@@ -135,7 +164,9 @@ impl Set {
             | Set::ClipNorm { radius, .. }
             | Set::ClipAverageNorm { radius }
             | Set::ClipRms { radius } => at_most(radius),
-            Set::UnitNorm { radius, .. } | Set::Simplex { radius } => exactly(radius),
+            Set::UnitNorm { radius, .. } | Set::WeightNorm { radius } | Set::Simplex { radius } => {
+                exactly(radius)
+            }
             Set::MinMaxNorm { low, high, rate } => {
                 exactly(low)?;
                 at_most(high)?;
@@ -180,6 +211,7 @@ impl std::fmt::Display for Set {
             Set::ClipAverageNorm { radius } => write!(formatter, "clip by average norm {radius}"),
             Set::ClipRms { radius } => write!(formatter, "clip by root mean square {radius}"),
             Set::UnitNorm { norm, radius } => write!(formatter, "norm {radius} in {norm}"),
+            Set::WeightNorm { radius } => write!(formatter, "weight norm {radius}"),
             Set::MinMaxNorm { low, high, rate } => {
                 write!(formatter, "norm from {low} to {high} at rate {rate}")
             }

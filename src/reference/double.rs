@@ -1,7 +1,7 @@
 //! Numbers of twice the precision of f64, for tensors of f64.
 
 use std::cmp::Ordering;
-use std::ops::{Add, Div, Mul, Sub};
+use std::ops::{Add, Div, Mul, Neg, Sub};
 
 /// A number as the unevaluated sum of two f64: about 106 bits (Dekker 1971).
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -87,10 +87,17 @@ impl Add for Double {
     }
 }
 
+impl Neg for Double {
+    type Output = Double;
+    fn neg(self) -> Double {
+        Double { high: -self.high, low: -self.low }
+    }
+}
+
 impl Sub for Double {
     type Output = Double;
     fn sub(self, other: Double) -> Double {
-        self + Double { high: -other.high, low: -other.low }
+        self + -other
     }
 }
 

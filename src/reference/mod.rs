@@ -63,12 +63,60 @@ pub fn project_double<T: Element>(
     data: &[T],
     layout: &Layout,
 ) -> Result<Vec<Double>> {
+    each_slice(projection, data, layout, |_, slice| one(projection, slice, T::DTYPE))
+}
+
+/// [`project_double`] with radii in memory, one for each slice or one for all: slice i has the radius
+/// `c·max(rᵢ, least)`, and keeps its elements if that is none. See
+/// [`Request::with_radii`](crate::Request::with_radii).
+///
+/// # Errors
+/// As [`project`]; [`Error::RadiusCount`].
+pub fn project_with_radii<T: Element>(
+    projection: &Projection,
+    data: &[T],
+    layout: &Layout,
+    radii: &[f64],
+) -> Result<Vec<Double>> {
+    let (slices, found) = (slices(projection.axes(), layout.shape())?.len(), radii.len());
+    if found != 1 && found != slices {
+        return Err(Error::RadiusCount { slices, found });
+    }
+    each_slice(projection, data, layout, |number, slice| {
+        let r = radii[if found == 1 { 0 } else { number }];
+        let Some(c) = radius_of(projection, r, T::DTYPE) else {
+            return Ok(slice.iter().map(|&x| x.into()).collect());
+        };
+        let finite = slice.iter().all(|x| x.is_finite());
+        let result = one(&projection.with_radius(c.abs()), slice, T::DTYPE)?;
+        let zero = slice.iter().all(|&x| x == 0.0) && projection.zero_policy() == ZeroSlice::Keep;
+        let turned = c < 0.0 && finite && !zero;
+        Ok(if turned { result.into_iter().map(|y| -y).collect() } else { result })
+    })
+}
+
+/// The radius of a slice whose radius in memory is r, negative where it turns the slice over; none if
+/// that is no radius.
+pub fn radius_of(projection: &Projection, r: f64, dtype: DType) -> Option<f64> {
+    let turns = matches!(projection.set(), Set::WeightNorm { .. });
+    let c = projection.radius() * r.abs().max(projection.least());
+    let reached = projection.set().is_sphere();
+    let none = r.is_nan() || c.is_nan() || r < 0.0 && !turns || reached && c > dtype.largest();
+    (!none).then_some(if r < 0.0 { -c } else { c })
+}
+
+fn each_slice<T: Element>(
+    projection: &Projection,
+    data: &[T],
+    layout: &Layout,
+    one: impl Fn(usize, &[f64]) -> Result<Vec<Double>>,
+) -> Result<Vec<Double>> {
     projection.check(T::DTYPE)?;
     let view = gather(data, layout)?;
     let mut projected: Vec<Double> = view.iter().map(|&x| x.into()).collect();
-    for slice in slices(projection.axes(), layout.shape())? {
+    for (number, slice) in slices(projection.axes(), layout.shape())?.into_iter().enumerate() {
         let elements: Vec<f64> = slice.iter().map(|&i| view[i]).collect();
-        let result = one(projection, &elements, T::DTYPE)?;
+        let result = one(number, &elements)?;
         slice.iter().zip(result).for_each(|(&i, y)| projected[i] = y);
     }
     Ok(projected)
@@ -96,6 +144,7 @@ fn one(projection: &Projection, slice: &[f64], dtype: DType) -> Result<Vec<Doubl
         Set::ClipAverageNorm { radius } => interval(Norm::L2, 0.0, radius * length).project(slice),
         Set::ClipRms { radius } => interval(Norm::L2, 0.0, radius * length.sqrt()).project(slice),
         Set::UnitNorm { norm, radius } => interval(norm, radius, radius).project(slice),
+        Set::WeightNorm { radius } => interval(Norm::L2, radius, radius).project(slice),
         Set::MinMaxNorm { low, high, rate } => {
             // Zero slices point nowhere, whatever else is asked for.
             let zero = ZeroSlice::Keep;

@@ -2,7 +2,9 @@
 //! new fragment must be added to.
 
 use crate::plan::geometry::Walk;
-use crate::shader::variant::{Kernel, Lane, NormKind, Pack, SetKind, Storage, Variant, Verdict};
+use crate::shader::variant::{
+    Kernel, Lane, NormKind, Pack, Radius, SetKind, Storage, Variant, Verdict,
+};
 
 impl Variant {
     /// Every combination of fragments that a plan can ask for, in representative sizes.
@@ -28,6 +30,7 @@ impl Variant {
                         walk,
                         storage: Storage::ReadOnly,
                         verdict: Verdict::None,
+                        radius: Radius::Uniform,
                         tile,
                         fan,
                         held: 0,
@@ -45,6 +48,7 @@ impl Variant {
                             all.extend(residents(Variant { held: 3, ..sized }));
                             all.extend(two_passes(sized));
                         }
+                        all.extend(with_radii(sized));
                     }
                     if tile != 256 {
                         all.extend(search(sized));
@@ -74,6 +78,34 @@ const KINDS: [(NormKind, SetKind); 9] = [
     (NormKind::Outside, SetKind::Clamp),
     (NormKind::Signed, SetKind::Shrink),
 ];
+
+/// The norms and sets whose radii may be in memory.
+const WITH_RADII: [(NormKind, SetKind); 8] = [
+    (NormKind::L1, SetKind::Ball),
+    (NormKind::L2, SetKind::Ball),
+    (NormKind::Linf, SetKind::Ball),
+    (NormKind::Lp, SetKind::Ball),
+    (NormKind::L1, SetKind::Interval),
+    (NormKind::L2, SetKind::Interval),
+    (NormKind::Linf, SetKind::Interval),
+    (NormKind::Lp, SetKind::Interval),
+];
+
+/// Every kernel that asks for radii, in memory of their own and in that of a tensor.
+fn with_radii(sized: Variant) -> impl Iterator<Item = Variant> {
+    let kinds = WITH_RADII.into_iter().flat_map(move |(norm, set)| {
+        let sized = Variant { norm, set, ..sized };
+        residents(Variant { held: 3, ..sized }).chain(two_passes(sized))
+    });
+    let asking = kinds.filter(|v| v.kernel.asks_radii() && v.verdict != Verdict::Norm);
+    asking.flat_map(|variant| {
+        let shared = variant.kernel.touches_tensor().then_some(Radius::Shared);
+        [Some(Radius::Read), shared]
+            .into_iter()
+            .flatten()
+            .map(move |radius| Variant { radius, ..variant })
+    })
+}
 
 /// Every kernel that touches a tensor, once with each norm and set.
 fn narrow(sized: Variant) -> impl Iterator<Item = Variant> {

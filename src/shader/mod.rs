@@ -10,7 +10,7 @@ pub mod variant;
 pub(crate) mod words;
 
 use crate::plan::geometry::Walk;
-use variant::{Kernel, Lane, NormKind, Pack, SetKind, Storage, Variant, Verdict};
+use variant::{Kernel, Lane, NormKind, Pack, Radius, SetKind, Storage, Variant, Verdict};
 
 macro_rules! fragment {
     ($path:literal) => {
@@ -43,6 +43,7 @@ impl Variant {
         }
         if self.kernel != Kernel::Partial {
             fragments.extend(self.set.texts());
+            fragments.extend(self.radius.texts(self.set));
         }
         fragments.extend(self.search());
         if self.verdict == Verdict::Norm {
@@ -148,14 +149,33 @@ impl NormKind {
 impl SetKind {
     pub(crate) fn texts(self) -> Vec<&'static str> {
         let (policy, basis) = (fragment!("set/policy"), fragment!("set/basis"));
+        let rim = fragment!("set/rim");
         match self {
-            SetKind::Ball => vec![policy, fragment!("set/ball")],
-            SetKind::Interval => vec![policy, basis, fragment!("set/interval")],
-            SetKind::Clamp => vec![policy, fragment!("set/clamp")],
+            SetKind::Ball => vec![policy, rim, fragment!("set/ball")],
+            SetKind::Interval => vec![policy, rim, basis, fragment!("set/interval")],
+            SetKind::Clamp => vec![policy, rim, fragment!("set/clamp")],
             SetKind::Shrink => {
-                vec![policy, basis, fragment!("set/shrink"), fragment!("set/newton")]
+                vec![policy, rim, basis, fragment!("set/shrink"), fragment!("set/newton")]
             }
         }
+    }
+}
+
+impl Radius {
+    pub(crate) fn texts(self, set: SetKind) -> Vec<&'static str> {
+        let reached = matches!(set, SetKind::Interval | SetKind::Shrink);
+        let mut texts = match self {
+            Radius::Uniform => vec![fragment!("radius/uniform")],
+            Radius::Read => vec![fragment!("radius/tensor"), fragment!("radius/read")],
+            Radius::Shared => vec![fragment!("radius/tensor"), fragment!("radius/shared")],
+        };
+        if reached {
+            texts.push(match self {
+                Radius::Uniform => fragment!("radius/uniform_lower"),
+                Radius::Read | Radius::Shared => fragment!("radius/tensor_lower"),
+            });
+        }
+        texts
     }
 }
 

@@ -79,6 +79,18 @@ pub enum Verdict {
     Begin,
 }
 
+/// Where the radii of slices are: files of `shaders/radius`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Radius {
+    /// One for all, in the parameters.
+    #[default]
+    Uniform,
+    /// In memory that is read alone.
+    Read,
+    /// In memory of a tensor that is written.
+    Shared,
+}
+
 /// A program: which fragments, in which sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Variant {
@@ -98,6 +110,8 @@ pub struct Variant {
     pub storage: Storage,
     /// What becomes of the accumulators.
     pub verdict: Verdict,
+    /// Where radii are; uniform in kernels that do not decide.
+    pub radius: Radius,
     /// Slices (or groups of four) side by side in a workgroup.
     pub tile: u32,
     /// Lanes that share a slice.
@@ -142,6 +156,8 @@ pub enum Slot {
     Counters,
     /// Where searches stand.
     States,
+    /// The caller's radii.
+    Radii,
 }
 
 impl Slot {
@@ -156,6 +172,7 @@ impl Slot {
             Slot::Norms | Slot::Summaries => 5,
             Slot::Counters => 6,
             Slot::States => 7,
+            Slot::Radii => 8,
         }
     }
 }
@@ -164,6 +181,11 @@ impl Kernel {
     /// Whether the kernel reads or writes the tensor itself.
     pub fn touches_tensor(self) -> bool {
         matches!(self, Kernel::Resident | Kernel::Partial | Kernel::Rescale | Kernel::ShrinkPartial)
+    }
+
+    /// Whether the kernel decides what becomes of slices, for which it asks their radii.
+    pub fn asks_radii(self) -> bool {
+        matches!(self, Kernel::Resident | Kernel::Rescale | Kernel::Summary)
     }
 
     /// The name of the file and of the entry point.
@@ -272,6 +294,11 @@ impl Variant {
         }
         if let Some(access) = self.states() {
             bindings.push((Slot::States, access));
+        }
+        match self.radius {
+            Radius::Uniform => {}
+            Radius::Read => bindings.push((Slot::Radii, Access::Read)),
+            Radius::Shared => bindings.push((Slot::Radii, Access::ReadWrite)),
         }
         bindings
     }

@@ -1,8 +1,9 @@
 //! A rule as the kernels read it.
 
 use crate::norm::Norm;
-use crate::plan::margin::{Margin, Scaled, U};
+use crate::plan::margin::{Margin, Scaled, U, toward_zero};
 use crate::plan::rim::Rim;
+use crate::plan::rims::Lines;
 use crate::plan::rule::{Clamp, Rule, Shrink};
 use crate::projection::{OnNonFinite, Rounding, ZeroSlice};
 use crate::shader::params::Params;
@@ -113,6 +114,32 @@ impl Params {
             Rule::Scale(rim) => params.with_rim(rim),
             Rule::Clamp(clamp) => params.with_clamp(clamp),
             Rule::Shrink(shrink) => params.with_shrink(shrink, margin.of(Norm::L1).sigma),
+        }
+    }
+
+    /// The same dispatch, with what makes a rim of each radius in memory.
+    #[must_use]
+    pub(crate) fn with_lines(self, lines: &Lines) -> Self {
+        let endless = |value: f64| if value.is_infinite() { INSIDE } else { scaled(value) };
+        let (scale, least, most) = (endless(lines.scale), scaled(lines.least), endless(lines.most));
+        // Away from zero where it is subtracted: a lower threshold must not be rounded upward.
+        let offset =
+            |value: f64| scaled(value.abs() * if value < 0.0 { 1.0 + 4.0 * U } else { 1.0 });
+        let offsets = lines.lines.map(|line| offset(line.offset));
+        let sign = |of: usize| if lines.lines[of].offset < 0.0 { -1.0 } else { 1.0 };
+        Params {
+            scale: scale.mantissa,
+            scale_exponent: scale.exponent,
+            least: least.mantissa,
+            least_exponent: least.exponent,
+            most: most.mantissa,
+            most_exponent: most.exponent,
+            turns: lines.turns.into(),
+            basis: u32::from(lines.zero == ZeroSlice::BasisVector),
+            slopes: lines.lines.map(|line| toward_zero(line.slope) as f32),
+            offsets: [0, 1, 2, 3].map(|of| sign(of) * offsets[of].mantissa),
+            offset_exponents: offsets.map(|offset| offset.exponent),
+            ..self
         }
     }
 

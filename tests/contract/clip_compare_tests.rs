@@ -8,7 +8,7 @@ use crate::clip_scene::{Place, Scene};
 use crate::judge::{Rule, Stats};
 
 const MARGIN: Margin =
-    Margin { chain: 76, sigma: 77.0 * U, kappa: 121.5 * U, power: 256.0 * U, unit: U };
+    Margin { chain: 76, sigma: 77.0 * U, kappa: 121.5 * U, power: 256.0 * U, unit: U, radius: 0.0 };
 
 /// Two tensors of one arena with neighbours, and a third.
 fn scene() -> Scene {

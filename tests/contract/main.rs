@@ -29,6 +29,7 @@ mod grouped;
 mod judge;
 mod peers;
 mod properties;
+mod radii;
 mod rim;
 mod run;
 mod sets;

@@ -1,9 +1,13 @@
 //! Runs a plan on a context and judges everything that it left behind.
 
 use normproj::plan::request::{Output, Task};
-use normproj::{Axes, Context, DType, Layout, Norm, Plan, Report, Request, reference};
+use normproj::{
+    Axes, Context, DType, DeviceBuffer, Layout, Norm, Plan, Report, Request, reference,
+};
 
-use crate::judge::{Memory, Stats, Violation, check, check_again, check_report, same_norm};
+use crate::judge::{
+    Memory, Stats, Violation, Wanted, check, check_again, check_with_radii, same_norm,
+};
 use crate::values::Value;
 
 /// What a run left behind.
@@ -53,6 +57,18 @@ pub fn run<T: Value>(
     source: &[T],
     target: &Memory<T>,
 ) -> Outcome<T> {
+    run_with_radii(context, plan, source, target, None)
+}
+
+/// [`run`] with the memory of radii.
+pub fn run_with_radii<T: Value>(
+    context: &Context,
+    plan: &Plan,
+    source: &[T],
+    target: &Memory<T>,
+    radii: Option<&[f64]>,
+) -> Outcome<T> {
+    let radii = radii.map(|radii| upload_radii(context, plan, radii));
     let request = plan.request();
     let upload = |elements: &[T]| context.upload_as(elements, [elements.len()]).expect("upload");
     let read_from = upload(source);
@@ -61,7 +77,8 @@ pub fn run<T: Value>(
     let written = if in_place { read_from.clone() } else { upload(target.elements) };
     let target =
         if in_place { view.clone() } else { written.view(*target.layout).expect("target") };
-    let pending = context.run(plan, &view, &target).expect("a plan that fits runs");
+    let pending = context.run_with_radii(plan, &view, &target, radii.as_ref());
+    let pending = pending.expect("a plan that fits runs");
     let report = request.report.then(|| pending.wait().expect("a report that was planned"));
     Outcome {
         memory: written.read_as().expect("read"),
@@ -70,8 +87,30 @@ pub fn run<T: Value>(
     }
 }
 
+/// Radii as a plan expects them, of the memory that holds them.
+fn upload_radii(context: &Context, plan: &Plan, radii: &[f64]) -> DeviceBuffer {
+    let request = plan.request();
+    let memory = match request.radii_dtype() {
+        DType::F64 => context.upload_as(radii, [radii.len()]),
+        _ => context.upload(&radii.iter().map(|&r| r as f32).collect::<Vec<_>>(), [radii.len()]),
+    };
+    let layout = request.radii.expect("a plan with radii");
+    memory.expect("upload").view(layout).expect("the radii lie inside their memory")
+}
+
 /// Runs a projection and panics if it breaks a promise.
 pub fn prove<T: Value>(context: &Context, plan: &Plan, source: &[T], target: &[T]) -> Stats {
+    prove_with_radii(context, plan, source, target, None)
+}
+
+/// [`prove`] with the memory of radii, as f64 that f32 holds where a plan takes that.
+pub fn prove_with_radii<T: Value>(
+    context: &Context,
+    plan: &Plan,
+    source: &[T],
+    target: &[T],
+    radii: Option<&[f64]>,
+) -> Stats {
     let request = plan.request();
     let Task::Project(projection) = request.task else { panic!("not a projection: {request:?}") };
     let layout = match &request.output {
@@ -83,20 +122,25 @@ pub fn prove<T: Value>(context: &Context, plan: &Plan, source: &[T], target: &[T
         elements: if request.output == Output::InPlace { source } else { target },
     };
     let place = || format!("{} by {}, {request:?}", context.describe(), plan.schedule());
-    let outcome = run(context, plan, source, &target);
+    let of_slices = request.radii.zip(radii).map(|(layout, memory)| {
+        reference::places(&layout).into_iter().map(|place| memory[place]).collect::<Vec<_>>()
+    });
+    let wanted = Wanted { projection: &projection, radii: of_slices.as_deref() };
+    let outcome = run_with_radii(context, plan, source, &target, radii);
     if let Some(after) = &outcome.source {
         assert!(same_bits(source, after), "the source changed: {}", place());
     }
     let read = Memory { layout: &request.source, elements: source };
     let after = Memory { layout, elements: &outcome.memory };
-    let stats = expect(check(&projection, plan.margin(), read, target, after), place);
+    let stats = expect(check(wanted, plan.margin(), read, target, after), place);
     if request.output == Output::InPlace {
-        let twice = run(context, plan, &outcome.memory, &target).memory;
+        let twice = run_with_radii(context, plan, &outcome.memory, &target, radii).memory;
         let twice = Memory { layout, elements: &twice };
-        expect(check_again(&projection, plan.margin(), read, after, twice), place);
+        expect(check_again(wanted, plan.margin(), read, after, twice), place);
     }
     if let Some(found) = &outcome.report {
-        check_report(found, plan, source, &stats).unwrap_or_else(|wrong| {
+        let radii = wanted.radii;
+        check_with_radii(found, plan, source, &stats, radii).unwrap_or_else(|wrong| {
             panic!("{wrong} in {found:?}: {}", place());
         });
     }

@@ -4,6 +4,7 @@ use super::elements::{Size, largest};
 use super::radial::scaled;
 use super::shrink::shrink;
 use crate::norm::Norm;
+use crate::plan::rim::Rim;
 use crate::plan::rule::{Clamp, Rule};
 use crate::projection::{OnNonFinite, ZeroSlice};
 use crate::report::Tally;
@@ -43,6 +44,33 @@ impl Decision {
             ..Tally::default()
         };
         Decision { result, tally }
+    }
+}
+
+impl Decision {
+    /// By a rim of its own, which may turn the slice over.
+    pub fn with_rim(rim: Rim, policy: OnNonFinite, slice: &[f64], index: u64) -> Self {
+        let Decision { result, mut tally } = Decision::new(&Rule::Scale(rim), policy, slice, index);
+        let finite = tally.non_finite == 0;
+        let turns = rim.turned && finite && tally.zero == 0;
+        let result = match result {
+            Some(result) if rim.turned && finite => Some(result.iter().map(|y| -y).collect()),
+            None if turns => Some(slice.iter().map(|x| -x).collect()),
+            result => result,
+        };
+        if finite && result.is_some() {
+            tally.changed = 1;
+            // A basis vector is no multiple.
+            tally.smallest_factor =
+                Some(if tally.zero == 0 { rim.factor(tally.largest_norm) } else { 1.0 });
+        }
+        Decision { result, tally }
+    }
+
+    /// Of a slice whose radius is none.
+    pub fn left(rule: &Rule, slice: &[f64], index: u64) -> Self {
+        let Decision { tally, .. } = Decision::new(rule, OnNonFinite::Leave, slice, index);
+        Decision { result: None, tally: Tally { changed: 0, invalid: 1, ..tally } }
     }
 }
 

@@ -11,6 +11,7 @@ use rayon::prelude::*;
 
 use super::memory::Memory;
 use super::number::Number;
+use super::radii::Radii;
 use super::rule::is_cut;
 use crate::plan::Plan;
 use crate::plan::geometry::{Axis, Geometry};
@@ -25,6 +26,7 @@ const BATCH: usize = 1 << 18;
 /// Projects every slice, or some of them by their numbers in row-major order of the kept axes.
 pub(super) fn project<T: Number>(
     plan: &Plan,
+    radii: Option<Radii<'_>>,
     slices: Option<&[usize]>,
     mut memory: Memory<'_, T>,
 ) -> Tally {
@@ -40,7 +42,13 @@ pub(super) fn project<T: Number>(
         let source = memory.source();
         let one = |&slice: &usize| {
             let elements: Vec<f64> = gather(geometry, source, slice, T::wide);
-            Decision::new(&rule, policy, &elements, slice as u64)
+            let Some(radii) = radii else {
+                return Decision::new(&rule, policy, &elements, slice as u64);
+            };
+            match radii.rim(slice) {
+                Some(rim) => Decision::with_rim(rim, policy, &elements, slice as u64),
+                None => Decision::left(&rule, &elements, slice as u64),
+            }
         };
         // Collected, then merged in order: the sum of the norms has the same bits in every run.
         let decided: Vec<Decision> = batch.par_iter().map(one).collect();

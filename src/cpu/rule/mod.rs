@@ -9,6 +9,7 @@ pub(super) use shrink::{Shrinking, Slices};
 use super::found::Found;
 use super::number::Real;
 use super::outcome::{AtMost, Outcomes};
+use super::radii::Radii;
 use super::term::Term;
 use crate::norm::Norm;
 use crate::plan::Plan;
@@ -20,12 +21,12 @@ use crate::report::Tally;
 
 /// What decides about slices, what becomes of them, and whether they are counted.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Rule {
+pub(super) struct Rule<'a> {
     /// What is accumulated.
     pub term: Term,
     /// Whether elements are cut off toward zero where they are rounded.
     pub cut: bool,
-    form: Form,
+    form: Form<'a>,
     report: bool,
     /// Whether slices that are not finite become something else.
     replaces: bool,
@@ -33,14 +34,18 @@ pub(super) struct Rule {
     fills: bool,
     /// Whether sums or norms may leave the range of f64.
     leaves: bool,
+    /// Whether elements have the precision of f64, and its range.
+    double: bool,
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Form {
+enum Form<'a> {
     /// Norms alone.
     Norms,
     /// Slices are multiplied by a factor.
     Scale(Rim),
+    /// Each is, by a rim of its own.
+    Each(Radii<'a>),
     /// Magnitudes are at most this, an element.
     Cube(f64),
     /// Elements move toward zero by one distance.
@@ -50,13 +55,16 @@ enum Form {
 /// Least norms beyond this are aimed at from above, beyond what an f32 can hold.
 const LARGEST_AIM: f64 = 1e38;
 
-impl Rule {
+impl<'a> Rule<'a> {
     /// The rule of a plan; none if no kernel knows it.
-    pub fn new<R: Real>(plan: &Plan) -> Option<Self> {
+    pub fn new<R: Real>(plan: &Plan, radii: Option<Radii<'a>>) -> Option<Self> {
         let rule = plan.rule();
         let (norm, form, fills) = match rule {
             Planned::Scale(rim) if matches!(plan.request().task, Task::Norms { .. }) => {
                 (rim.norm, Form::Norms, false)
+            }
+            Planned::Scale(rim) if radii.is_some() => {
+                (rim.norm, radii.map_or(Form::Norms, Form::Each), true)
             }
             Planned::Scale(rim) if !R::DOUBLE && rim.low_target > LARGEST_AIM => return None,
             Planned::Scale(rim) => (rim.norm, Form::Scale(rim), rim.low_threshold > 0.0),
@@ -82,6 +90,7 @@ impl Rule {
             replaces: plan.policy() != OnNonFinite::Leave,
             fills: fills && basis,
             leaves: R::DOUBLE || matches!(term, Term::Powers(_)),
+            double: R::DOUBLE,
         })
     }
 
@@ -94,9 +103,14 @@ impl Rule {
                 !bounds && !rim.always
             }
             Form::Cube(high) => high == f64::INFINITY,
-            Form::Shrink(_) => false,
+            Form::Each(_) | Form::Shrink(_) => false,
         };
         keeps && !self.report && !self.replaces
+    }
+
+    /// The radii of slices that are in memory.
+    pub fn radii(&self) -> Option<Radii<'a>> {
+        if let Form::Each(radii) = self.form { Some(radii) } else { None }
     }
 
     /// What becomes of slices.
@@ -104,6 +118,14 @@ impl Rule {
         match &self.form {
             Form::Norms => Outcomes::Kept,
             Form::Scale(rim) => scale::decide(self.term, rim, powers),
+            Form::Each(radii) => {
+                // Turned slices and those that grow beyond f32 are left to others.
+                let rim = |slot: usize| {
+                    let rim = radii.rim(slices.number(slot))?;
+                    (!self.is_apart(&rim)).then_some(rim)
+                };
+                scale::decide_each(self.term, rim, powers)
+            }
             &Form::Cube(high) => {
                 let moves = |largest: f64| largest > high && largest < f64::INFINITY;
                 if !powers.iter().any(|&largest| moves(largest)) {
@@ -119,12 +141,12 @@ impl Rule {
 
     /// Whether slices are noted at all.
     pub fn watches(&self) -> bool {
-        self.report || self.replaces || self.fills || self.leaves
+        self.report || self.replaces || self.fills || self.leaves || self.radii().is_some()
     }
 
     /// Notes a slice that is the `index`-th in row-major order of the kept axes.
     pub fn note(&self, found: &mut Found, power: f64, changed: bool, index: usize) {
-        if self.is_odd(power) {
+        if self.is_odd(power, index) {
             found.odd.push(index);
         } else if self.report {
             found.tally = found.tally.merge(self.tally(power, changed, index));
@@ -134,10 +156,21 @@ impl Rule {
     fn tally(&self, power: f64, changed: bool, index: usize) -> Tally {
         if !power.is_finite() {
             let first_non_finite = Some(index as u64);
-            return Tally { slices: 1, non_finite: 1, first_non_finite, ..Tally::default() };
+            let invalid = self.radii().is_some_and(|radii| radii.rim(index).is_none()).into();
+            return Tally {
+                slices: 1,
+                non_finite: 1,
+                first_non_finite,
+                invalid,
+                ..Tally::default()
+            };
         }
         let norm = self.term.root(power);
+        let rim = self.radii().map(|radii| radii.rim(index));
+        let factor = |rim: Rim| rim.factor(norm);
         Tally {
+            invalid: u64::from(rim == Some(None)),
+            smallest_factor: rim.flatten().filter(|_| changed).map(factor),
             slices: 1,
             changed: changed.into(),
             zero: u64::from(norm == 0.0),
@@ -148,15 +181,25 @@ impl Rule {
     }
 
     /// Whether a slice is left to others.
-    fn is_odd(&self, power: f64) -> bool {
+    fn is_odd(&self, power: f64, index: usize) -> bool {
+        let rim = self.radii().and_then(|radii| radii.rim(index));
+        if rim.is_some_and(|rim| self.is_apart(&rim)) {
+            return true;
+        }
         let beyond = self.leaves
             && match &self.form {
+                Form::Each(_) => rim.is_some_and(|rim| scale::is_beyond(self.term, &rim, power)),
                 Form::Norms => scale::leaves(self.term, power),
                 Form::Scale(rim) => scale::is_beyond(self.term, rim, power),
                 Form::Cube(_) => false,
                 Form::Shrink(shrinking) => shrinking.is_beyond(power),
             };
         beyond || self.replaces && !power.is_finite() || self.fills && power == 0.0
+    }
+
+    /// Whether no kernel knows a rim.
+    fn is_apart(&self, rim: &Rim) -> bool {
+        rim.turned || !self.double && rim.low_target > LARGEST_AIM
     }
 }
 

@@ -3,7 +3,7 @@
 use super::is_plain;
 use crate::cpu::kernel;
 use crate::cpu::number::Real;
-use crate::cpu::outcome::{Outcomes, Times, Wide};
+use crate::cpu::outcome::{Outcomes, Times, Wide, fits_f32};
 use crate::cpu::term::Term;
 use crate::plan::rim::Rim;
 
@@ -19,6 +19,26 @@ pub(super) fn decide<R: Real>(term: Term, rim: &Rim, powers: &[f64]) -> Outcomes
     match R::DOUBLE {
         true => Outcomes::Times(factors.iter().map(|&f| Times(R::real_of(plain(f)))).collect()),
         false if fit => Outcomes::Times(factors.iter().map(|&f| Times(R::real_of(f))).collect()),
+        false => Outcomes::Wide(factors.into_iter().map(Wide).collect()),
+    }
+}
+
+/// As [`decide`], where each slice has a rim of its own, or none and is kept.
+pub(super) fn decide_each<R: Real>(
+    term: Term,
+    rim: impl Fn(usize) -> Option<Rim>,
+    powers: &[f64],
+) -> Outcomes<R> {
+    let one =
+        |(slot, &power): (usize, &f64)| rim(slot).map_or(-1.0, |rim| factor(term, &rim, power));
+    let factors: Vec<f64> = powers.iter().enumerate().map(one).collect();
+    if factors.iter().all(|&factor| factor < 0.0) {
+        return Outcomes::Kept;
+    }
+    let fit = R::DOUBLE || factors.iter().all(|&factor| factor < 0.0 || fits_f32(factor));
+    let own = |factor: f64| if R::DOUBLE { plain(factor) } else { factor };
+    match fit {
+        true => Outcomes::Times(factors.iter().map(|&f| Times(R::real_of(own(f)))).collect()),
         false => Outcomes::Wide(factors.into_iter().map(Wide).collect()),
     }
 }

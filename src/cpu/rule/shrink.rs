@@ -17,10 +17,13 @@ pub(in crate::cpu) struct Shrinking {
     double: bool,
 }
 
-/// Slices that can be read a second time.
+/// Slices that can be read a second time, and what they are counted as.
 pub(in crate::cpu) trait Slices: Sync {
     /// The kinks of those that are asked for.
     fn kinks(&self, shrinking: &Shrinking, powers: &[f64]) -> Vec<Kink>;
+
+    /// The number of the slice in a slot, in row-major order of the kept axes.
+    fn number(&self, slot: usize) -> usize;
 }
 
 impl Shrinking {

@@ -7,6 +7,7 @@ use crate::plan::gpu::kinds::kinds;
 use crate::plan::gpu::legal::{check_steps, tile_fastest};
 use crate::plan::gpu::piece_params::of_piece;
 use crate::plan::gpu::pieces::{self, Box, Piece};
+use crate::plan::gpu::radii::{BoundRadii, most_slices};
 use crate::plan::gpu::steps::{
     SMALL_LANES, STATE_BYTES, SUMMARY_BYTES, Step, Steps, Window, decide_fan, most_partials,
     steps_of,
@@ -16,7 +17,9 @@ use crate::plan::profile::GpuLimits;
 use crate::plan::request::{Output, Request};
 use crate::plan::schedule::{Schedule, Tiling};
 use crate::shader::params::Params;
-use crate::shader::variant::{Kernel, Lane, NormKind, Pack, SetKind, Storage, Variant, Verdict};
+use crate::shader::variant::{
+    Kernel, Lane, NormKind, Pack, Radius, SetKind, Storage, Variant, Verdict,
+};
 use crate::shader::words::rounds;
 
 /// Scratch stays under this however many slices there are; more are done in slabs. Not measured.
@@ -56,6 +59,7 @@ pub(in crate::plan) fn build(
         let alignment = u64::from(limits.storage_alignment.max(16));
         most = most.min(limits.binding_bytes.saturating_sub(alignment) / 4);
     }
+    most = most.min(most_slices(request, limits));
     // Slices without elements: there is nothing to do, but that their norms are zero.
     if geometry.is_empty() && !(norms && geometry.slices() > 0) {
         return Ok(Steps::default());
@@ -64,11 +68,23 @@ pub(in crate::plan) fn build(
     let slabs = pieces::slabs(&geometry.kept, most.max(tiling.slices_per_lane().into()) as usize);
     // Those of all slabs are bound at once.
     let summaries = (limits.binding_bytes / SUMMARY_BYTES / slabs.len() as u64).clamp(1, SUMMARIES);
-    let steps = Steps::default();
-    let mut builder =
-        Builder { schedule, geometry, request, limits, tiling, pack, summaries, kinds, steps };
+    let (steps, radii) = (Steps::default(), None);
+    let mut builder = Builder {
+        schedule,
+        geometry,
+        request,
+        limits,
+        tiling,
+        pack,
+        summaries,
+        kinds,
+        radii,
+        steps,
+    };
     for slab in slabs {
         let slices: usize = slab.iter().map(|range| range.len()).product();
+        let of_slab = |radii| BoundRadii::new(radii, limits, first_norm, slices as u64);
+        builder.radii = request.radii.as_ref().map(of_slab);
         if geometry.is_empty() {
             builder.empty(&slab, slices as u64, first_norm);
         } else {
@@ -96,6 +112,8 @@ struct Builder<'a> {
     /// Summaries of a slab, at most.
     summaries: u64,
     kinds: (NormKind, SetKind),
+    /// Those of the slab, if they are in memory.
+    radii: Option<BoundRadii>,
     steps: Steps,
 }
 
@@ -234,6 +252,7 @@ impl Builder<'_> {
             source,
             target,
             norms,
+            radii: None,
             decided: false,
         });
     }
@@ -247,6 +266,7 @@ impl Builder<'_> {
             first_norm: first_norm as u32,
             ..base
         };
+        let params = self.radii.map_or(params, |radii| radii.of(params));
         let variant = Variant {
             tile: SMALL_LANES,
             fan: 1,
@@ -261,6 +281,7 @@ impl Builder<'_> {
             source,
             target,
             norms,
+            radii: self.radii.map(|radii| radii.window),
             decided: false,
         });
         self.steps.summary_bytes += summaries * SUMMARY_BYTES;
@@ -283,6 +304,8 @@ impl Builder<'_> {
             target_offset: windows.as_ref().map_or(0, |w| (w.target_base / width) as u32),
             ..params
         };
+        let radii = self.radii.filter(|_| variant.radius != Radius::Uniform);
+        let params = radii.map_or(params, |radii| radii.of(params));
         let target = matches!(variant.storage, Storage::Into | Storage::IntoSameBuffer);
         self.steps.steps.push(Step {
             variant,
@@ -291,6 +314,7 @@ impl Builder<'_> {
             source: windows.as_ref().map(|w| w.source),
             target: windows.as_ref().filter(|_| target).map(|w| w.target),
             norms,
+            radii: radii.map(|radii| radii.window),
             decided,
         });
     }
@@ -314,6 +338,10 @@ impl Builder<'_> {
             walk,
             storage,
             verdict,
+            radius: match self.radii {
+                Some(_) if kernel.asks_radii() => Radius::Read,
+                _ => Radius::Uniform,
+            },
             tile,
             fan,
             held: 0,

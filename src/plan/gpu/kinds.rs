@@ -21,7 +21,7 @@ pub(in crate::plan) fn kinds(request: &Request) -> (NormKind, SetKind) {
         | Set::Sphere { norm: Norm::L1, .. }
         | Set::Simplex { .. } => (NormKind::Signed, SetKind::Shrink),
         Set::UnitNorm { norm, .. } | Set::Sphere { norm, .. } => (norm.into(), SetKind::Interval),
-        Set::MinMaxNorm { .. } => (NormKind::L2, SetKind::Interval),
+        Set::WeightNorm { .. } | Set::MinMaxNorm { .. } => (NormKind::L2, SetKind::Interval),
         set if always => (set.norm().into(), SetKind::Interval),
         set => (set.norm().into(), SetKind::Ball),
     }

@@ -127,7 +127,8 @@ pub(super) fn check_steps(schedule: &Schedule, steps: &Steps, limits: &GpuLimits
     let illegal =
         |reason: String| Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason });
     let most = limits.binding_bytes;
-    let windows = steps.steps.iter().flat_map(|step| [step.source, step.target, step.norms]);
+    let windows =
+        steps.steps.iter().flat_map(|step| [step.source, step.target, step.norms, step.radii]);
     let windows = windows.flatten().map(|window| window.size);
     let scratch =
         [steps.partial_bytes, steps.verdict_bytes, steps.state_bytes, steps.summary_bytes];

@@ -7,6 +7,7 @@ mod legal;
 mod piece_params;
 mod pieces;
 mod policy;
+mod radii;
 pub mod steps;
 mod windows;
 

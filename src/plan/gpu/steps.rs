@@ -15,7 +15,7 @@ pub const STATE_BYTES: u64 = 12;
 /// The bytes of a tally: a sum and a count.
 pub const TALLY_BYTES: u64 = 8;
 /// The bytes of a summary of slices.
-pub const SUMMARY_BYTES: u64 = 32;
+pub const SUMMARY_BYTES: u64 = 44;
 /// Lanes of the small dispatches beside the main ones.
 pub(super) const SMALL_LANES: u32 = 64;
 
@@ -43,6 +43,8 @@ pub struct Step {
     pub target: Option<Window>,
     /// What is bound of the norms.
     pub norms: Option<Window>,
+    /// What is bound of the radii.
+    pub radii: Option<Window>,
     /// Whether the partial sums are read from the verdicts, where a `decide` combined them.
     pub decided: bool,
 }

@@ -5,7 +5,7 @@ pub mod variant;
 
 use std::fmt::Write;
 
-use crate::shader::variant::{Lane, NormKind, Pack, SetKind};
+use crate::shader::variant::{Lane, NormKind, Pack, Radius, SetKind};
 use variant::{Given, GroupKernel, GroupSlot, GroupVariant};
 
 macro_rules! fragment {
@@ -23,6 +23,7 @@ impl GroupVariant {
         } else {
             fragments.extend(NormKind::from(self.norm).texts());
             fragments.extend(SetKind::Ball.texts());
+            fragments.extend(Radius::Uniform.texts(SetKind::Ball));
             fragments.push(fragment!("given/norm"));
         }
         match self.kernel {

@@ -21,6 +21,8 @@ pub struct Limits {
     low: f64,
     pub high: f64,
     pub rate: f64,
+    /// Whether the slice is turned over: its radius is negative.
+    pub turned: bool,
 }
 
 /// What must become of a slice.
@@ -36,9 +38,10 @@ impl Limits {
     pub fn new(projection: &Projection, dtype: DType, length: usize, margin: Margin) -> Self {
         let (set, norm, length) = (projection.set(), projection.norm(), length.max(1) as f64);
         let (low, high, rate) = match set {
-            Set::UnitNorm { radius, .. } | Set::Sphere { radius, .. } | Set::Simplex { radius } => {
-                (radius, radius, 1.0)
-            }
+            Set::UnitNorm { radius, .. }
+            | Set::WeightNorm { radius }
+            | Set::Sphere { radius, .. }
+            | Set::Simplex { radius } => (radius, radius, 1.0),
             Set::MinMaxNorm { low, high, rate } => (low, high, rate),
             Set::ClipAverageNorm { radius } => (0.0, radius * length, 1.0),
             Set::ClipRms { radius } => (0.0, radius * length.sqrt(), 1.0),
@@ -47,7 +50,13 @@ impl Limits {
         let [low, high] = [low, high].map(|c| reference::radius_in(dtype, c));
         let (bounds, unit, projection) = (margin.of(norm), margin.unit, *projection);
         let ones = ones(norm, length);
-        Limits { set, projection, norm, dtype, bounds, unit, ones, low, high, rate }
+        let turned = false;
+        Limits { set, projection, norm, dtype, bounds, unit, ones, low, high, rate, turned }
+    }
+
+    /// The same, for a slice that is turned over or not.
+    pub fn turned(self, turned: bool) -> Self {
+        Limits { turned, ..self }
     }
 
     /// Boxes are exact, and judged element by element.
@@ -146,12 +155,15 @@ impl Limits {
         let zero = x.iter().all(|&x| x.wide() == 0.0);
         if zero && !self.is_simplex() {
             let basis = self.projection.zero_policy() == ZeroSlice::BasisVector;
-            let fixed = matches!(self.set, Set::UnitNorm { .. } | Set::Sphere { .. });
+            let fixed = matches!(
+                self.set,
+                Set::UnitNorm { .. } | Set::WeightNorm { .. } | Set::Sphere { .. }
+            );
             // A radius that rounding an element may swallow asks for nothing.
             let short = self.below(self.low) > 0.0;
             return if basis && fixed && short { Fate::Moved } else { Fate::Kept };
         }
-        if formula.always {
+        if formula.always || self.turned {
             return either(self.normal(x), Fate::Moved);
         }
         if self.is_sphere() || self.is_simplex() {

@@ -5,14 +5,16 @@ mod limits;
 mod report;
 mod slice;
 mod tests;
+mod wanted;
 
 use normproj::plan::margin::Margin;
-use normproj::{Layout, OnNonFinite, Projection, reference};
+use normproj::{Layout, OnNonFinite, reference};
 
 use crate::values::Value;
 pub use limits::Limits;
-pub use report::{check as check_report, same_norm};
+pub use report::{check as check_report, check_with_radii, same_norm};
 use slice::Slice;
+pub use wanted::Wanted;
 
 /// A promise about a projection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -29,6 +31,8 @@ pub enum Rule {
     NonFinite,
     /// With `c = 0` every element becomes a zero of its own sign.
     Zero,
+    /// A slice whose radius is none keeps every bit.
+    Radius,
     /// What is not in the view keeps every bit.
     Neighbour,
     /// A second projection changes nothing.
@@ -71,26 +75,32 @@ impl<T: Value> Memory<'_, T> {
 
 /// Judges one projection. `before` and `after` are the memory that was written, `source` what was
 /// read, as it was before: in place that is `before` itself.
-pub fn check<T: Value>(
-    projection: &Projection,
+pub fn check<'a, T: Value>(
+    wanted: impl Into<Wanted<'a>>,
     margin: Margin,
     source: Memory<T>,
     before: Memory<T>,
     after: Memory<T>,
 ) -> Result<Stats, Vec<Violation>> {
     let (x, y) = (source.view(), after.view());
-    let exact = reference::project_double(projection, source.elements, source.layout)
-        .expect("the oracle takes what the library took");
-    let slices = reference::slices(projection.axes(), source.layout.shape()).expect("checked");
+    let wanted = wanted.into();
+    let exact = wanted.exact(source.elements, source.layout);
+    let axes = wanted.projection.axes();
+    let slices = reference::slices(axes, source.layout.shape()).expect("checked");
     let (mut stats, mut violations) = (Stats::default(), neighbours(before, after));
     for (number, places) in slices.iter().enumerate() {
-        let limits = Limits::new(projection, T::DTYPE, places.len(), margin);
         let slice = Slice {
             x: places.iter().map(|&i| x[i]).collect(),
             y: places.iter().map(|&i| y[i]).collect(),
             exact: places.iter().map(|&i| exact[i]).collect(),
         };
-        let broken = slice.broken(&limits, &mut stats);
+        let broken = match wanted.of_slice(number, T::DTYPE) {
+            Some((projection, turned)) => {
+                let limits = Limits::new(&projection, T::DTYPE, places.len(), margin);
+                slice.broken(&limits.turned(turned), &mut stats)
+            }
+            None => slice.left(&mut stats),
+        };
         violations.extend(broken.into_iter().map(|(rule, detail)| {
             let detail = format!("slice {number} of {}: {detail}", slices.len());
             Violation { rule, detail }
@@ -101,18 +111,22 @@ pub fn check<T: Value>(
 
 /// Judges a second projection of a result. Where the first gave up feasibility (a tiny radius, rounding
 /// to nearest) nothing is promised.
-pub fn check_again<T: Value>(
-    projection: &Projection,
+pub fn check_again<'a, T: Value>(
+    wanted: impl Into<Wanted<'a>>,
     margin: Margin,
     before: Memory<T>,
     once: Memory<T>,
     twice: Memory<T>,
 ) -> Result<(), Vec<Violation>> {
-    let slices = reference::slices(projection.axes(), once.layout.shape()).expect("checked");
+    let wanted = wanted.into();
+    let axes = wanted.projection.axes();
+    let slices = reference::slices(axes, once.layout.shape()).expect("checked");
     let (x, once, twice) = (before.view(), once.view(), twice.view());
     let mut violations = Vec::new();
-    for places in &slices {
-        let limits = Limits::new(projection, T::DTYPE, places.len(), margin);
+    for (number, places) in slices.iter().enumerate() {
+        // What is turned over is turned back.
+        let Some((projection, false)) = wanted.of_slice(number, T::DTYPE) else { continue };
+        let limits = Limits::new(&projection, T::DTYPE, places.len(), margin);
         let first: Vec<T> = places.iter().map(|&i| x[i]).collect();
         // The NaN that were infinities are NaN to the second projection.
         let spreads = projection.policy() == OnNonFinite::Propagate

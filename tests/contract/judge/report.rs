@@ -4,8 +4,8 @@ use normproj::plan::margin::Margin;
 use normproj::plan::request::Task;
 use normproj::{DType, Norm, Place, Plan, Projection, Report, Set, reference};
 
-use super::Stats;
-use super::limits::{Limits, ones};
+use super::limits::{Fate, Limits, ones};
+use super::{Stats, Wanted};
 use crate::values::{Value, least_normal};
 
 /// Says what is wrong with a report of a projection of `memory`, of which the comparator found
@@ -15,6 +15,17 @@ pub fn check<T: Value>(
     plan: &Plan,
     memory: &[T],
     stats: &Stats,
+) -> Result<(), String> {
+    check_with_radii(report, plan, memory, stats, None)
+}
+
+/// As [`check`], where radii are in memory.
+pub fn check_with_radii<T: Value>(
+    report: &Report,
+    plan: &Plan,
+    memory: &[T],
+    stats: &Stats,
+    radii: Option<&[f64]>,
 ) -> Result<(), String> {
     let request = plan.request();
     let Task::Project(projection) = request.task else {
@@ -60,7 +71,56 @@ pub fn check<T: Value>(
             return Err(format!("{what}: {found:e}, not {expected:e}"));
         }
     }
-    factor(report, &projection, &near, largest)
+    let wanted = Wanted { projection: &projection, radii };
+    let invalid = |slice: &usize| wanted.of_slice(*slice, T::DTYPE).is_none();
+    equal("invalid", report.invalid, (0..slices.len()).filter(invalid).count())?;
+    if radii.is_none() {
+        return factor(report, &projection, &near, largest);
+    }
+    let elements: Vec<Vec<T>> =
+        slices.iter().map(|slice| slice.iter().map(|&i| element(i)).collect()).collect();
+    factor_of_each(report, &wanted, &near, &elements)
+}
+
+/// The smallest factor is that of a slice that moves, and no slice that surely does has a smaller one.
+fn factor_of_each<T: Value>(
+    report: &Report,
+    wanted: &Wanted,
+    near: &Near,
+    slices: &[Vec<T>],
+) -> Result<(), String> {
+    let found = report.smallest_factor;
+    let (mut some, mut least) = (found == 1.0, 1.0f64);
+    for (number, x) in slices.iter().enumerate() {
+        let Some((projection, turned)) = wanted.of_slice(number, near.dtype) else { continue };
+        let n = reference::norm(near.norm, x);
+        if !x.iter().all(|x| x.is_finite()) || n == 0.0 {
+            continue;
+        }
+        let limits = Limits::new(&projection, near.dtype, near.length, near.margin);
+        let limits = limits.turned(turned);
+        let formula = projection.formula().expect("valid");
+        let divisor = match formula.place {
+            Place::Floor => n.max(formula.epsilon),
+            Place::Divisor | Place::Norm => n + formula.epsilon,
+        };
+        let fate = limits.fate(x);
+        // Just outside it is the radius that is aimed at, or the norm.
+        for goal in [limits.high, n] {
+            let expected = (goal / divisor).min(1.0);
+            let rounded = if goal > 0.0 { limits.above(goal) / goal - 1.0 } else { 0.0 };
+            let room = near.room() + 2.0 * near.margin.of(near.norm).kappa + rounded;
+            some |= fate != Fate::Kept && (found - expected).abs() <= room * expected;
+        }
+        if fate == Fate::Moved && limits.normal(x) {
+            least = least.min((limits.above(limits.high) / n).min(1.0));
+        }
+        // An adapter may take what is scaled for zero.
+        some |= found == 0.0 && !limits.normal(x);
+    }
+    let room = near.room() + 2.0 * near.margin.of(near.norm).kappa;
+    let right = some && found <= least * (1.0 + room);
+    if right { Ok(()) } else { Err(format!("smallest_factor: {found:e}, not {least:e}")) }
 }
 
 /// The smallest factor takes the largest norm to the set.
@@ -69,7 +129,9 @@ fn factor(report: &Report, projection: &Projection, near: &Near, n: f64) -> Resu
     let radius = |c: f64| reference::radius_in(near.dtype, c);
     let length = near.length.max(1) as f64;
     let (low, high, rate) = match projection.set() {
-        Set::UnitNorm { radius: c, .. } => (radius(c), radius(c), 1.0),
+        Set::UnitNorm { radius: c, .. } | Set::WeightNorm { radius: c } => {
+            (radius(c), radius(c), 1.0)
+        }
         Set::Sphere { norm: Norm::L2, radius: c } => (radius(c), radius(c), 1.0),
         Set::MinMaxNorm { low, high, rate } => (radius(low), radius(high), rate),
         Set::ClipAverageNorm { radius: c } => (0.0, radius(c * length), 1.0),

@@ -46,7 +46,8 @@ impl<T: Value> Slice<T> {
         if self.zeroed(limits) {
             broken.extend(self.first(Rule::Zero, |i| {
                 let sign = 1u64 << (T::MANTISSA + T::EXPONENT);
-                self.y[i].bits() == self.x[i].bits() & sign
+                // Half a turn more gives zeros their other sign.
+                limits.turned || self.y[i].bits() == self.x[i].bits() & sign
             }));
         }
         if limits.accurate(&self.x) {
@@ -57,6 +58,15 @@ impl<T: Value> Slice<T> {
             broken.extend(outside.map(|detail| (Rule::Feasible, detail)));
         }
         broken
+    }
+
+    /// Of a slice whose radius is none.
+    pub fn left(&self, stats: &mut Stats) -> Vec<(Rule, String)> {
+        match self.x.iter().all(|x| x.is_finite()) {
+            true => stats.inside += 1,
+            false => stats.non_finite += 1,
+        }
+        self.first(Rule::Radius, |i| self.kept(i)).into_iter().collect()
     }
 
     /// An element by itself: an infinity is clamped as any number.
