@@ -1,5 +1,6 @@
 //! Where work runs: the entry point of the library.
 
+mod along;
 mod open;
 
 use std::sync::Arc;
@@ -213,7 +214,7 @@ impl Context {
     /// As [`Plan::new`]; [`Error::OtherContext`].
     pub fn project(&self, projection: &Projection, buffer: &DeviceBuffer) -> Result<()> {
         let request = Request::in_place(*projection, *buffer.layout()).of(buffer.dtype());
-        self.carry_out(&request, buffer, buffer).map(drop)
+        self.carry_out(&request, buffer, buffer, None).map(drop)
     }
 
     /// [`Context::project`] with a report that can be waited for, any time later.
@@ -227,7 +228,7 @@ impl Context {
     ) -> Result<PendingReport> {
         let request = Request::in_place(*projection, *buffer.layout()).of(buffer.dtype());
         let request = request.with_report();
-        self.carry_out(&request, buffer, buffer)
+        self.carry_out(&request, buffer, buffer, None)
     }
 
     /// Projects `source` into `target`, of the same shape; the source keeps its bits.
@@ -242,7 +243,7 @@ impl Context {
     ) -> Result<()> {
         let request =
             Request::into(*projection, *source.layout(), *target.layout()).of(source.dtype());
-        self.carry_out(&request, source, target).map(drop)
+        self.carry_out(&request, source, target, None).map(drop)
     }
 
     /// Writes the norm of each slice into `norms`, a contiguous buffer of as many elements as
@@ -261,7 +262,7 @@ impl Context {
     ) -> Result<()> {
         let request =
             Request::norms(norm, axes, *source.layout(), *norms.layout()).of(source.dtype());
-        self.carry_out(&request, source, norms).map(drop)
+        self.carry_out(&request, source, norms, None).map(drop)
     }
 
     /// Carries out a request, with its plan and bindings from the last time if it is repeated.
@@ -270,15 +271,17 @@ impl Context {
         request: &Request,
         source: &DeviceBuffer,
         target: &DeviceBuffer,
+        direction: Option<&DeviceBuffer>,
     ) -> Result<PendingReport> {
         self.check(source, target)?;
+        direction.map_or(Ok(()), |direction| self.check(direction, direction))?;
         match (&self.inner.backend, source.storage(), target.storage()) {
             (Backend::Gpu(gpu), Storage::Device(memory), Storage::Device(_)) => {
                 let prepare = || gpu.prepare(&self.plan(request)?);
-                let bind = |prepared: &Prepared| prepared.bind_into(source, target);
+                let bind = |prepared: &Prepared| prepared.bind_with(source, target, direction);
                 gpu.submit(&memory.bound(request, prepare, bind)?)
             }
-            _ => self.run(&self.plan(request)?, source, target),
+            _ => self.run_with(&self.plan(request)?, source, target, direction),
         }
     }
 
@@ -293,8 +296,20 @@ impl Context {
         source: &DeviceBuffer,
         target: &DeviceBuffer,
     ) -> Result<PendingReport> {
+        self.run_with(plan, source, target, None)
+    }
+
+    fn run_with(
+        &self,
+        plan: &Plan,
+        source: &DeviceBuffer,
+        target: &DeviceBuffer,
+        direction: Option<&DeviceBuffer>,
+    ) -> Result<PendingReport> {
         self.check(source, target)?;
+        direction.map_or(Ok(()), |direction| self.check(direction, direction))?;
         plan.check_views(source, target)?;
+        plan.check_direction(direction, target)?;
         if plan.profile() != self.profile() {
             let (planned, here) = (&plan.profile().name, &self.profile().name);
             let reason = format!("it was made for {planned}, not for {here}");
@@ -302,9 +317,17 @@ impl Context {
         }
         let (Storage::Host(from), Storage::Host(to)) = (source.storage(), target.storage()) else {
             let Some(gpu) = self.as_gpu() else { return Err(self.other(source)) };
-            return gpu.submit(&gpu.prepare(plan)?.bind_into(source, target)?);
+            return gpu.submit(&gpu.prepare(plan)?.bind_with(source, target, direction)?);
         };
-        let tally = cpu::run(plan, from, to)?;
+        let tally = match direction {
+            None => cpu::run(plan, from, to)?,
+            Some(direction) => {
+                let Storage::Host(along) = direction.storage() else {
+                    return Err(self.other(direction));
+                };
+                cpu::along::run(plan, from, to, (along, direction.layout()))?
+            }
+        };
         Ok(PendingReport::ready(plan.request().report.then(|| tally.report(&plan.rule()))))
     }
 

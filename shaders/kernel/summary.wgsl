@@ -11,6 +11,8 @@ struct Summary {
     // The sum of the norms of finite slices: norms · 2^norms_exponent.
     norms: f32,
     norms_exponent: i32,
+    // Finite slices whose direction is none.
+    degenerate: u32,
 }
 
 @group(0) @binding(4) var<storage, read> verdicts: array<Accumulator>;
@@ -25,7 +27,7 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
     if index >= params.summaries {
         return;
     }
-    var own = Summary(0u, 0u, 0u, 0xffffffffu, 0.0, NO_EXPONENT, 0.0, NO_EXPONENT);
+    var own = Summary(0u, 0u, 0u, 0xffffffffu, 0.0, NO_EXPONENT, 0.0, NO_EXPONENT, 0u);
     var slice = index * SLICES;
     while slice < params.slices {
         var block = 0.0;
@@ -44,6 +46,7 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
                     continue;
                 }
                 own.zero += u32(largest == 0u);
+                own.degenerate += u32(slice_violates(degenerate(total), s));
                 let exponent = slice_exponent(power.exponent, s);
                 let mantissa = slice_sum(power.mantissa, s);
                 if slice_sum(power_of(total), s) == 0.0 {

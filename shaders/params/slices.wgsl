@@ -84,8 +84,15 @@ struct Params {
     rounds: u32,
     // How elements of 16 bits are rounded: all bits to nearest, ties to even; none toward zero.
     nearest: u32,
+    // Where slices go along their direction: 0 to the hyperplane, 1 to the half-space, 2 to the line; the
+    // offset of the plane is in radius.
+    plane: u32,
+    // Where the first element of the direction is, and its strides as those of the axes.
+    direction_offset: u32,
     @align(16) kept: array<Axis, 8>,
     reduced: array<Axis, 8>,
+    direction_kept: array<vec4<u32>, 2>,
+    direction_reduced: array<vec4<u32>, 2>,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

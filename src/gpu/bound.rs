@@ -26,10 +26,16 @@ pub struct Bound {
 pub(super) struct Views {
     source: wgpu::Buffer,
     target: wgpu::Buffer,
+    direction: Option<wgpu::Buffer>,
 }
 
 impl Views {
-    pub fn new(gpu: &Gpu, source: &DeviceBuffer, target: &DeviceBuffer) -> Result<Self> {
+    pub fn new(
+        gpu: &Gpu,
+        source: &DeviceBuffer,
+        target: &DeviceBuffer,
+        direction: Option<&DeviceBuffer>,
+    ) -> Result<Self> {
         let handle = |buffer: &DeviceBuffer| match (buffer.storage(), buffer.context().as_gpu()) {
             (Storage::Device(memory), Some(owner)) if owner.is(gpu) => Ok(memory.handle().clone()),
             _ => Err(Error::OtherContext {
@@ -39,7 +45,9 @@ impl Views {
         };
         source.check_words()?;
         target.check_words()?;
-        Ok(Views { source: handle(source)?, target: handle(target)? })
+        direction.map_or(Ok(()), DeviceBuffer::check_words)?;
+        let direction = direction.map(handle).transpose()?;
+        Ok(Views { source: handle(source)?, target: handle(target)?, direction })
     }
 }
 
@@ -110,7 +118,7 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
     let variant = variant(prepared, views, step);
     let pipeline = gpu.pipeline(Program::Slices(variant))?;
     let scratch = &prepared.scratch;
-    let mut entries = Vec::with_capacity(7);
+    let mut entries = Vec::with_capacity(8);
     for (slot, _) in variant.bindings() {
         let whole = |buffer: &Option<wgpu::Buffer>| buffer.clone().map(|buffer| (buffer, None));
         let window = |buffer: &wgpu::Buffer, window: Option<Window>| Some((buffer.clone(), window));
@@ -129,6 +137,9 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
             Slot::Summaries => whole(&scratch.summaries),
             Slot::Counters => whole(&scratch.counters),
             Slot::States => whole(&scratch.states),
+            Slot::Direction => {
+                views.direction.as_ref().and_then(|buffer| window(buffer, step.direction))
+            }
         };
         let Some((buffer, window)) = bound else {
             let reason = format!("{} has no {slot:?} to bind", variant.label());
@@ -141,7 +152,7 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
 }
 
 /// One dispatch must bind all of a buffer in one way: a target in the source's own buffer makes the
-/// source writable as well.
+/// source writable as well, and so does either of them a direction in it.
 fn variant(prepared: &Prepared, views: &Views, step: &Step) -> Variant {
     let same = views.source == views.target;
     let storage = match (step.variant.storage, step.variant.verdict) {
@@ -150,8 +161,21 @@ fn variant(prepared: &Prepared, views: &Views, step: &Step) -> Variant {
         (variant::Storage::ReadOnly, variant::Verdict::Norm) if same => variant::Storage::InPlace,
         (storage, _) => storage,
     };
+    let direction = views.direction.as_ref();
+    let written = match storage {
+        variant::Storage::ReadOnly => false,
+        variant::Storage::InPlace | variant::Storage::IntoSameBuffer => {
+            direction == Some(&views.source)
+        }
+        variant::Storage::Into => direction == Some(&views.target),
+    };
+    let direction = match step.variant.direction {
+        variant::Direction::Apart if written => variant::Direction::SameBuffer,
+        direction => direction,
+    };
     Variant {
         storage,
+        direction,
         counted: prepared.counted && step.variant.kernel.touches_tensor(),
         ..step.variant
     }

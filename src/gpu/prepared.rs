@@ -96,7 +96,7 @@ impl Prepared {
     /// Binds a tensor that is projected in place.
     ///
     /// # Errors
-    /// [`Error::PlanMismatch`] for another layout or form than was planned,
+    /// [`Error::PlanMismatch`] for another layout or form than was planned, [`Error::NoDirection`],
     /// [`Error::OtherContext`], [`Error::Validation`].
     pub fn bind(&self, tensor: &DeviceBuffer) -> Result<Bound> {
         self.bind_into(tensor, tensor)
@@ -108,8 +108,39 @@ impl Prepared {
     /// # Errors
     /// As [`Prepared::bind`].
     pub fn bind_into(&self, source: &DeviceBuffer, target: &DeviceBuffer) -> Result<Bound> {
+        self.bind_with(source, target, None)
+    }
+
+    /// [`Prepared::bind`] of a projection along a direction.
+    ///
+    /// # Errors
+    /// As [`Prepared::bind`]; [`Error::UnusedDirection`].
+    pub fn bind_along(&self, tensor: &DeviceBuffer, direction: &DeviceBuffer) -> Result<Bound> {
+        self.bind_with(tensor, tensor, Some(direction))
+    }
+
+    /// [`Prepared::bind_into`] of a projection along a direction.
+    ///
+    /// # Errors
+    /// As [`Prepared::bind_along`].
+    pub fn bind_into_along(
+        &self,
+        source: &DeviceBuffer,
+        target: &DeviceBuffer,
+        direction: &DeviceBuffer,
+    ) -> Result<Bound> {
+        self.bind_with(source, target, Some(direction))
+    }
+
+    pub(crate) fn bind_with(
+        &self,
+        source: &DeviceBuffer,
+        target: &DeviceBuffer,
+        direction: Option<&DeviceBuffer>,
+    ) -> Result<Bound> {
         self.plan.check_views(source, target)?;
-        let views = Views::new(&self.gpu, source, target)?;
+        self.plan.check_direction(direction, target)?;
+        let views = Views::new(&self.gpu, source, target, direction)?;
         Bound::new(self, views)
     }
 }

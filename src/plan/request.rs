@@ -47,25 +47,46 @@ pub struct Request {
     pub dtype: DType,
     /// Whether a [`Report`](crate::Report) is gathered.
     pub report: bool,
+    /// The direction of sets that one defines, of the same dtype.
+    pub direction: Option<Layout>,
 }
 
 impl Request {
     /// A projection in place.
     pub fn in_place(projection: Projection, layout: Layout) -> Self {
         let task = Task::Project(projection);
-        Request { task, source: layout, output: Output::InPlace, dtype: DType::F32, report: false }
+        Self::new(task, layout, Output::InPlace)
     }
 
     /// A projection of `source` whose result goes to `target`; the source keeps its bits.
     pub fn into(projection: Projection, source: Layout, target: Layout) -> Self {
         let task = Task::Project(projection);
-        Request { task, source, output: Output::Into(target), dtype: DType::F32, report: false }
+        Self::new(task, source, Output::Into(target))
     }
 
     /// The norms of the slices.
     pub fn norms(norm: Norm, axes: impl Into<Axes>, source: Layout, norms: Layout) -> Self {
         let task = Task::Norms { norm, axes: axes.into() };
-        Request { task, source, output: Output::Norms(norms), dtype: DType::F32, report: false }
+        Self::new(task, source, Output::Norms(norms))
+    }
+
+    fn new(task: Task, source: Layout, output: Output) -> Self {
+        Request { task, source, output, dtype: DType::F32, report: false, direction: None }
+    }
+
+    /// The same request along a direction, which a hyperplane, half-space or line needs: a tensor of the
+    /// shape of the source, or with axes of length 1 where slices share one.
+    ///
+    /// ```
+    /// use normproj::{Layout, Projection, Request};
+    /// let (gradient, weights) = (Layout::contiguous([64, 512])?, Layout::contiguous([64, 512])?);
+    /// let request = Request::in_place(Projection::hyperplane(0.0, 1), gradient).along(weights);
+    /// # assert!(request.direction.is_some());
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
+    #[must_use]
+    pub fn along(self, direction: Layout) -> Self {
+        Request { direction: Some(direction), ..self }
     }
 
     /// The same request of tensors of another dtype than f32.
@@ -124,9 +145,13 @@ impl Request {
                 return Err(Error::PlanMismatch { reason });
             }
         }
+        self.check_direction()?;
         let reduced = self.axes().resolve(self.source.shape())?;
         let ordered = self.report || matches!(self.output, Output::Norms(_));
-        let of_target = |target| Geometry::new(&reduced, &self.source, target, self.dtype, ordered);
+        let direction = self.direction.as_ref();
+        let of_target = |target| {
+            Geometry::with_direction(&reduced, &self.source, target, direction, self.dtype, ordered)
+        };
         match &self.output {
             Output::InPlace => of_target(&self.source),
             Output::Into(target) => of_target(target),
@@ -135,6 +160,20 @@ impl Request {
                 self.check_norms(norms, &geometry)?;
                 Ok(geometry)
             }
+        }
+    }
+
+    fn check_direction(&self) -> Result<()> {
+        let (what, needed) = match &self.task {
+            Task::Project(projection) => {
+                (projection.set().to_string(), projection.set().needs_direction())
+            }
+            Task::Norms { norm, .. } => (format!("the {norm} norm"), false),
+        };
+        match (needed, self.direction) {
+            (true, None) => Err(Error::NoDirection { what }),
+            (false, Some(_)) => Err(Error::UnusedDirection { what }),
+            _ => Ok(()),
         }
     }
 

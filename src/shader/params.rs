@@ -65,7 +65,11 @@ pub struct Params {
     pub length: f32,
     pub rounds: u32,
     pub nearest: u32,
-    pub padding: [u32; 3],
+    pub plane: u32,
+    pub direction_offset: u32,
+    pub padding: [u32; 1],
     pub kept: [Axis; 8],
     pub reduced: [Axis; 8],
+    pub direction_kept: [[u32; 4]; 2],
+    pub direction_reduced: [[u32; 4]; 2],
 }

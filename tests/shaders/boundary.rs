@@ -39,7 +39,8 @@ fn parameters_have_one_layout() {
         epsilon_exponent, low_threshold, low_threshold_exponent, low_radius, low_radius_exponent,
         rest, rest_exponent, floor, floor_exponent, always, basis, power, inverse_power, low_key,
         high_key, low, high, alone, signs, aim, near_low, near_high, unit, reach,
-        length, rounds, nearest, kept, reduced);
+        length, rounds, nearest, plane, direction_offset, kept, reduced, direction_kept,
+        direction_reduced);
     assert_eq!(params, expected);
     assert_eq!(params_size as usize, size_of::<Params>());
 }
