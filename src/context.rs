@@ -1,11 +1,12 @@
 //! Where work runs: the entry point of the library.
 
+mod along;
 mod open;
 
 use std::sync::Arc;
 
 use crate::axes::Axes;
-use crate::buffer::{DeviceBuffer, Storage, gather};
+use crate::buffer::{DeviceBuffer, Operands, Storage, gather};
 use crate::cpu;
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
@@ -213,7 +214,7 @@ impl Context {
     /// As [`Plan::new`]; [`Error::OtherContext`].
     pub fn project(&self, projection: &Projection, buffer: &DeviceBuffer) -> Result<()> {
         let request = Request::in_place(*projection, *buffer.layout()).of(buffer.dtype());
-        self.carry_out(&request, buffer, buffer, None).map(drop)
+        self.carry_out(&request, buffer, buffer, Operands::default()).map(drop)
     }
 
     /// [`Context::project`] with a report that can be waited for, any time later.
@@ -227,7 +228,7 @@ impl Context {
     ) -> Result<PendingReport> {
         let request = Request::in_place(*projection, *buffer.layout()).of(buffer.dtype());
         let request = request.with_report();
-        self.carry_out(&request, buffer, buffer, None)
+        self.carry_out(&request, buffer, buffer, Operands::default())
     }
 
     /// [`Context::project`] with radii in device memory, one for each slice or one for all, which are read
@@ -255,7 +256,7 @@ impl Context {
         radii: &DeviceBuffer,
     ) -> Result<()> {
         let request = Request::in_place(*projection, *buffer.layout()).of(buffer.dtype());
-        self.carry_out(&request, buffer, buffer, Some(radii)).map(drop)
+        self.carry_out(&request, buffer, buffer, Operands::radii(radii)).map(drop)
     }
 
     /// [`Context::project_with_radii`] with a report.
@@ -269,7 +270,7 @@ impl Context {
         radii: &DeviceBuffer,
     ) -> Result<PendingReport> {
         let request = Request::in_place(*projection, *buffer.layout()).of(buffer.dtype());
-        self.carry_out(&request.with_report(), buffer, buffer, Some(radii))
+        self.carry_out(&request.with_report(), buffer, buffer, Operands::radii(radii))
     }
 
     /// [`Context::project_into`] with radii in device memory, as [`Context::project_with_radii`].
@@ -285,7 +286,7 @@ impl Context {
     ) -> Result<()> {
         let request =
             Request::into(*projection, *source.layout(), *target.layout()).of(source.dtype());
-        self.carry_out(&request, source, target, Some(radii)).map(drop)
+        self.carry_out(&request, source, target, Operands::radii(radii)).map(drop)
     }
 
     /// Projects `source` into `target`, of the same shape; the source keeps its bits.
@@ -300,7 +301,7 @@ impl Context {
     ) -> Result<()> {
         let request =
             Request::into(*projection, *source.layout(), *target.layout()).of(source.dtype());
-        self.carry_out(&request, source, target, None).map(drop)
+        self.carry_out(&request, source, target, Operands::default()).map(drop)
     }
 
     /// Writes the norm of each slice into `norms`, a contiguous buffer of as many elements as
@@ -319,7 +320,7 @@ impl Context {
     ) -> Result<()> {
         let request =
             Request::norms(norm, axes, *source.layout(), *norms.layout()).of(source.dtype());
-        self.carry_out(&request, source, norms, None).map(drop)
+        self.carry_out(&request, source, norms, Operands::default()).map(drop)
     }
 
     /// Carries out a request, with its plan and bindings from the last time if it is repeated.
@@ -328,17 +329,17 @@ impl Context {
         request: &Request,
         source: &DeviceBuffer,
         target: &DeviceBuffer,
-        radii: Option<&DeviceBuffer>,
+        operands: Operands<'_>,
     ) -> Result<PendingReport> {
-        self.check([Some(source), Some(target), radii])?;
-        let request = &Request { radii: radii.map(|radii| *radii.layout()), ..*request };
+        self.check([Some(source), Some(target), operands.radii, operands.direction])?;
+        let request = &Request { radii: operands.radii.map(|radii| *radii.layout()), ..*request };
         match (&self.inner.backend, source.storage(), target.storage()) {
             (Backend::Gpu(gpu), Storage::Device(memory), Storage::Device(_)) => {
                 let prepare = || gpu.prepare(&self.plan(request)?);
-                let bind = |prepared: &Prepared| prepared.bind_with(source, target, radii);
+                let bind = |prepared: &Prepared| prepared.bind_with(source, target, operands);
                 gpu.submit(&memory.bound(request, prepare, bind)?)
             }
-            _ => self.run_with_radii(&self.plan(request)?, source, target, radii),
+            _ => self.run_with(&self.plan(request)?, source, target, operands),
         }
     }
 
@@ -353,7 +354,7 @@ impl Context {
         source: &DeviceBuffer,
         target: &DeviceBuffer,
     ) -> Result<PendingReport> {
-        self.run_with_radii(plan, source, target, None)
+        self.run_with(plan, source, target, Operands::default())
     }
 
     /// [`Context::run`] with the radii of a plan that has some.
@@ -367,9 +368,20 @@ impl Context {
         target: &DeviceBuffer,
         radii: Option<&DeviceBuffer>,
     ) -> Result<PendingReport> {
-        self.check([Some(source), Some(target), radii])?;
+        self.run_with(plan, source, target, Operands { radii, ..Operands::default() })
+    }
+
+    fn run_with(
+        &self,
+        plan: &Plan,
+        source: &DeviceBuffer,
+        target: &DeviceBuffer,
+        operands: Operands<'_>,
+    ) -> Result<PendingReport> {
+        self.check([Some(source), Some(target), operands.radii, operands.direction])?;
         plan.check_views(source, target)?;
-        plan.check_radii(radii, target)?;
+        plan.check_radii(operands.radii, target)?;
+        plan.check_direction(operands.direction, target)?;
         if plan.profile() != self.profile() {
             let (planned, here) = (&plan.profile().name, &self.profile().name);
             let reason = format!("it was made for {planned}, not for {here}");
@@ -377,15 +389,25 @@ impl Context {
         }
         let (Storage::Host(from), Storage::Host(to)) = (source.storage(), target.storage()) else {
             let Some(gpu) = self.as_gpu() else { return Err(self.other(source)) };
-            return gpu.submit(&gpu.prepare(plan)?.bind_with(source, target, radii)?);
+            return gpu.submit(&gpu.prepare(plan)?.bind_with(source, target, operands)?);
         };
-        // Read before the others are locked: they may be in one memory.
-        let radii = radii.map(DeviceBuffer::host_numbers).unwrap_or_default();
-        let tally = cpu::run(plan, from, to, &radii)?;
+        let tally = match operands.direction {
+            None => {
+                // Read before the others are locked: they may be in one memory.
+                let radii = operands.radii.map(DeviceBuffer::host_numbers).unwrap_or_default();
+                cpu::run(plan, from, to, &radii)?
+            }
+            Some(direction) => {
+                let Storage::Host(along) = direction.storage() else {
+                    return Err(self.other(direction));
+                };
+                cpu::along::run(plan, from, to, (along, direction.layout()))?
+            }
+        };
         Ok(PendingReport::ready(plan.request().report.then(|| tally.report(&plan.rule()))))
     }
 
-    fn check(&self, buffers: [Option<&DeviceBuffer>; 3]) -> Result<()> {
+    fn check(&self, buffers: [Option<&DeviceBuffer>; 4]) -> Result<()> {
         match buffers.into_iter().flatten().find(|buffer| !self.is(buffer.context())) {
             Some(buffer) => Err(self.other(buffer)),
             None => Ok(()),

@@ -270,6 +270,24 @@ pub enum Error {
         /// The upper bound.
         high: f64,
     },
+    /// An offset of a plane that no point has.
+    #[error("the offset is {offset}; it must be a finite number (that of a half-space may be +∞)")]
+    Offset {
+        /// What was given.
+        offset: f64,
+    },
+    /// A projection that needs a direction and has none.
+    #[error("a {what} needs a direction: plan it `along` one, or call `project_along`")]
+    NoDirection {
+        /// The set.
+        what: String,
+    },
+    /// A direction where none is needed.
+    #[error("{what} takes no direction")]
+    UnusedDirection {
+        /// What was asked for.
+        what: String,
+    },
     /// A norm given by the caller that is negative or NaN.
     #[error("the norm that was given is {norm}; a norm is 0 or more")]
     GivenNorm {

@@ -16,6 +16,8 @@ pub struct Report {
     pub non_finite: u64,
     /// The first of those, in row-major order of the kept axes.
     pub first_non_finite: Option<u64>,
+    /// How many finite slices have a direction of zeros, or one with NaN or infinity; they keep their bits.
+    pub degenerate: u64,
     /// The largest norm of a finite slice; 0 if there is none.
     pub largest_norm: f64,
     /// The mean norm of the finite slices; 0 if there is none.
@@ -38,6 +40,7 @@ pub(crate) struct Tally {
     pub zero: u64,
     pub non_finite: u64,
     pub first_non_finite: Option<u64>,
+    pub degenerate: u64,
     pub largest_norm: f64,
     pub norm_sum: f64,
     pub invalid: u64,
@@ -54,6 +57,7 @@ impl Tally {
             zero: self.zero + other.zero,
             non_finite: self.non_finite + other.non_finite,
             first_non_finite: first,
+            degenerate: self.degenerate + other.degenerate,
             largest_norm: self.largest_norm.max(other.largest_norm),
             norm_sum: self.norm_sum + other.norm_sum,
             invalid: self.invalid + other.invalid,
@@ -73,6 +77,7 @@ impl Tally {
             zero: self.zero,
             non_finite: self.non_finite,
             first_non_finite: self.first_non_finite,
+            degenerate: self.degenerate,
             largest_norm: self.largest_norm,
             mean_norm: if finite == 0 { 0.0 } else { self.norm_sum / finite as f64 },
             invalid: self.invalid,

@@ -13,6 +13,8 @@ struct Summary {
     norms_exponent: i32,
     // Slices whose radius, in memory, is none.
     invalid: u32,
+    // Finite slices whose direction is none.
+    degenerate: u32,
     // Where radii are in memory, the smallest factor: factor · 2^factor_exponent.
     factor: f32,
     factor_exponent: i32,
@@ -30,8 +32,8 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
     if index >= params.summaries {
         return;
     }
-    var own =
-        Summary(0u, 0u, 0u, 0xffffffffu, 0.0, NO_EXPONENT, 0.0, NO_EXPONENT, 0u, 1.0, 0);
+    var own = Summary(
+        0u, 0u, 0u, 0xffffffffu, 0.0, NO_EXPONENT, 0.0, NO_EXPONENT, 0u, 0u, 1.0, 0);
     var slice = index * SLICES;
     while slice < params.slices {
         var block = 0.0;
@@ -57,6 +59,7 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
                     continue;
                 }
                 own.zero += u32(largest == 0u);
+                own.degenerate += u32(slice_violates(degenerate(total), s));
                 let exponent = slice_exponent(power.exponent, s);
                 let mantissa = slice_sum(power.mantissa, s);
                 if slice_sum(power_of(total), s) == 0.0 {

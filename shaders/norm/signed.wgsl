@@ -39,6 +39,9 @@ fn largest_of(seen: Extremes) -> Magnitude {
 }
 fn magnitude_of(total: Accumulator) -> Magnitude { return total.largest & Magnitude(MAGNITUDE); }
 
+// Whether what defines the set of a slice is none.
+fn degenerate(total: Accumulator) -> Truth { return Truth(false); }
+
 // Below that of every term, so that an empty sum never sets the common exponent.
 const NO_EXPONENT = -1000;
 

@@ -17,6 +17,9 @@ fn no_extremes() -> Extremes { return Bits(0u); }
 fn largest_of(seen: Extremes) -> Magnitude { return fold_largest(seen); }
 fn magnitude_of(total: Accumulator) -> Magnitude { return total.largest; }
 
+// Whether what defines the set of a slice is none.
+fn degenerate(total: Accumulator) -> Truth { return Truth(false); }
+
 // Below that of every term, so that an empty sum never sets the common exponent.
 const NO_EXPONENT = -1000;
 

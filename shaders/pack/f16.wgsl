@@ -3,6 +3,8 @@
 // back, so that what is kept may travel as f32.
 
 const BYTES = 2u;
+// The largest element, as the bits of f32.
+const LARGEST = 0x477fe000u;
 
 fn widened(half: Bits) -> Bits {
     let magnitude = (half & Bits(0x7fffu)) << Bits(13u);

@@ -2,6 +2,8 @@
 
 // Bytes of an element.
 const BYTES = 4u;
+// The largest element, as the bits of f32.
+const LARGEST = 0x7f7fffffu;
 
 // What a load is in memory.
 alias Stored = Bits;

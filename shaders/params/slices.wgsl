@@ -98,6 +98,11 @@ struct Params {
     most: f32,
     most_exponent: i32,
     turns: u32,
+    // Where slices go along their direction: 0 to the hyperplane, 1 to the half-space, 2 to the line; the
+    // offset of the plane is in radius.
+    plane: u32,
+    // Where the first element of the direction is, and its strides as those of the axes.
+    direction_offset: u32,
     // Threshold, radius, lower threshold and lower radius are slope · c + offset of that radius c, the
     // offsets with an exponent. Thresholds are norms here, not their powers.
     @align(16) slopes: vec4<f32>,
@@ -106,6 +111,8 @@ struct Params {
     @align(16) kept: array<Axis, 8>,
     reduced: array<Axis, 8>,
     radii: array<Axis, 8>,
+    direction_kept: array<vec4<u32>, 2>,
+    direction_reduced: array<vec4<u32>, 2>,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

@@ -5,8 +5,10 @@
 //! that does not fit is swept twice, by all threads. Squares of f32 are exact in f64 and cannot
 //! overflow it, so a plain sum in f64 serves every finite input, and is finite only for those. What the
 //! kernels do not know, slices of zeros that become something and sums of f64 that leave its range among
-//! it, goes slice by slice ([`general`]).
+//! it, goes slice by slice ([`general`]). Slices that move along a direction have a room of their own
+//! ([`along`]).
 
+pub(crate) mod along;
 mod drive;
 mod found;
 mod general;

@@ -9,20 +9,21 @@ use crate::plan::schedule::Schedule;
 /// No thread adds more elements to one sum, which the margin relies on.
 const MOST: usize = 1 << 20;
 
-/// One axis: how far a step along it goes in the source, the target, the sums of the tile and the
-/// slices in row-major order. The last two are 0 if it is reduced.
+/// One axis: how far a step along it goes in the source, the target, the direction, the sums of the tile
+/// and the slices in row-major order. The last two are 0 if it is reduced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Line {
     pub size: usize,
     pub source: usize,
     pub target: usize,
+    pub direction: usize,
     pub slot: usize,
     pub slice: usize,
 }
 
 impl Line {
     /// The only axis of a single element.
-    pub const ONE: Line = Line { size: 1, source: 1, target: 1, slot: 0, slice: 0 };
+    pub const ONE: Line = Line { size: 1, source: 1, target: 1, direction: 0, slot: 0, slice: 0 };
 
     pub fn is_reduced(&self) -> bool {
         self.slice == 0
@@ -84,8 +85,8 @@ impl Tile {
         let mut end = 0;
         // Never more than MAX_RANK: a layout has no more axes than that.
         for (line, axis) in lines.iter_mut().zip(geometry.kept.iter().chain(&geometry.reduced)) {
-            let Axis { size, source, target, slice } = *axis;
-            *line = Line { size, source, target, slot: 0, slice };
+            let Axis { size, source, target, direction, slice } = *axis;
+            *line = Line { size, source, target, direction, slot: 0, slice };
             end += 1;
         }
         lines[..end].sort_by_key(|line| match order {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::buffer::{DeviceBuffer, Storage};
+use crate::buffer::{DeviceBuffer, Operands, Storage};
 use crate::error::{Error, Result};
 use crate::gpu::device::Gpu;
 use crate::gpu::dispatch::Dispatch;
@@ -27,6 +27,7 @@ pub(super) struct Views {
     source: wgpu::Buffer,
     target: wgpu::Buffer,
     radii: Option<wgpu::Buffer>,
+    direction: Option<wgpu::Buffer>,
 }
 
 impl Views {
@@ -34,7 +35,7 @@ impl Views {
         gpu: &Gpu,
         source: &DeviceBuffer,
         target: &DeviceBuffer,
-        radii: Option<&DeviceBuffer>,
+        operands: Operands<'_>,
     ) -> Result<Self> {
         let handle = |buffer: &DeviceBuffer| match (buffer.storage(), buffer.context().as_gpu()) {
             (Storage::Device(memory), Some(owner)) if owner.is(gpu) => Ok(memory.handle().clone()),
@@ -45,8 +46,10 @@ impl Views {
         };
         source.check_words()?;
         target.check_words()?;
-        let radii = radii.map(handle).transpose()?;
-        Ok(Views { source: handle(source)?, target: handle(target)?, radii })
+        operands.direction.map_or(Ok(()), DeviceBuffer::check_words)?;
+        let radii = operands.radii.map(handle).transpose()?;
+        let direction = operands.direction.map(handle).transpose()?;
+        Ok(Views { source: handle(source)?, target: handle(target)?, radii, direction })
     }
 }
 
@@ -137,6 +140,9 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
             Slot::Counters => whole(&scratch.counters),
             Slot::States => whole(&scratch.states),
             Slot::Radii => views.radii.clone().map(|buffer| (buffer, step.radii)),
+            Slot::Direction => {
+                views.direction.as_ref().and_then(|buffer| window(buffer, step.direction))
+            }
         };
         let Some((buffer, window)) = bound else {
             let reason = format!("{} has no {slot:?} to bind", variant.label());
@@ -149,7 +155,7 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
 }
 
 /// One dispatch must bind all of a buffer in one way: a target in the source's own buffer makes the
-/// source writable as well.
+/// source writable as well, and so does either of them a direction in it.
 fn variant(prepared: &Prepared, views: &Views, step: &Step) -> Variant {
     let same = views.source == views.target;
     let storage = match (step.variant.storage, step.variant.verdict) {
@@ -158,8 +164,21 @@ fn variant(prepared: &Prepared, views: &Views, step: &Step) -> Variant {
         (variant::Storage::ReadOnly, variant::Verdict::Norm) if same => variant::Storage::InPlace,
         (storage, _) => storage,
     };
+    let direction = views.direction.as_ref();
+    let written = match storage {
+        variant::Storage::ReadOnly => false,
+        variant::Storage::InPlace | variant::Storage::IntoSameBuffer => {
+            direction == Some(&views.source)
+        }
+        variant::Storage::Into => direction == Some(&views.target),
+    };
+    let direction = match step.variant.direction {
+        variant::Direction::Apart if written => variant::Direction::SameBuffer,
+        direction => direction,
+    };
     let variant = Variant {
         storage,
+        direction,
         counted: prepared.counted && step.variant.kernel.touches_tensor(),
         ..step.variant
     };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::buffer::DeviceBuffer;
+use crate::buffer::{DeviceBuffer, Operands};
 use crate::error::{Error, Result};
 use crate::gpu::bound::{Bound, Views};
 use crate::gpu::device::Gpu;
@@ -96,7 +96,7 @@ impl Prepared {
     /// Binds a tensor that is projected in place.
     ///
     /// # Errors
-    /// [`Error::PlanMismatch`] for another layout or form than was planned,
+    /// [`Error::PlanMismatch`] for another layout or form than was planned, [`Error::NoDirection`],
     /// [`Error::OtherContext`], [`Error::Validation`].
     pub fn bind(&self, tensor: &DeviceBuffer) -> Result<Bound> {
         self.bind_into(tensor, tensor)
@@ -108,7 +108,7 @@ impl Prepared {
     /// # Errors
     /// As [`Prepared::bind`].
     pub fn bind_into(&self, source: &DeviceBuffer, target: &DeviceBuffer) -> Result<Bound> {
-        self.bind_with(source, target, None)
+        self.bind_with(source, target, Operands::default())
     }
 
     /// [`Prepared::bind_into`] with the radii of a request that has some
@@ -122,7 +122,7 @@ impl Prepared {
     ///     let radii = context.upload(&[1.0, 2.0], [2])?;
     ///     let request = Request::in_place(Projection::max_norm(1.0, 1), *weights.layout());
     ///     let plan = context.plan(&request.with_radii(*radii.layout()))?;
-    ///     let bound = gpu.prepare(&plan)?.bind_with(&weights, &weights, Some(&radii))?;
+    ///     let bound = gpu.prepare(&plan)?.bind_with_radii(&weights, &weights, Some(&radii))?;
     ///     // In every step: `bound.record(&mut pass)`; what `radii` holds then is what counts.
     ///     drop(bound);
     /// }
@@ -131,15 +131,46 @@ impl Prepared {
     ///
     /// # Errors
     /// As [`Prepared::bind`]; [`Error::Overlap`] if the target overlaps the radii.
-    pub fn bind_with(
+    pub fn bind_with_radii(
         &self,
         source: &DeviceBuffer,
         target: &DeviceBuffer,
         radii: Option<&DeviceBuffer>,
     ) -> Result<Bound> {
+        self.bind_with(source, target, Operands { radii, ..Operands::default() })
+    }
+
+    /// [`Prepared::bind`] of a projection along a direction.
+    ///
+    /// # Errors
+    /// As [`Prepared::bind`]; [`Error::UnusedDirection`].
+    pub fn bind_along(&self, tensor: &DeviceBuffer, direction: &DeviceBuffer) -> Result<Bound> {
+        self.bind_into_along(tensor, tensor, direction)
+    }
+
+    /// [`Prepared::bind_into`] of a projection along a direction.
+    ///
+    /// # Errors
+    /// As [`Prepared::bind_along`].
+    pub fn bind_into_along(
+        &self,
+        source: &DeviceBuffer,
+        target: &DeviceBuffer,
+        direction: &DeviceBuffer,
+    ) -> Result<Bound> {
+        self.bind_with(source, target, Operands::direction(direction))
+    }
+
+    pub(crate) fn bind_with(
+        &self,
+        source: &DeviceBuffer,
+        target: &DeviceBuffer,
+        operands: Operands<'_>,
+    ) -> Result<Bound> {
         self.plan.check_views(source, target)?;
-        self.plan.check_radii(radii, target)?;
-        let views = Views::new(&self.gpu, source, target, radii)?;
+        self.plan.check_radii(operands.radii, target)?;
+        self.plan.check_direction(operands.direction, target)?;
+        let views = Views::new(&self.gpu, source, target, operands)?;
         Bound::new(self, views)
     }
 }

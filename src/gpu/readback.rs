@@ -132,6 +132,7 @@ struct Summary {
     norms: f32,
     norms_exponent: i32,
     invalid: u32,
+    degenerate: u32,
     factor: f32,
     factor_exponent: i32,
 }
@@ -145,6 +146,7 @@ impl Summary {
             changed: self.changed.into(),
             zero: self.zero.into(),
             non_finite: self.non_finite.into(),
+            degenerate: self.degenerate.into(),
             first_non_finite: (first != u32::MAX).then_some(first.into()),
             // A square is mantissa · 4^exponent.
             largest_norm: root(norm, self.largest.into()) * two_to(self.largest_exponent),

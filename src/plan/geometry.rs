@@ -14,6 +14,8 @@ pub struct Axis {
     pub source: usize,
     /// The distance of neighbours in the target, in elements; in place, that of the source.
     pub target: usize,
+    /// The distance of neighbours in the direction, in elements; 0 where slices share one, or have none.
+    pub direction: usize,
     /// The distance of neighbours among the slices in logical (row-major) order; 0 if reduced.
     pub slice: usize,
 }
@@ -40,6 +42,8 @@ pub struct Geometry {
     pub source_offset: usize,
     /// Where the first element of the target is, in elements.
     pub target_offset: usize,
+    /// Where the first element of the direction is, in elements; none where slices have none.
+    pub direction_offset: Option<usize>,
     /// What the elements of the source are, and those of a projection's target.
     pub dtype: DType,
 }
@@ -58,6 +62,22 @@ impl Geometry {
         dtype: DType,
         ordered: bool,
     ) -> Result<Self> {
+        Self::with_direction(reduced, source, target, None, dtype, ordered)
+    }
+
+    /// [`Geometry::new`] of slices that move along a direction of the shape of the source, or with axes of
+    /// length 1 where slices share one.
+    ///
+    /// # Errors
+    /// [`Error::Shape`].
+    pub fn with_direction(
+        reduced: &[bool],
+        source: &Layout,
+        target: &Layout,
+        direction: Option<&Layout>,
+        dtype: DType,
+        ordered: bool,
+    ) -> Result<Self> {
         if source.shape() != target.shape() {
             return Err(Error::Shape {
                 what: "the target",
@@ -65,6 +85,10 @@ impl Geometry {
                 found: target.shape().to_vec(),
             });
         }
+        let direction_strides = match direction {
+            Some(direction) => spread(direction, source, reduced)?,
+            None => vec![0; source.rank()],
+        };
         let (mut kept_axes, mut reduced_axes) = (Vec::new(), Vec::new());
         let mut slice = 1;
         for d in (0..source.rank()).rev() {
@@ -72,6 +96,7 @@ impl Geometry {
                 size: source.shape()[d],
                 source: source.strides()[d],
                 target: target.strides()[d],
+                direction: direction_strides[d],
                 slice: if reduced[d] { 0 } else { slice },
             };
             if !reduced[d] {
@@ -87,6 +112,7 @@ impl Geometry {
             reduced: merged(reduced_axes, false),
             source_offset: source.offset(),
             target_offset: target.offset(),
+            direction_offset: direction.map(Layout::offset),
             dtype,
         })
     }
@@ -147,8 +173,21 @@ impl Geometry {
     }
 }
 
+/// The strides of a direction, 0 along axes whose slices share it.
+fn spread(direction: &Layout, source: &Layout, reduced: &[bool]) -> Result<Vec<usize>> {
+    let (expected, found) = (source.shape(), direction.shape());
+    let fits = |d: usize| expected[d] == found[d] || (found[d] == 1 && !reduced[d]);
+    if expected.len() != found.len() || !(0..expected.len()).all(fits) {
+        let (expected, found) = (expected.to_vec(), found.to_vec());
+        return Err(Error::Shape { what: "the direction", expected, found });
+    }
+    Ok((0..expected.len())
+        .map(|d| if found[d] == 1 { 0 } else { direction.strides()[d] })
+        .collect())
+}
+
 /// Sorts by stride, or keeps the order of the slices, outermost first; and merges what is
-/// contiguous in source, target and slices.
+/// contiguous in source, target, direction and slices.
 fn merged(mut axes: Vec<Axis>, ordered: bool) -> Vec<Axis> {
     if ordered {
         axes.reverse();
@@ -161,6 +200,7 @@ fn merged(mut axes: Vec<Axis>, ordered: bool) -> Vec<Axis> {
             Some(outer)
                 if outer.source == axis.size * axis.source
                     && outer.target == axis.size * axis.target
+                    && outer.direction == axis.size * axis.direction
                     && outer.slice == axis.size * axis.slice =>
             {
                 *outer = Axis { size: outer.size * axis.size, ..axis };

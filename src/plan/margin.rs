@@ -107,6 +107,20 @@ impl Margin {
     }
 }
 
+impl Margin {
+    /// κ of sets that a direction a defines: what is projected has `|⟨a, y⟩ − b| ≤ κ·(‖a‖·‖x‖ + |b|)`, up to
+    /// elements below the smallest normal number.
+    ///
+    /// The computed product d is off by `σ·‖a‖·‖x‖`: of its terms the magnitudes count, whose sum is at
+    /// most that. `(d − b) / ‖a‖²` is off by the σ of the squares, and by 7u for the difference and a
+    /// quotient that may be off by 2.5 ulp. Its product with `a_i` and the sum with `x_i` are rounded, by u
+    /// each of at most `|d − b|` and `‖a‖·‖x‖ + |d − b|` in all. With `|d − b| ≤ ‖a‖·‖x‖ + |b|` that is
+    /// `2σ + 10u`; the rest is slack.
+    pub fn along(&self) -> f64 {
+        2.0 * self.sigma + 12.0 * self.unit
+    }
+}
+
 /// Rounds to the 24 significant bits of f32, toward zero, so that the bound is never loosened. The
 /// exponent stays that of f64 upward: a norm may exceed f32, and a radius of 1e39 must not bound it
 /// at 3.4e38. Below the smallest subnormal nothing is left.

@@ -185,6 +185,37 @@ impl Plan {
         }
     }
 
+    /// Refuses a direction that is not that of the request, or that shares elements with what is written.
+    pub(crate) fn check_direction(
+        &self,
+        direction: Option<&DeviceBuffer>,
+        written: &DeviceBuffer,
+    ) -> Result<()> {
+        let what = || match self.request.task {
+            Task::Project(projection) => projection.set().to_string(),
+            Task::Norms { norm, .. } => format!("the {norm} norm"),
+        };
+        let (planned, found) = match (self.request.direction, direction) {
+            (None, None) => return Ok(()),
+            (Some(_), None) => return Err(Error::NoDirection { what: what() }),
+            (None, Some(_)) => return Err(Error::UnusedDirection { what: what() }),
+            (Some(planned), Some(found)) => (planned, found),
+        };
+        if planned != *found.layout() {
+            let reason = format!("planned along {planned:?}, got {:?}", found.layout());
+            return Err(Error::PlanMismatch { reason });
+        }
+        let (expected, of) = (self.request.dtype, found.dtype());
+        if of != expected {
+            return Err(Error::Dtype { what: "the direction", expected, found: of });
+        }
+        if found.shares_memory_with(written) {
+            let target = (self.request.target(), self.request.target_dtype());
+            overlap((&planned, expected), target)?;
+        }
+        Ok(())
+    }
+
     /// The request.
     pub fn request(&self) -> &Request {
         &self.request

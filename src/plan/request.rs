@@ -49,6 +49,8 @@ pub struct Request {
     pub report: bool,
     /// Where the radii are, if they are in device memory; see [`Request::with_radii`].
     pub radii: Option<Layout>,
+    /// The direction of sets that one defines, of the same dtype.
+    pub direction: Option<Layout>,
 }
 
 impl Request {
@@ -71,7 +73,8 @@ impl Request {
     }
 
     fn new(task: Task, source: Layout, output: Output) -> Self {
-        Request { task, source, output, dtype: DType::F32, report: false, radii: None }
+        let (radii, direction) = (None, None);
+        Request { task, source, output, dtype: DType::F32, report: false, radii, direction }
     }
 
     /// The same projection with radii that are in device memory and read each time it runs, so that they
@@ -89,6 +92,21 @@ impl Request {
     #[must_use]
     pub fn with_radii(self, radii: Layout) -> Self {
         Request { radii: Some(radii), ..self }
+    }
+
+    /// The same request along a direction, which a hyperplane, half-space or line needs: a tensor of the
+    /// shape of the source, or with axes of length 1 where slices share one.
+    ///
+    /// ```
+    /// use normproj::{Layout, Projection, Request};
+    /// let (gradient, weights) = (Layout::contiguous([64, 512])?, Layout::contiguous([64, 512])?);
+    /// let request = Request::in_place(Projection::hyperplane(0.0, 1), gradient).along(weights);
+    /// # assert!(request.direction.is_some());
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
+    #[must_use]
+    pub fn along(self, direction: Layout) -> Self {
+        Request { direction: Some(direction), ..self }
     }
 
     /// The same request of tensors of another dtype than f32.
@@ -152,11 +170,15 @@ impl Request {
                 return Err(Error::PlanMismatch { reason });
             }
         }
+        self.check_direction()?;
         let reduced = self.axes().resolve(self.source.shape())?;
         // One radius for all is found without counting slices.
         let counted = self.radii.is_some_and(|radii| radii.len() != 1);
         let ordered = self.report || counted || matches!(self.output, Output::Norms(_));
-        let of_target = |target| Geometry::new(&reduced, &self.source, target, self.dtype, ordered);
+        let direction = self.direction.as_ref();
+        let of_target = |target| {
+            Geometry::with_direction(&reduced, &self.source, target, direction, self.dtype, ordered)
+        };
         let geometry = match &self.output {
             Output::InPlace | Output::Norms(_) => of_target(&self.source)?,
             Output::Into(target) => of_target(target)?,
@@ -183,6 +205,20 @@ impl Request {
             Ok(())
         } else {
             Err(Error::RadiusCount { slices, found })
+        }
+    }
+
+    fn check_direction(&self) -> Result<()> {
+        let (what, needed) = match &self.task {
+            Task::Project(projection) => {
+                (projection.set().to_string(), projection.set().needs_direction())
+            }
+            Task::Norms { norm, .. } => (format!("the {norm} norm"), false),
+        };
+        match (needed, self.direction) {
+            (true, None) => Err(Error::NoDirection { what }),
+            (false, Some(_)) => Err(Error::UnusedDirection { what }),
+            _ => Ok(()),
         }
     }
 

@@ -19,6 +19,25 @@ pub enum Rule {
     Shrink(Shrink),
     /// Each element moves to the nearer bound.
     Clamp(Clamp),
+    /// The slice moves along a direction, decided from its product with that.
+    Along(Plane),
+}
+
+/// Where a slice goes along a direction a.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Plane {
+    /// To `⟨a, y⟩ = b`.
+    Hyperplane {
+        /// b.
+        offset: f64,
+    },
+    /// There, if `⟨a, x⟩` is above b.
+    HalfSpace {
+        /// b; infinite if everything is inside.
+        offset: f64,
+    },
+    /// To the multiple of a that is nearest.
+    Line,
 }
 
 /// The numbers of a set in which a sum of elements is bounded or fixed.
@@ -91,6 +110,13 @@ impl Rule {
             Set::Bounds { low, high } => {
                 Rule::Clamp(Clamp { low: bound(low, dtype), high: bound(high, dtype), alone: true })
             }
+            Set::Hyperplane { offset: b } => {
+                Rule::Along(Plane::Hyperplane { offset: offset(b, dtype) })
+            }
+            Set::HalfSpace { offset: b } => {
+                Rule::Along(Plane::HalfSpace { offset: offset(b, dtype) })
+            }
+            Set::Line => Rule::Along(Plane::Line),
         }
     }
 
@@ -102,7 +128,7 @@ impl Rule {
             Rule::Scale(rim) if rim.target == 0.0 && rim.rate == 1.0 => 0.0,
             // The factor falls as the norm grows.
             Rule::Scale(rim) => rim.factor(largest_norm).min(1.0),
-            Rule::Shrink(_) | Rule::Clamp(_) => 1.0,
+            Rule::Shrink(_) | Rule::Clamp(_) | Rule::Along(_) => 1.0,
         }
     }
 }
@@ -121,6 +147,11 @@ impl Shrink {
         let (low, high) = slack.band(c);
         Shrink { magnitudes, low, high, target: c, zero: ZeroSlice::Keep }
     }
+}
+
+/// The offset of a plane: as a radius, of either sign.
+fn offset(b: f64, dtype: DType) -> f64 {
+    if dtype == DType::F64 { b } else { toward_zero(b.abs()).copysign(b) }
 }
 
 /// A bound as an element, rounded toward zero: the largest one at most, but infinity bounds nothing.

@@ -95,6 +95,7 @@ impl Compat {
             (Set::UnitNorm { norm: Norm::L2, .. }, Optax) => of(0.0, Divisor, true),
             (Set::WeightNorm { .. }, Torch) => of(0.0, Divisor, true),
             (Set::MinMaxNorm { .. }, Keras) => of(1e-7, Divisor, true),
+            (Set::Hyperplane { .. } | Set::HalfSpace { .. } | Set::Line, Optax) => Ok(Formula::OWN),
             (_, Keras | TensorFlow | Torch | Optax | Burn) => {
                 Err(Error::Compat { what: set.to_string(), compat: self.to_string() })
             }

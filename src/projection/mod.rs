@@ -7,6 +7,7 @@ mod clip_norm;
 mod compat;
 mod max_norm;
 mod min_max_norm;
+mod plane;
 mod policy;
 mod set;
 mod simplex;

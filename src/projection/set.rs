@@ -82,11 +82,24 @@ pub enum Set {
         /// The upper bound hi.
         high: f64,
     },
+    /// `{x : ⟨a, x⟩ = b}` for a direction a, Euclidean.
+    Hyperplane {
+        /// The offset b.
+        offset: f64,
+    },
+    /// `{x : ⟨a, x⟩ ≤ b}` for a direction a, Euclidean.
+    HalfSpace {
+        /// The offset b.
+        offset: f64,
+    },
+    /// `{s·a}` for a direction a, Euclidean.
+    Line,
 }
 
 impl Set {
     /// The norm that decides what becomes of a slice. Of the simplex it is L1: what is inside has no
-    /// negative element; of bounds it is the largest magnitude.
+    /// negative element; of bounds it is the largest magnitude. Along a direction it is the L2 norm of the
+    /// component.
     pub fn norm(&self) -> Norm {
         match *self {
             Set::MaxNorm { norm, .. }
@@ -98,12 +111,18 @@ impl Set {
             | Set::ClipRms { .. }
             | Set::WeightNorm { .. }
             | Set::MinMaxNorm { .. } => Norm::L2,
+            Set::Hyperplane { .. } | Set::HalfSpace { .. } | Set::Line => Norm::L2,
             Set::Simplex { .. } => Norm::L1,
             Set::Bounds { .. } => Norm::Linf,
         }
     }
 
-    /// The radius; the upper bound of sets that have two.
+    /// Whether a direction defines the set, which a request then needs.
+    pub fn needs_direction(&self) -> bool {
+        matches!(self, Set::Hyperplane { .. } | Set::HalfSpace { .. } | Set::Line)
+    }
+
+    /// The radius; the upper bound of sets that have two, the offset of planes, 0 of a line.
     pub fn radius(&self) -> f64 {
         match *self {
             Set::MaxNorm { radius, .. }
@@ -116,10 +135,12 @@ impl Set {
             | Set::Sphere { radius, .. }
             | Set::Simplex { radius } => radius,
             Set::MinMaxNorm { high, .. } | Set::Bounds { high, .. } => high,
+            Set::Hyperplane { offset } | Set::HalfSpace { offset } => offset,
+            Set::Line => 0.0,
         }
     }
 
-    /// The same set with another radius, or another upper bound.
+    /// The same set with another radius, upper bound or offset; a line has none and stays.
     #[must_use]
     pub fn with_radius(mut self, c: f64) -> Self {
         match &mut self {
@@ -133,6 +154,8 @@ impl Set {
             | Set::Sphere { radius, .. }
             | Set::Simplex { radius } => *radius = c,
             Set::MinMaxNorm { high, .. } | Set::Bounds { high, .. } => *high = c,
+            Set::Hyperplane { offset } | Set::HalfSpace { offset } => *offset = c,
+            Set::Line => {}
         }
         self
     }
@@ -153,6 +176,7 @@ impl Set {
             | Set::WeightNorm { .. } => true,
             Set::Ball { norm, .. } | Set::Sphere { norm, .. } => *norm == Norm::L2,
             Set::MinMaxNorm { .. } | Set::Simplex { .. } | Set::Bounds { .. } => false,
+            Set::Hyperplane { .. } | Set::HalfSpace { .. } | Set::Line => false,
         }
     }
 
@@ -185,6 +209,15 @@ impl Set {
                 let largest = dtype.largest();
                 let ordered = low <= high && low <= largest && high >= -largest;
                 if ordered { Ok(()) } else { Err(Error::Bounds { low, high }) }
+            }
+            // Everything is in the half-space below infinity.
+            Set::HalfSpace { offset: f64::INFINITY } | Set::Line => Ok(()),
+            Set::Hyperplane { offset } | Set::HalfSpace { offset } => {
+                if offset.is_finite() {
+                    Ok(())
+                } else {
+                    Err(Error::Offset { offset })
+                }
             }
         }
     }
@@ -219,6 +252,9 @@ impl std::fmt::Display for Set {
             Set::Sphere { norm, radius } => write!(formatter, "{norm} sphere of radius {radius}"),
             Set::Simplex { radius } => write!(formatter, "simplex of sum {radius}"),
             Set::Bounds { low, high } => write!(formatter, "bounds {low} and {high}"),
+            Set::Hyperplane { offset } => write!(formatter, "hyperplane of offset {offset}"),
+            Set::HalfSpace { offset } => write!(formatter, "half-space of offset {offset}"),
+            Set::Line => formatter.write_str("line"),
         }
     }
 }

@@ -101,6 +101,19 @@ pub fn exceeds_in<T: Element>(norm: Norm, slice: &[T], c: f64) -> bool {
     }
 }
 
+/// The product of two vectors of one length, exactly: `sum · 2^exponent`.
+pub(super) fn products(x: &[f64], a: &[f64]) -> Power {
+    let (mut sum, of_x, of_a) = (Expansion::default(), unit(x), unit(a));
+    for (&x, &a) in x.iter().zip(a) {
+        let product = Double::product(times_power(x, -of_x), times_power(a, -of_a));
+        sum.add(product.high);
+        if product.low != 0.0 {
+            sum.add(product.low);
+        }
+    }
+    Power { sum, exponent: of_x + of_a }
+}
+
 /// The elements as f64, exactly.
 pub(super) fn wide<T: Element>(slice: &[T]) -> Vec<f64> {
     slice.iter().map(|&x| x.into()).collect()

@@ -31,6 +31,17 @@ pub fn places(layout: &Layout) -> Vec<usize> {
     (0..layout.len()).map(place).collect()
 }
 
+/// For each element of a tensor of this shape, the row-major number of the one in a view with the same
+/// shape, or with axes of length 1 that its elements share.
+pub(super) fn shared(shape: &[usize], view: &[usize]) -> Vec<usize> {
+    let number = |element| {
+        let index = index_of(element, shape);
+        let along = index.iter().zip(view);
+        along.fold(0, |number, (&i, &size)| number * size + if size == 1 { 0 } else { i })
+    };
+    (0..shape.iter().product()).map(number).collect()
+}
+
 /// The index of the element with this row-major number.
 fn index_of(mut element: usize, shape: &[usize]) -> Vec<usize> {
     let mut index = vec![0; shape.len()];

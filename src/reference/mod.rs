@@ -19,6 +19,7 @@ mod double;
 mod exact;
 mod index;
 mod non_finite;
+mod plane;
 mod radial;
 mod scale;
 mod shrink;
@@ -30,6 +31,7 @@ pub use exact::{
     radius_in,
 };
 pub use index::{places, slices};
+pub use plane::{exact_product, project_along, project_along_double};
 
 use crate::axes::Axes;
 use crate::dtype::{DType, Element};
@@ -160,6 +162,9 @@ fn one(projection: &Projection, slice: &[f64], dtype: DType) -> Result<Vec<Doubl
         Set::Sphere { norm, radius } => interval(norm, radius, radius).project(slice),
         Set::Simplex { radius: c } => shrink::simplex(slice, radius(c)),
         Set::Bounds { low, high } => clamped(slice, low, high, policy),
+        Set::Hyperplane { .. } | Set::HalfSpace { .. } | Set::Line => {
+            return Err(Error::NoDirection { what: set.to_string() });
+        }
     })
 }
 

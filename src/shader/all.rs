@@ -3,7 +3,7 @@
 
 use crate::plan::geometry::Walk;
 use crate::shader::variant::{
-    Kernel, Lane, NormKind, Pack, Radius, SetKind, Storage, Variant, Verdict,
+    Direction, Kernel, Lane, NormKind, Pack, Radius, SetKind, Storage, Variant, Verdict,
 };
 
 impl Variant {
@@ -29,6 +29,7 @@ impl Variant {
                         lane,
                         walk,
                         storage: Storage::ReadOnly,
+                        direction: Direction::None,
                         verdict: Verdict::None,
                         radius: Radius::Uniform,
                         tile,
@@ -52,6 +53,11 @@ impl Variant {
                     }
                     if tile != 256 {
                         all.extend(search(sized));
+                    }
+                    if (tile, fan, tile_fastest) == (32, 8, true) {
+                        for pack in [Pack::F32, Pack::F16, Pack::Bf16] {
+                            all.extend(along(Variant { pack, ..sized }));
+                        }
                     }
                     // How elements are stored does not depend on sizes either.
                     if (tile, fan, tile_fastest) == (32, 8, true) {
@@ -124,6 +130,28 @@ fn search(sized: Variant) -> impl Iterator<Item = Variant> {
     let begin = Variant { kernel: Kernel::Decide, verdict: Verdict::Begin, ..decide };
     let resident = Variant { held: 8, storage: Storage::InPlace, ..sized };
     [partial, decide, begin, resident].into_iter()
+}
+
+/// The dispatches along a direction, which may be in the tensor's own buffer.
+fn along(sized: Variant) -> impl Iterator<Item = Variant> {
+    let sized = Variant {
+        norm: NormKind::Along,
+        set: SetKind::Plane,
+        direction: Direction::Apart,
+        ..sized
+    };
+    let shared = |variant| [variant, Variant { direction: Direction::SameBuffer, ..variant }];
+    let resident = Variant { kernel: Kernel::AlongResident, held: 3, ..sized };
+    let rescale = Variant { kernel: Kernel::AlongRescale, ..sized };
+    let stores = [resident, rescale].into_iter().flat_map(|variant| {
+        stored().map(move |(storage, verdict)| Variant { storage, verdict, ..variant })
+    });
+    let none = Variant { direction: Direction::None, pack: Pack::F32, counted: false, ..sized };
+    let decide = Variant { kernel: Kernel::Decide, verdict: Verdict::Store, ..none };
+    let summary = Variant { kernel: Kernel::Summary, ..none };
+    let partial = Variant { kernel: Kernel::AlongPartial, ..sized };
+    let larger = Variant { held: 8, storage: Storage::InPlace, ..resident };
+    stores.flat_map(shared).chain([decide, summary, partial, larger])
 }
 
 fn residents(sized: Variant) -> impl Iterator<Item = Variant> {

@@ -10,7 +10,9 @@ pub mod variant;
 pub(crate) mod words;
 
 use crate::plan::geometry::Walk;
-use variant::{Kernel, Lane, NormKind, Pack, Radius, SetKind, Storage, Variant, Verdict};
+use variant::{
+    Direction, Kernel, Lane, NormKind, Pack, Radius, SetKind, Storage, Variant, Verdict,
+};
 
 macro_rules! fragment {
     ($path:literal) => {
@@ -38,20 +40,30 @@ impl Variant {
         if self.kernel != Kernel::Summary {
             fragments.extend([fragment!("group/workgroup"), self.norm.share()]);
         }
-        if matches!(self.kernel, Kernel::Resident | Kernel::Decide | Kernel::Rescale) {
+        let settles = [
+            Kernel::Resident,
+            Kernel::Decide,
+            Kernel::Rescale,
+            Kernel::AlongResident,
+            Kernel::AlongRescale,
+        ];
+        if settles.contains(&self.kernel) {
             fragments.push(self.verdict.text());
         }
-        if self.kernel != Kernel::Partial {
+        if !matches!(self.kernel, Kernel::Partial | Kernel::AlongPartial) {
             fragments.extend(self.set.texts());
             fragments.extend(self.radius.texts(self.set));
         }
+        fragments.extend(self.along());
         fragments.extend(self.search());
         if self.verdict == Verdict::Norm {
             fragments.push(fragment!("verdict/float"));
         }
         let mut source = self.constants();
-        if self.kernel == Kernel::Resident {
-            source.push_str(&registers::text(self.held, self.set));
+        match self.kernel {
+            Kernel::Resident => source.push_str(&registers::text(self.held, self.set)),
+            Kernel::AlongResident => source.push_str(&registers::pairs(self.held)),
+            _ => {}
         }
         for fragment in fragments {
             source.push('\n');
@@ -71,6 +83,28 @@ impl Variant {
             (true, Storage::Into) => fragment!("storage/halves/into"),
             (true, Storage::IntoSameBuffer) => fragment!("storage/halves/into_same_buffer"),
         }
+    }
+
+    /// Where the direction of slices is, and what becomes of elements along it.
+    fn along(&self) -> Vec<&'static str> {
+        if !self.kernel.touches_direction() {
+            return vec![];
+        }
+        let step = match self.walk {
+            Walk::Rows | Walk::Columns => fragment!("along/run"),
+            Walk::Strided => fragment!("along/axes"),
+        };
+        let load = match (self.in_halves(), self.direction) {
+            (false, Direction::None | Direction::Apart) => fragment!("along/apart"),
+            (false, Direction::SameBuffer) => fragment!("along/same_buffer"),
+            (true, Direction::None | Direction::Apart) => fragment!("along/halves/apart"),
+            (true, Direction::SameBuffer) => fragment!("along/halves/same_buffer"),
+        };
+        let mut texts = vec![fragment!("along/place"), step, load];
+        if self.kernel != Kernel::AlongPartial {
+            texts.push(fragment!("along/displace"));
+        }
+        texts
     }
 
     /// Whether and where a slice seeks more than its norm.
@@ -115,6 +149,9 @@ impl Kernel {
             Kernel::Summary => fragment!("kernel/summary"),
             Kernel::ShrinkPartial => fragment!("kernel/shrink_partial"),
             Kernel::ShrinkDecide => fragment!("kernel/shrink_decide"),
+            Kernel::AlongResident => fragment!("kernel/along_resident"),
+            Kernel::AlongPartial => fragment!("kernel/along_partial"),
+            Kernel::AlongRescale => fragment!("kernel/along_rescale"),
         }
     }
 }
@@ -135,12 +172,14 @@ impl NormKind {
             NormKind::Signed => {
                 vec![fragment!("norm/signed"), power, binary, key, fragment!("norm/l1")]
             }
+            NormKind::Along => vec![fragment!("norm/along"), power],
         }
     }
 
     fn share(self) -> &'static str {
         match self {
             NormKind::Signed => fragment!("group/share_signed"),
+            NormKind::Along => fragment!("group/share_along"),
             _ => fragment!("group/share"),
         }
     }
@@ -157,6 +196,7 @@ impl SetKind {
             SetKind::Shrink => {
                 vec![policy, rim, basis, fragment!("set/shrink"), fragment!("set/newton")]
             }
+            SetKind::Plane => vec![policy, rim, fragment!("set/plane")],
         }
     }
 }

@@ -51,6 +51,54 @@ fn release(here: Place, position: u32, held: Held, rule: Rule) {{
     text
 }
 
+/// The same of a slice and its direction.
+pub(super) fn pairs(held: u32) -> String {
+    let each = |text: &dyn Fn(u32) -> String, between: &str| {
+        (0..held).map(text).collect::<Vec<_>>().join(between)
+    };
+    let most = |a: String, b: String| format!("max({a}, {b})");
+    let fields = each(&|i| format!("    r{i}: Bits,\n    d{i}: Bits,\n"), "");
+    let step = |i: u32| format!("position + {i}u * FAN");
+    let loads = each(
+        &|i| format!("load_step(here, {0}), load_along(here, first, {0})", step(i)),
+        ",\n        ",
+    );
+    let magnitude =
+        |name: &str| pairwise(0, held, &most, &|i| format!("(held.{name}{i} & Bits(MAGNITUDE))"));
+    let (largest, direction) = (magnitude("r"), magnitude("d"));
+    let product = |a: String, b: String| format!("({a} * {b})");
+    let plain = |name: &str, i: u32| format!("real(held.{name}{i})");
+    let moved = |name: &str, i: u32, by: &str| format!("real(shifted(held.{name}{i}, {by}))");
+    let dot = pairwise(0, held, &plus, &|i| product(plain("r", i), plain("d", i)));
+    let squares = pairwise(0, held, &plus, &|i| product(plain("d", i), plain("d", i)));
+    let dot_shifted =
+        pairwise(0, held, &plus, &|i| product(moved("r", i, "shift"), moved("d", i, "along")));
+    let squares_shifted =
+        pairwise(0, held, &plus, &|i| product(moved("d", i, "along"), moved("d", i, "along")));
+    let stores = each(
+        &|i| format!("    store_step(here, {}, project(held.r{i}, held.d{i}, rule));\n", step(i)),
+        "",
+    );
+    format!(
+        "
+struct Held {{
+{fields}}}
+
+fn hold(here: Place, first: u32, position: u32) -> Held {{
+    return Held({loads});
+}}
+fn held_largest(held: Held) -> Bits {{ return {largest}; }}
+fn held_direction(held: Held) -> Bits {{ return {direction}; }}
+fn held_dot(held: Held) -> Real {{ return {dot}; }}
+fn held_squares(held: Held) -> Real {{ return {squares}; }}
+fn held_dot_shifted(held: Held, shift: Integer, along: Integer) -> Real {{ return {dot_shifted}; }}
+fn held_squares_shifted(held: Held, along: Integer) -> Real {{ return {squares_shifted}; }}
+fn release(here: Place, position: u32, held: Held, rule: Rule) {{
+{stores}}}
+"
+    )
+}
+
 fn extremes(i: u32, counts: Option<String>) -> String {
     match counts {
         None => format!("extremes(held.r{i})"),

@@ -16,6 +16,9 @@ pub enum Kernel {
     Summary,
     ShrinkPartial,
     ShrinkDecide,
+    AlongResident,
+    AlongPartial,
+    AlongRescale,
 }
 
 /// What a slice is reduced to: files of `shaders/norm`. Numbers, as the p of `Lp`, are parameters.
@@ -28,6 +31,7 @@ pub enum NormKind {
     Lp,
     Outside,
     Signed,
+    Along,
 }
 
 /// What is done to a slice: one file of `shaders/set`.
@@ -38,6 +42,7 @@ pub enum SetKind {
     Interval,
     Clamp,
     Shrink,
+    Plane,
 }
 
 /// How elements are stored: one file of `shaders/pack`.
@@ -91,6 +96,17 @@ pub enum Radius {
     Shared,
 }
 
+/// How the direction of slices is bound, if they have one: files of `shaders/along`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[allow(missing_docs, reason = "described in the files of the same name")]
+pub enum Direction {
+    #[default]
+    None,
+    Apart,
+    /// In a buffer that the dispatch writes, which it must bind in one way.
+    SameBuffer,
+}
+
 /// A program: which fragments, in which sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Variant {
@@ -108,6 +124,8 @@ pub struct Variant {
     pub walk: Walk,
     /// How the tensor is bound; unused by kernels that do not touch it.
     pub storage: Storage,
+    /// How the direction is bound; none for kernels that do not touch it.
+    pub direction: Direction,
     /// What becomes of the accumulators.
     pub verdict: Verdict,
     /// Where radii are; uniform in kernels that do not decide.
@@ -158,6 +176,8 @@ pub enum Slot {
     States,
     /// The caller's radii.
     Radii,
+    /// The direction of slices.
+    Direction,
 }
 
 impl Slot {
@@ -173,6 +193,7 @@ impl Slot {
             Slot::Counters => 6,
             Slot::States => 7,
             Slot::Radii => 8,
+            Slot::Direction => 9,
         }
     }
 }
@@ -181,6 +202,12 @@ impl Kernel {
     /// Whether the kernel reads or writes the tensor itself.
     pub fn touches_tensor(self) -> bool {
         matches!(self, Kernel::Resident | Kernel::Partial | Kernel::Rescale | Kernel::ShrinkPartial)
+            || self.touches_direction()
+    }
+
+    /// Whether it reads the direction of slices beside them.
+    pub fn touches_direction(self) -> bool {
+        matches!(self, Kernel::AlongResident | Kernel::AlongPartial | Kernel::AlongRescale)
     }
 
     /// Whether the kernel decides what becomes of slices, for which it asks their radii.
@@ -198,6 +225,9 @@ impl Kernel {
             Kernel::Summary => "summary",
             Kernel::ShrinkPartial => "shrink_partial",
             Kernel::ShrinkDecide => "shrink_decide",
+            Kernel::AlongResident => "along_resident",
+            Kernel::AlongPartial => "along_partial",
+            Kernel::AlongRescale => "along_rescale",
         }
     }
 }
@@ -273,8 +303,12 @@ impl Variant {
             }
         }
         match self.kernel {
-            Kernel::Partial => bindings.push((Slot::Partials, Access::ReadWrite)),
-            Kernel::Decide | Kernel::Rescale => bindings.push((Slot::Partials, Access::Read)),
+            Kernel::Partial | Kernel::AlongPartial => {
+                bindings.push((Slot::Partials, Access::ReadWrite));
+            }
+            Kernel::Decide | Kernel::Rescale | Kernel::AlongRescale => {
+                bindings.push((Slot::Partials, Access::Read));
+            }
             Kernel::Summary => bindings
                 .extend([(Slot::Verdicts, Access::Read), (Slot::Summaries, Access::ReadWrite)]),
             Kernel::ShrinkPartial => bindings
@@ -282,7 +316,7 @@ impl Variant {
             Kernel::ShrinkDecide => {
                 bindings.extend([(Slot::Partials, Access::Read), (Slot::Verdicts, Access::Read)]);
             }
-            Kernel::Resident => {}
+            Kernel::Resident | Kernel::AlongResident => {}
         }
         match self.verdict {
             Verdict::None => {}
@@ -299,6 +333,11 @@ impl Variant {
             Radius::Uniform => {}
             Radius::Read => bindings.push((Slot::Radii, Access::Read)),
             Radius::Shared => bindings.push((Slot::Radii, Access::ReadWrite)),
+        }
+        match self.direction {
+            Direction::None => {}
+            Direction::Apart => bindings.push((Slot::Direction, Access::Read)),
+            Direction::SameBuffer => bindings.push((Slot::Direction, Access::ReadWrite)),
         }
         bindings
     }
@@ -329,7 +368,7 @@ impl NormKind {
     /// The words of an accumulator of one slice.
     pub fn accumulator_words(self) -> u32 {
         match self {
-            NormKind::Signed => 4,
+            NormKind::Signed | NormKind::Along => 4,
             _ => 3,
         }
     }

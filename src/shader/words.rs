@@ -4,7 +4,7 @@ use crate::norm::Norm;
 use crate::plan::margin::{Margin, Scaled, U, toward_zero};
 use crate::plan::rim::Rim;
 use crate::plan::rims::Lines;
-use crate::plan::rule::{Clamp, Rule, Shrink};
+use crate::plan::rule::{Clamp, Plane, Rule, Shrink};
 use crate::projection::{OnNonFinite, Rounding, ZeroSlice};
 use crate::shader::params::Params;
 
@@ -114,6 +114,7 @@ impl Params {
             Rule::Scale(rim) => params.with_rim(rim),
             Rule::Clamp(clamp) => params.with_clamp(clamp),
             Rule::Shrink(shrink) => params.with_shrink(shrink, margin.of(Norm::L1).sigma),
+            Rule::Along(plane) => params.with_plane(plane),
         }
     }
 
@@ -186,6 +187,18 @@ impl Params {
         let BoundWords { low, high, low_key, high_key } =
             BoundWords::new(clamp.low as f32, clamp.high as f32);
         Params { low, high, low_key, high_key, alone: clamp.alone.into(), ..self }
+    }
+
+    fn with_plane(self, plane: &Plane) -> Self {
+        let (plane, offset) = match *plane {
+            Plane::Hyperplane { offset } => (0, offset),
+            Plane::HalfSpace { offset } => (1, offset),
+            Plane::Line => (2, 0.0),
+        };
+        let Scaled { mantissa, exponent } =
+            if offset.is_infinite() { INSIDE } else { scaled(offset.abs()) };
+        let radius = mantissa.copysign(offset as f32);
+        Params { plane, radius, radius_exponent: exponent, ..self }
     }
 
     /// `sigma` bounds the relative error of a sum, so that one that is near enough is inside the next

@@ -119,7 +119,16 @@ pub struct Files {
 
 impl Files {
     pub fn open() -> Files {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/golden");
+        Files::of("tests/data/golden")
+    }
+
+    /// The cases of planes and lines.
+    pub fn planes() -> Files {
+        Files::of("tests/data/golden/planes")
+    }
+
+    fn of(folder: &str) -> Files {
+        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder);
         let read = |name: &str| std::fs::read(folder.join(name)).expect(name);
         let cases = serde_json::from_slice(&read("cases.json")).expect("cases.json is JSON");
         Files { cases, arrays: read("arrays.safetensors") }

@@ -1,5 +1,6 @@
 //! Every result of the library, on every backend, against what it promises and against the oracle.
 
+mod along;
 mod case;
 mod clip_bounds;
 mod clip_case;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::clip_golden_case::Fate;
 use crate::golden_case::{Files, Golden};
-use crate::{clip_golden, golden};
+use crate::{along, clip_golden, golden};
 
 const PAGE: &str = include_str!("../../src/docs/peers.md");
 
@@ -39,10 +39,11 @@ fn every_row_is_run_and_every_operation_that_is_run_has_a_row() {
     assert_eq!(listed.len(), rows.len(), "an operation has two rows");
     let sets = golden::OPERATIONS.into_iter().chain(golden::POWERS);
     let clips = clip_golden::EXPECTED.map(|(operation, _)| operation);
-    let run: BTreeSet<&str> = sets.chain(clips).collect();
+    let run: BTreeSet<&str> = sets.chain(clips).chain(along::golden::OPERATIONS).collect();
     assert_eq!(listed, run);
-    let files = Files::open();
-    let stored: BTreeSet<&str> = files.cases.iter().map(|case| case.op.as_str()).collect();
+    let (files, planes) = (Files::open(), Files::planes());
+    let cases = files.cases.iter().chain(&planes.cases);
+    let stored: BTreeSet<&str> = cases.map(|case| case.op.as_str()).collect();
     assert_eq!(listed, stored);
     for Row { peer, ours, edges, operation } in rows {
         assert!([peer, ours, edges].iter().all(|cell| !cell.is_empty()), "{operation}");
@@ -51,11 +52,12 @@ fn every_row_is_run_and_every_operation_that_is_run_has_a_row() {
 
 #[test]
 fn every_row_names_the_call_that_is_run() {
-    let files = Files::open();
+    let (files, planes) = (Files::open(), Files::planes());
     for row in rows() {
         let first = row.ours.split("::").nth(1).and_then(|rest| rest.split('(').next());
         let named = kind_of(first.unwrap_or_else(|| panic!("{} names no call", row.ours)));
-        let cases = files.cases.iter().filter(|case| case.op == row.operation);
+        let cases = files.cases.iter().chain(&planes.cases);
+        let cases = cases.filter(|case| case.op == row.operation);
         let run: BTreeSet<String> =
             cases.filter_map(|case| run_as(case, row.ours, &files)).collect();
         assert_eq!(run, BTreeSet::from([named.to_string()]), "{}", row.operation);
@@ -78,12 +80,21 @@ fn kind_of(function: &str) -> &'static str {
         "each_norm" => "Each",
         "value" => "Value",
         "norms" => "Norms",
+        "hyperplane" => "Hyperplane",
+        "half_space" => "HalfSpace",
+        "line" => "Line",
         other => panic!("{other} makes no set that is known here"),
     }
 }
 
 /// What the tests make of a case; none of one that they leave out because it has no counterpart.
 fn run_as(case: &Golden, ours: &str, files: &Files) -> Option<String> {
+    if along::golden::OPERATIONS.contains(&case.op.as_str()) {
+        return format!("{:?}", along::golden::asked(case).set())
+            .split([' ', '{'])
+            .next()
+            .map(str::to_string);
+    }
     let text = match ours.starts_with("[`Projection::") {
         true if golden::kind(case, files) == golden::Kind::TensorBounds => return None,
         true => format!("{:?}", golden::asked(case).ok()?.native.set()),

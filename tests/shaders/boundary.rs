@@ -40,8 +40,8 @@ fn parameters_have_one_layout() {
         rest, rest_exponent, floor, floor_exponent, always, basis, power, inverse_power, low_key,
         high_key, low, high, alone, signs, aim, near_low, near_high, unit, reach,
         length, rounds, nearest, radii_offset, first_radius, radii_rank, scale, scale_exponent, least,
-        least_exponent, most, most_exponent, turns, slopes, offsets, offset_exponents, kept, reduced,
-        radii);
+        least_exponent, most, most_exponent, turns, plane, direction_offset, slopes, offsets,
+        offset_exponents, kept, reduced, radii, direction_kept, direction_reduced);
     assert_eq!(params, expected);
     assert_eq!(params_size as usize, size_of::<Params>());
 }

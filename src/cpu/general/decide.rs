@@ -32,6 +32,8 @@ impl Decision {
             Rule::Scale(rim) => scaled(rim, slice, size),
             Rule::Shrink(sums) => shrink(sums, slice, size.number()),
             Rule::Clamp(bounds) => clamped(bounds, slice),
+            // A direction is needed too: see `cpu/along`.
+            Rule::Along(_) => None,
         };
         // A finite slice must not look infinite.
         let norm = size.number().min(f64::MAX);
@@ -78,6 +80,7 @@ impl Decision {
 fn norm_of(rule: &Rule) -> Norm {
     match rule {
         Rule::Scale(rim) => rim.norm,
+        Rule::Along(_) => Norm::L2,
         Rule::Shrink(_) => Norm::L1,
         Rule::Clamp(_) => Norm::Linf,
     }
@@ -98,7 +101,11 @@ fn clamped(bounds: &Clamp, slice: &[f64]) -> Option<Vec<f64>> {
 }
 
 /// What a policy makes of a slice with NaN or infinity.
-fn replaced(policy: OnNonFinite, any_nan: bool, slice: &[f64]) -> Option<Vec<f64>> {
+pub(in crate::cpu) fn replaced(
+    policy: OnNonFinite,
+    any_nan: bool,
+    slice: &[f64],
+) -> Option<Vec<f64>> {
     let over_infinity = |x: &f64| if x.is_finite() { 0.0 } else { f64::NAN };
     Some(match policy {
         OnNonFinite::Leave => return None,

@@ -7,7 +7,7 @@ use crate::norm::Norm;
 const BLOCK: usize = 16;
 
 /// The sum of a term of each element, halves first.
-pub(super) fn sum(elements: &[f64], term: &impl Fn(f64) -> f64) -> f64 {
+pub(in crate::cpu) fn sum(elements: &[f64], term: &impl Fn(f64) -> f64) -> f64 {
     if elements.len() <= BLOCK {
         return elements.iter().map(|&x| term(x)).sum();
     }
@@ -53,7 +53,7 @@ impl Size {
 }
 
 /// The largest magnitude, NaN with any NaN.
-pub(super) fn largest(elements: &[f64]) -> f64 {
+pub(in crate::cpu) fn largest(elements: &[f64]) -> f64 {
     match elements.iter().any(|x| x.is_nan()) {
         true => f64::NAN,
         false => elements.iter().fold(0.0, |most, x| most.max(x.abs())),
@@ -76,7 +76,7 @@ fn power_mean(p: f64, elements: &[f64], most: f64) -> (f64, i32) {
 }
 
 /// The exponent of a positive number: the mantissa is in `[1, 2)`.
-pub(super) fn exponent(x: f64) -> i32 {
+pub(in crate::cpu) fn exponent(x: f64) -> i32 {
     if x < f64::MIN_POSITIVE {
         return exponent(times_power(x, 64)) - 64;
     }
@@ -84,7 +84,7 @@ pub(super) fn exponent(x: f64) -> i32 {
 }
 
 /// `x · 2^power`, where neither the power nor what is on the way has to fit f64.
-pub(super) fn times_power(x: f64, power: i32) -> f64 {
+pub(in crate::cpu) fn times_power(x: f64, power: i32) -> f64 {
     let step = power.clamp(-1000, 1000);
     let scaled = x * f64::from(step).exp2();
     match power - step {

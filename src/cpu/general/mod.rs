@@ -3,7 +3,7 @@
 
 mod clamp;
 mod decide;
-mod elements;
+pub(super) mod elements;
 mod radial;
 mod shrink;
 
@@ -18,6 +18,7 @@ use crate::plan::geometry::{Axis, Geometry};
 use crate::plan::rule::Rule;
 use crate::report::Tally;
 use decide::Decision;
+pub(super) use decide::replaced;
 use elements::Size;
 
 /// Elements that are worked on before they are written back: their results stay in the caches.

@@ -73,6 +73,7 @@ impl<'a> Rule<'a> {
                 (Norm::L1, Form::Shrink(shrinking), sums.magnitudes && sums.low > 0.0)
             }
             Planned::Clamp(bounds) if bounds.alone => return None,
+            Planned::Along(_) => return None,
             Planned::Clamp(bounds) => (Norm::Linf, Form::Cube(bounds.high), false),
         };
         // Powers of f64 leave the range soon.
@@ -80,7 +81,7 @@ impl<'a> Rule<'a> {
         let basis = match rule {
             Planned::Scale(rim) => rim.zero == ZeroSlice::BasisVector,
             Planned::Shrink(sums) => sums.zero == ZeroSlice::BasisVector,
-            Planned::Clamp(_) => false,
+            Planned::Clamp(_) | Planned::Along(_) => false,
         };
         Some(Rule {
             term,

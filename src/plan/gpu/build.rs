@@ -18,7 +18,7 @@ use crate::plan::request::{Output, Request};
 use crate::plan::schedule::{Schedule, Tiling};
 use crate::shader::params::Params;
 use crate::shader::variant::{
-    Kernel, Lane, NormKind, Pack, Radius, SetKind, Storage, Variant, Verdict,
+    Direction, Kernel, Lane, NormKind, Pack, Radius, SetKind, Storage, Variant, Verdict,
 };
 use crate::shader::words::rounds;
 
@@ -138,9 +138,13 @@ impl Builder<'_> {
 
     /// All dispatches of one slab of slices.
     fn slab(&mut self, slab: &Box, slices: u64, first_norm: u64) {
-        let resident = matches!(self.schedule, Schedule::Resident { .. });
+        let is_resident = matches!(self.schedule, Schedule::Resident { .. });
+        let [resident, partial, rescale] = match self.kinds.1 {
+            SetKind::Plane => [Kernel::AlongResident, Kernel::AlongPartial, Kernel::AlongRescale],
+            _ => [Kernel::Resident, Kernel::Partial, Kernel::Rescale],
+        };
         // The check of the schedule made sure that this can be cut.
-        let cut = cut(self.geometry, slab, self.limits, !resident).unwrap_or_default();
+        let cut = cut(self.geometry, slab, self.limits, !is_resident).unwrap_or_default();
         let base = Params {
             slices: slices as u32,
             first_norm: self.norm_base(first_norm),
@@ -154,7 +158,7 @@ impl Builder<'_> {
                     let base = Params { chunks: 1, ..base };
                     let params = of_piece(self.geometry, &self.tiling, base, slab, piece);
                     let variant =
-                        Variant { held, ..self.variant(Kernel::Resident, storage, self.verdict()) };
+                        Variant { held, ..self.variant(resident, storage, self.verdict()) };
                     self.push(variant, params, Some(piece), norms, false);
                 }
             }
@@ -163,7 +167,7 @@ impl Builder<'_> {
                 let total = chunks.last().map_or(0, |&(first, count)| first + count);
                 let base = Params { partials: total, chunk, ..base };
                 let parts = Parts { slab, cut: &cut, chunks: &chunks };
-                let partial = self.variant(Kernel::Partial, Storage::ReadOnly, Verdict::None);
+                let partial = self.variant(partial, Storage::ReadOnly, Verdict::None);
                 self.over(&parts, partial, base, false);
                 if decide {
                     self.decide(Kernel::Decide, self.verdict_of_decide(), base, slices, norms);
@@ -175,7 +179,7 @@ impl Builder<'_> {
                     let verdict =
                         if self.request.report && !decide { Verdict::Store } else { Verdict::None };
                     let base = if decide { Params { partials: 1, ..base } } else { base };
-                    let rescale = self.variant(Kernel::Rescale, self.storage(), verdict);
+                    let rescale = self.variant(rescale, self.storage(), verdict);
                     self.over(&parts, rescale, base, decide);
                 }
             }
@@ -196,7 +200,7 @@ impl Builder<'_> {
         };
         let pieces = parts.cut.iter().zip(parts.chunks);
         match variant.kernel {
-            Kernel::Rescale => pieces.rev().for_each(push),
+            Kernel::Rescale | Kernel::AlongRescale => pieces.rev().for_each(push),
             _ => pieces.for_each(push),
         }
     }
@@ -251,6 +255,7 @@ impl Builder<'_> {
             workgroups,
             source,
             target,
+            direction: None,
             norms,
             radii: None,
             decided: false,
@@ -280,6 +285,7 @@ impl Builder<'_> {
             workgroups,
             source,
             target,
+            direction: None,
             norms,
             radii: self.radii.map(|radii| radii.window),
             decided: false,
@@ -302,6 +308,7 @@ impl Builder<'_> {
         let params = Params {
             source_offset: windows.as_ref().map_or(0, |w| (w.source_base / width) as u32),
             target_offset: windows.as_ref().map_or(0, |w| (w.target_base / width) as u32),
+            direction_offset: windows.as_ref().map_or(0, |w| (w.direction_base / width) as u32),
             ..params
         };
         let radii = self.radii.filter(|_| variant.radius != Radius::Uniform);
@@ -313,6 +320,7 @@ impl Builder<'_> {
             workgroups,
             source: windows.as_ref().map(|w| w.source),
             target: windows.as_ref().filter(|_| target).map(|w| w.target),
+            direction: windows.as_ref().and_then(|w| w.direction),
             norms,
             radii: radii.map(|radii| radii.window),
             decided,
@@ -337,6 +345,10 @@ impl Builder<'_> {
             lane,
             walk,
             storage,
+            direction: match kernel.touches_direction() {
+                true => Direction::Apart,
+                false => Direction::None,
+            },
             verdict,
             radius: match self.radii {
                 Some(_) if kernel.asks_radii() => Radius::Read,

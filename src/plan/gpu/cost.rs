@@ -3,6 +3,7 @@
 use crate::plan::cost::Cost;
 use crate::plan::geometry::{Geometry, Walk};
 use crate::plan::gpu::kinds::kinds;
+use crate::plan::gpu::legal::loads;
 use crate::plan::gpu::steps::{STATE_BYTES, Step, Steps, TALLY_BYTES};
 use crate::plan::request::{Output, Request};
 use crate::plan::schedule::Schedule;
@@ -23,7 +24,9 @@ pub(in crate::plan) fn cost(
     request: &Request,
     steps: &Steps,
 ) -> Cost {
-    let bytes = geometry.bytes();
+    // Those of the direction are read beside those of the tensor, each time.
+    let own = geometry.bytes();
+    let bytes = u64::from(loads(request)) * own;
     let size = geometry.dtype.size() as u32;
     let (resident, tiling) = match schedule {
         Schedule::Resident { tiling, .. } => (true, *tiling),
@@ -34,7 +37,7 @@ pub(in crate::plan) fn cost(
     // Elements of less than a word that are stored one by one: a neighbour may share the word.
     let halves = tiling.width == 1 && u64::from(size) < WORD;
     let changed = if halves { WORD * geometry.elements() as u64 } else { 0 };
-    let stored = if halves { changed } else { bytes };
+    let stored = if halves { changed } else { own };
     // A search reads at most once a round; those that end sooner read nothing more.
     let rounds = match kinds(request).1 {
         SetKind::Shrink => u64::from(rounds(geometry.length())),
@@ -73,10 +76,12 @@ fn scratch_of(step: &Step) -> u64 {
     let stored = u64::from(matches!(step.variant.verdict, Verdict::Store | Verdict::Begin));
     let state = if step.variant.set == SetKind::Shrink { STATE_BYTES } else { 0 };
     match step.variant.kernel {
-        Kernel::Resident => here * stored * accumulator,
-        Kernel::Partial => here * chunks * accumulator,
+        Kernel::Resident | Kernel::AlongResident => here * stored * accumulator,
+        Kernel::Partial | Kernel::AlongPartial => here * chunks * accumulator,
         Kernel::Decide => slices * ((partials + stored) * accumulator + state),
-        Kernel::Rescale => here * ((chunks * partials + stored) * accumulator + chunks * state),
+        Kernel::Rescale | Kernel::AlongRescale => {
+            here * ((chunks * partials + stored) * accumulator + chunks * state)
+        }
         Kernel::Summary => slices * accumulator,
         Kernel::ShrinkPartial => here * chunks * (accumulator + state + TALLY_BYTES),
         Kernel::ShrinkDecide => slices * (partials * TALLY_BYTES + accumulator + 2 * state),

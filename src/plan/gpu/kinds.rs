@@ -22,6 +22,9 @@ pub(in crate::plan) fn kinds(request: &Request) -> (NormKind, SetKind) {
         | Set::Simplex { .. } => (NormKind::Signed, SetKind::Shrink),
         Set::UnitNorm { norm, .. } | Set::Sphere { norm, .. } => (norm.into(), SetKind::Interval),
         Set::WeightNorm { .. } | Set::MinMaxNorm { .. } => (NormKind::L2, SetKind::Interval),
+        Set::Hyperplane { .. } | Set::HalfSpace { .. } | Set::Line => {
+            (NormKind::Along, SetKind::Plane)
+        }
         set if always => (set.norm().into(), SetKind::Interval),
         set => (set.norm().into(), SetKind::Ball),
     }

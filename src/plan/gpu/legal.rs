@@ -23,10 +23,13 @@ pub(super) fn width(geometry: &Geometry, walk: Walk) -> u32 {
         Walk::Strided => None,
     };
     let Some(run) = run else { return 1 };
-    let aligned = |axis: &Axis| axis.source.is_multiple_of(4) && axis.target.is_multiple_of(4);
+    let strides = |axis: &Axis| axis.source | axis.target | axis.direction;
+    let aligned = |axis: &Axis| strides(axis).is_multiple_of(4);
     let others = geometry.kept.iter().chain(&geometry.reduced).filter(|axis| *axis != run);
-    let offsets = geometry.source_offset | geometry.target_offset;
-    let fits = run.size.is_multiple_of(4) && offsets.is_multiple_of(4);
+    let direction = geometry.direction_offset;
+    let offsets = geometry.source_offset | geometry.target_offset | direction.unwrap_or(0);
+    let beside = direction.is_none() || run.direction == 1;
+    let fits = run.size.is_multiple_of(4) && offsets.is_multiple_of(4) && beside;
     if fits && others.into_iter().all(aligned) { 4 } else { 1 }
 }
 
@@ -77,8 +80,9 @@ pub(in crate::plan) fn check(
     }
     let steps = steps(geometry, walk, width);
     match *schedule {
-        Schedule::Resident { held, .. } if held == 0 || held > MOST_HELD => {
-            return illegal(format!("{held} loads a lane are not in 1..={MOST_HELD}"));
+        Schedule::Resident { held, .. } if held == 0 || held > MOST_HELD / loads(request) => {
+            let most = MOST_HELD / loads(request);
+            return illegal(format!("{held} loads a lane are not in 1..={most}"));
         }
         Schedule::Resident { held, .. } if u64::from(held) * u64::from(fan) < steps => {
             return illegal(format!("a slice takes {steps} loads"));
@@ -114,6 +118,11 @@ pub(in crate::plan) fn check(
     Ok(())
 }
 
+/// Loads of one step: that of a direction too, if there is one.
+pub(super) fn loads(request: &Request) -> u32 {
+    1 + u32::from(request.direction.is_some())
+}
+
 /// Bytes of workgroup memory that no lane has for itself: the answer whether any lane seeks.
 pub(super) const SHARED_BYTES: u64 = 8;
 
@@ -127,8 +136,10 @@ pub(super) fn check_steps(schedule: &Schedule, steps: &Steps, limits: &GpuLimits
     let illegal =
         |reason: String| Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason });
     let most = limits.binding_bytes;
-    let windows =
-        steps.steps.iter().flat_map(|step| [step.source, step.target, step.norms, step.radii]);
+    let of_step = |step: &plan_steps::Step| {
+        [step.source, step.target, step.direction, step.norms, step.radii]
+    };
+    let windows = steps.steps.iter().flat_map(of_step);
     let windows = windows.flatten().map(|window| window.size);
     let scratch =
         [steps.partial_bytes, steps.verdict_bytes, steps.state_bytes, steps.summary_bytes];

@@ -17,6 +17,7 @@ pub(super) fn of_piece(
     let width = tiling.width as usize;
     let columns = tiling.walk == Walk::Columns;
     let last = geometry.kept.len().saturating_sub(1);
+    let mut direction = [[[0; 4]; 2]; 2];
     let (mut kept, mut reduced) = ([params::Axis::default(); 8], [params::Axis::default(); 8]);
     let (mut slice_stride, mut first_slice) = (1, 0);
     for (d, axis) in geometry.kept.iter().enumerate().rev() {
@@ -28,6 +29,9 @@ pub(super) fn of_piece(
             target_stride: loads(axis.target),
             slice_stride: slice_stride as u32,
         };
+        // The run is counted in loads.
+        let across = if run { axis.direction } else { axis.direction / width };
+        direction[0][d / 4][d % 4] = across as u32;
         first_slice += (piece.kept[d].start - slab[d].start) * slice_stride;
         slice_stride *= slab[d].len();
     }
@@ -39,6 +43,12 @@ pub(super) fn of_piece(
             slice_stride: 0,
         };
     }
+    for (d, axis) in geometry.reduced.iter().enumerate() {
+        let along = tiling.walk == Walk::Rows;
+        let step = if along { axis.direction } else { axis.direction / width };
+        direction[1][d / 4][d % 4] = step as u32;
+    }
+    let [direction_kept, direction_reduced] = direction;
     let slices_here: usize = piece.kept.iter().map(|range| range.len()).product();
     let run = u64::from(if columns { kept[last].size } else { 1 });
     let lines = slices_here as u64 / (run * if columns { width as u64 } else { 1 });
@@ -54,6 +64,8 @@ pub(super) fn of_piece(
         reduced_rank: geometry.reduced.len() as u32,
         kept,
         reduced,
+        direction_kept,
+        direction_reduced,
         ..base
     }
 }

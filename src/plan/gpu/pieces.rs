@@ -54,7 +54,7 @@ fn cut(slab: Box, d: usize, part: usize) -> Vec<Box> {
         .collect()
 }
 
-/// The pieces of a slab: every box spans at most `most` elements of source and target. None if
+/// The pieces of a slab: every box spans at most `most` elements of source, target and direction. None if
 /// slices would have to be cut and must not be.
 pub(super) fn pieces(
     geometry: &Geometry,
@@ -70,20 +70,18 @@ pub(super) fn pieces(
         .chain(geometry.reduced.iter().map(|axis| axis.size))
         .collect();
     while let Some(excess) = excess(&axes, &parts, most) {
-        let widest = (0..axes.len())
-            .filter(|&d| parts[d] > 1)
-            .max_by_key(|&d| axes[d].source.max(axes[d].target))?;
+        let widest = (0..axes.len()).filter(|&d| parts[d] > 1).max_by_key(|&d| stride(&axes[d]))?;
         if widest >= kept && !may_cut_slices {
             return None;
         }
-        let stride = axes[widest].source.max(axes[widest].target);
+        let stride = stride(&axes[widest]);
         let shrunk = parts[widest].saturating_sub(excess.div_ceil(stride)).max(1);
         parts[widest] = rounded(shrunk, stride);
     }
     let grid = |d: usize, range: Range<usize>| -> Vec<Range<usize>> {
         // As many parts as it takes, all of about one size: no last part that keeps nothing busy.
         let even = range.len().div_ceil(range.len().div_ceil(parts[d]).max(1)).max(1);
-        let contiguous = axes[d].source.max(axes[d].target) == 1;
+        let contiguous = stride(&axes[d]) == 1;
         let cuts = range.len() > parts[d] && contiguous && parts[d] > GRANULE;
         let part = if cuts { even.next_multiple_of(GRANULE) } else { even };
         let end = range.end;
@@ -101,7 +99,12 @@ pub(super) fn pieces(
     Some(pieces)
 }
 
-/// How many elements the largest box spans beyond `most`, in the source or the target.
+/// How far a step along an axis goes, at most.
+fn stride(axis: &Axis) -> usize {
+    axis.source.max(axis.target).max(axis.direction)
+}
+
+/// How many elements the largest box spans beyond `most`, in the source, the target or the direction.
 fn excess(axes: &[Axis], parts: &[usize], most: usize) -> Option<usize> {
     let span = |stride: fn(&Axis) -> usize| {
         axes.iter()
@@ -110,7 +113,8 @@ fn excess(axes: &[Axis], parts: &[usize], most: usize) -> Option<usize> {
             .sum::<usize>()
             + 1
     };
-    let span = span(|axis| axis.source).max(span(|axis| axis.target));
+    let span =
+        span(|axis| axis.source).max(span(|axis| axis.target)).max(span(|axis| axis.direction));
     (span > most).then(|| span - most)
 }
 

@@ -63,7 +63,7 @@ pub(in crate::plan) fn choose(
         Walk::Columns => columns(geometry, request, width, limits),
         Walk::Strided => strided(geometry, limits),
     };
-    let light = !matches!(schedule, Schedule::Resident { held, .. } if held > HELD);
+    let light = !matches!(schedule, Schedule::Resident { held, .. } if held > most_held(request));
     // The last word is that of the check that a forced schedule must pass too.
     if light && legal::check(&schedule, geometry, request, limits).is_ok() {
         return schedule;
@@ -77,7 +77,7 @@ fn rows(geometry: &Geometry, request: &Request, width: u32, limits: &GpuLimits) 
     let steps = steps(geometry, Walk::Rows, width);
     let most = floor_pow2(limits.invocations);
     let least = pow2(steps).min(NARROW_BYTES / (4 * width));
-    let fan = pow2(steps.div_ceil(u64::from(HELD))).max(least).min(most);
+    let fan = pow2(steps.div_ceil(u64::from(most_held(request)))).max(least).min(most);
     let tiling = Tiling { walk: Walk::Rows, width, tile: (ROW_LANES.min(most) / fan).max(1), fan };
     let few = geometry.slices() * 4 < limits.busy_workgroups as usize;
     // A search costs dispatches where registers do not hold its slice.
@@ -98,6 +98,11 @@ fn columns(geometry: &Geometry, request: &Request, width: u32, limits: &GpuLimit
     let tile = (lanes / fan).min(run).min(LANES);
     let tiling = Tiling { walk: Walk::Columns, width, tile, fan };
     Schedule::Resident { tiling, held: held(steps, fan) }
+}
+
+/// Loads of a slice that a lane holds, at most, if the schedule is the planner's choice.
+fn most_held(request: &Request) -> u32 {
+    HELD / legal::loads(request)
 }
 
 /// Lanes of the narrowest tile of columns.

@@ -15,7 +15,7 @@ pub const STATE_BYTES: u64 = 12;
 /// The bytes of a tally: a sum and a count.
 pub const TALLY_BYTES: u64 = 8;
 /// The bytes of a summary of slices.
-pub const SUMMARY_BYTES: u64 = 44;
+pub const SUMMARY_BYTES: u64 = 48;
 /// Lanes of the small dispatches beside the main ones.
 pub(super) const SMALL_LANES: u32 = 64;
 
@@ -41,6 +41,8 @@ pub struct Step {
     pub source: Option<Window>,
     /// What is bound of the target.
     pub target: Option<Window>,
+    /// What is bound of the direction.
+    pub direction: Option<Window>,
     /// What is bound of the norms.
     pub norms: Option<Window>,
     /// What is bound of the radii.

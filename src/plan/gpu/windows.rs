@@ -22,7 +22,8 @@ pub(super) fn cut(
     let pieces = pieces::pieces(geometry, slab, most, may_cut_slices)?;
     let fits = |piece: &Piece| {
         let windows = Windows::new(geometry, piece, limits);
-        windows.source.size.max(windows.target.size) <= bytes
+        let direction = windows.direction.map_or(0, |window| window.size);
+        windows.source.size.max(windows.target.size).max(direction) <= bytes
     };
     if pieces.iter().all(fits) {
         return Some(pieces);
@@ -32,12 +33,14 @@ pub(super) fn cut(
     pieces::pieces(geometry, slab, most - slack, may_cut_slices)
 }
 
-/// What a piece binds of source and target, and where its first elements are in that.
+/// What a piece binds of source, target and direction, and where its first elements are in that.
 pub(super) struct Windows {
     pub source: Window,
     pub source_base: u64,
     pub target: Window,
     pub target_base: u64,
+    pub direction: Option<Window>,
+    pub direction_base: u64,
 }
 
 impl Windows {
@@ -57,7 +60,15 @@ impl Windows {
         let (source, source_base) = around(first, span(|axis| axis.source));
         let first = geometry.target_offset as u64 + start(|axis| axis.target);
         let (target, target_base) = around(first, span(|axis| axis.target));
-        Windows { source, source_base, target, target_base }
+        let (direction, direction_base) = match geometry.direction_offset {
+            None => (None, 0),
+            Some(offset) => {
+                let first = offset as u64 + start(|axis| axis.direction);
+                let (window, base) = around(first, span(|axis| axis.direction));
+                (Some(window), base)
+            }
+        };
+        Windows { source, source_base, target, target_base, direction, direction_base }
     }
 }
 

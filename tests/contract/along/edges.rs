@@ -1,0 +1,194 @@
+//! The ends of the range, directions that are none, and memory that is shared.
+
+use normproj::{Axes, Context, Layout, OnNonFinite, Projection, Request, bf16, f16};
+
+use super::prove_in_place;
+use crate::contexts::contexts;
+use crate::values::{Fill, Value};
+
+fn one(context: &Context, projection: Projection, x: &[f32], a: &[f32]) -> Vec<f32> {
+    prove_in_place(context, projection, &[x.len()], x, (&[a.len()], a));
+    let shape = [x.len()];
+    let (tensor, along) =
+        (context.upload(x, shape).expect("upload"), context.upload(a, shape).expect("upload"));
+    context.project_along(&projection, &tensor, &along).expect("valid");
+    tensor.read().expect("read")
+}
+
+fn plane(b: f64) -> Projection {
+    Projection::hyperplane(b, Axes::all())
+}
+
+fn near(found: &[f32], expected: &[f64], size: f64) {
+    for (y, e) in found.iter().zip(expected) {
+        assert!((f64::from(*y) - e).abs() <= 1e-5 * size, "{found:?}, not {expected:?}");
+    }
+}
+
+#[test]
+fn products_may_leave_f32() {
+    for context in contexts() {
+        near(&one(context, plane(0.0), &[3e38; 4], &[1e38; 4]), &[0.0; 4], 3e38);
+        near(&one(context, plane(0.0), &[1e20, 1.0], &[1e-20, 1.0]), &[1e20, -1.0], 1e20);
+        near(&one(context, plane(0.0), &[1e-30, 2e-30], &[1e-30, 0.0]), &[0.0, 2e-30], 1e-30);
+        near(&one(context, plane(0.0), &[1e-30, 2e-30], &[1e30, 0.0]), &[0.0, 2e-30], 1e-30);
+        near(
+            &one(context, Projection::line(Axes::all()), &[3e38; 4], &[3e38; 4]),
+            &[3e38; 4],
+            3e38,
+        );
+        near(&one(context, plane(1.0), &[0.0, 0.0], &[1e20, 0.0]), &[1e-20, 0.0], 1e-20);
+        near(&one(context, plane(1e30), &[1.0, 0.0], &[1e-5, 0.0]), &[1e35, 0.0], 1e35);
+        // 10/7 of the largest elements is beyond f32, and what is left of it not.
+        let left = &one(context, plane(0.0), &[3e38; 4], &[2.0, 1.0, 1.0, 1.0]);
+        near(
+            left,
+            &[-3e38 * 3.0 / 7.0, 3e38 * 2.0 / 7.0, 3e38 * 2.0 / 7.0, 3e38 * 2.0 / 7.0],
+            3e38,
+        );
+        let largest = f32::MAX;
+        assert_eq!(one(context, plane(1e30), &[1.0, 2.0], &[1e-20, 0.0]), [largest, 2.0]);
+        assert_eq!(one(context, plane(-1e30), &[1.0, 2.0], &[1e-20, 0.0]), [-largest, 2.0]);
+    }
+}
+
+/// Slices too long to stay on chip, one of them at each end of the range.
+#[test]
+fn long_slices_at_every_magnitude() {
+    let length = 70_001;
+    for context in contexts() {
+        let fill = |seed, scale: f32| -> Vec<f32> {
+            (0..length).map(|i| scale * Fill::Normal.value::<f32>(seed, i)).collect()
+        };
+        let x = [fill(1, 1.0), fill(2, 1e25), fill(3, 1e-25), vec![1e-3; length]].concat();
+        let a = [fill(4, 1e-20), fill(5, 1e12), fill(6, 1e-25), vec![1e-3; length]].concat();
+        for projection in [Projection::hyperplane(0.25, 1), Projection::line(1)] {
+            prove_in_place(context, projection, &[4, length], &x, (&[4, length], &a));
+            prove_in_place(context, projection, &[4, length], &x, (&[1, length], &a[..length]));
+        }
+    }
+}
+
+#[test]
+fn large_tensors_of_every_walk() {
+    let fill = |seed, count: usize| -> Vec<f32> {
+        (0..count).map(|i| Fill::Normal.value(seed, i)).collect()
+    };
+    for context in contexts() {
+        for (shape, axes, along) in [
+            (vec![3000, 65], Axes::from(0), vec![3000, 65]),
+            (vec![3000, 64], Axes::from(0), vec![3000, 1]),
+            (vec![900, 256], Axes::from(1), vec![1, 256]),
+            (vec![40, 30, 20, 8], Axes::from([0, 2]), vec![40, 1, 20, 8]),
+            (vec![40, 30, 20, 8], Axes::from([1, 3]), vec![1, 30, 20, 8]),
+        ] {
+            let count = |shape: &[usize]| shape.iter().product();
+            let (x, a) = (fill(8, count(&shape)), fill(9, count(&along)));
+            prove_in_place(context, Projection::half_space(0.5, axes), &shape, &x, (&along, &a));
+        }
+    }
+}
+
+#[test]
+fn a_direction_that_is_none_moves_nothing() {
+    let report = |context: &Context, x: &[f32], a: &[f32]| {
+        let shape = [x.len() / 2, 2];
+        let (tensor, along) =
+            (context.upload(x, shape).expect("upload"), context.upload(a, shape).expect("upload"));
+        let plane = Projection::hyperplane(1.0, 1).on_non_finite(OnNonFinite::Zero);
+        let report = context.project_along_reported(&plane, &tensor, &along).expect("valid");
+        (report.wait().expect("a report"), tensor.read().expect("read"))
+    };
+    for context in contexts() {
+        let x = [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, f32::NAN, 8.0, 0.0, 0.0];
+        let a = [0.0, -0.0, 1.0, f32::NAN, f32::INFINITY, 0.0, 0.0, 0.0, 0.0, 2.0];
+        let (found, result) = report(context, &x, &a);
+        assert_eq!(result[..6], x[..6], "{}", context.describe());
+        assert_eq!(result[6..8], [0.0, 0.0], "the policy is that of the slice");
+        assert_eq!(result[8..], [0.0, 0.5]);
+        assert_eq!((found.slices, found.degenerate, found.non_finite), (5, 3, 1));
+        assert_eq!((found.first_non_finite, found.changed, found.zero), (Some(3), 1, 1));
+    }
+}
+
+fn halves<T: Value>(context: &Context) {
+    let fill =
+        |seed, count| -> Vec<T> { (0..count).map(|i| Fill::Normal.value(seed, i)).collect() };
+    for (shape, along) in [([5, 33], [5, 33]), ([12, 32], [1, 32]), ([9, 1001], [9, 1001])] {
+        let (x, a) = (fill(1, shape[0] * shape[1]), fill(2, along[0] * along[1]));
+        for projection in [Projection::hyperplane(0.5, 1), Projection::line(1)] {
+            prove_in_place(context, projection, &shape, &x, (&along, &a));
+        }
+    }
+    // Far beyond the dtype: its largest number.
+    let x = [T::of(1.0); 4];
+    let beyond = Projection::hyperplane(1e6 * T::DTYPE.largest(), 0);
+    prove_in_place(context, beyond, &[4], &x, (&[4], &x));
+}
+
+#[test]
+fn elements_of_16_bits() {
+    for context in contexts() {
+        halves::<f16>(context);
+        halves::<bf16>(context);
+    }
+}
+
+/// Tensor and direction in one memory: an arena.
+#[test]
+fn a_direction_beside_the_tensor() {
+    fn shared<T: Value>(context: &Context, offset: usize) {
+        let (rows, width) = (7, 32);
+        let count = rows * width;
+        let host: Vec<T> = (0..3 * count + 16).map(|i| Fill::Normal.value(4, i)).collect();
+        let arena = context.upload_as(&host, [host.len()]).expect("upload");
+        let layout =
+            |at: usize| Layout::contiguous([rows, width]).expect("small").at(at).expect("small");
+        let (tensor, target, direction) = (
+            arena.view(layout(offset)).expect("inside"),
+            arena.view(layout(offset + count)).expect("inside"),
+            arena.view(layout(offset + 2 * count)).expect("inside"),
+        );
+        let plane = Projection::hyperplane(0.0, 1);
+        context.project_into_along(&plane, &tensor, &target, &direction).expect("valid");
+        context.remove_component(&tensor, &direction, 1).expect("valid");
+        let found: Vec<T> = arena.read_as().expect("read");
+        let part =
+            |k: usize, from: &[T]| from[offset + k * count..offset + (k + 1) * count].to_vec();
+        let alone = context.upload_as(&part(0, &host), [rows, width]).expect("upload");
+        let along = context.upload_as(&part(2, &host), [rows, width]).expect("upload");
+        context.remove_component(&alone, &along, 1).expect("valid");
+        let alone: Vec<T> = alone.read_as().expect("read");
+        // Other programs may round in another way.
+        let room = 4.0 * (1e-6 + 2.0 * T::DTYPE.grain().relative);
+        for place in [0, 1] {
+            let near = |(y, e): (&T, &T)| (y.wide() - e.wide()).abs() <= room;
+            let all = part(place, &found).iter().zip(&alone).all(near);
+            assert!(all, "{} {offset}", context.describe());
+        }
+        let bits = |all: &[T]| all.iter().map(|x| x.bits()).collect::<Vec<_>>();
+        assert_eq!(bits(&part(2, &found)), bits(&part(2, &host)));
+        assert_eq!(bits(&found[..offset]), bits(&host[..offset]));
+    }
+    for context in contexts() {
+        shared::<f32>(context, 0);
+        shared::<f32>(context, 3);
+        shared::<f16>(context, 1);
+        shared::<bf16>(context, 8);
+    }
+}
+
+#[test]
+fn nothing_at_all() {
+    for context in contexts() {
+        for (shape, axes) in [(vec![0], 0), (vec![3, 0], 1), (vec![0, 3], 1)] {
+            let empty = context.zeros(&shape).expect("zeros");
+            let along = context.zeros(&shape).expect("zeros");
+            let request = Request::in_place(Projection::line(axes), *empty.layout());
+            let plan = context.plan(&request.along(*along.layout()).with_report()).expect("valid");
+            let found = context.run_along(&plan, &empty, &empty, &along).expect("valid");
+            let slices = shape.iter().take(shape.len() - 1).product::<usize>() as u64;
+            assert_eq!(found.wait().expect("a report").slices, slices, "{shape:?}");
+        }
+    }
+}
