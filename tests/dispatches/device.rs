@@ -90,11 +90,13 @@ impl<'a> Device<'a> {
         let groups = step.workgroups[0] * step.workgroups[1];
         for group in 0..groups {
             match step.variant.kernel {
-                Kernel::Resident => self.resident(step, group),
-                Kernel::Partial | Kernel::ShrinkPartial => self.partial(step, group),
+                Kernel::Resident | Kernel::AlongResident => self.resident(step, group),
+                Kernel::Partial | Kernel::ShrinkPartial | Kernel::AlongPartial => {
+                    self.partial(step, group);
+                }
                 Kernel::ShrinkDecide => self.shrink_decide(step, group),
                 Kernel::Decide => self.decide(step, group),
-                Kernel::Rescale => self.rescale(step, group, groups),
+                Kernel::Rescale | Kernel::AlongRescale => self.rescale(step, group, groups),
                 Kernel::Summary => self.summary(step, group),
             }
         }

@@ -12,12 +12,12 @@ fn each(data: &[f32], shape: &[usize], axes: Axes, c: f64, check: impl Fn(&[f32]
     let projection = Projection::max_norm(c, axes);
     for plan in plans(&Request::in_place(projection, layout)) {
         let mut found = data.to_vec();
-        project(&plan, &mut found).unwrap();
+        project(&plan, None, &mut found).unwrap();
         check(&found);
     }
     for plan in plans(&Request::into(projection, layout, layout)) {
         let mut found = vec![7.0; data.len()];
-        project_into(&plan, data, &mut found).unwrap();
+        project_into(&plan, None, data, &mut found).unwrap();
         check(&found);
     }
 }

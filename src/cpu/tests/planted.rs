@@ -19,7 +19,7 @@ fn after(spoil: impl Fn(&mut [f32])) -> Option<String> {
     let layout = layout();
     let plan = plans(&Request::in_place(Projection::max_norm(1.0, 0), layout)).remove(0);
     let mut found = DATA;
-    project(&plan, &mut found).unwrap();
+    project(&plan, None, &mut found).unwrap();
     spoil(&mut found);
     fault(&plan, (&DATA, &layout), (&DATA, &found, &layout), 1.0)
 }
@@ -59,7 +59,7 @@ fn norms_that_are_off_are_caught() {
 fn tallies_that_are_off_are_caught() {
     let request = Request::in_place(Projection::max_norm(1.0, 0), layout()).with_report();
     let sums = naive_sums(&DATA, &layout(), &[true, false]);
-    let tally = project(&plans(&request)[0], &mut DATA.clone()).unwrap();
+    let tally = project(&plans(&request)[0], None, &mut DATA.clone()).unwrap();
     assert_eq!(tally_fault(&tally, &sums, 1.0), None);
     let mut spoilt = [tally; 7];
     spoilt[0].slices += 1;

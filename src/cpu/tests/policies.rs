@@ -42,16 +42,17 @@ fn only_what_is_not_finite_is_replaced_on_every_schedule() {
             let of = |policy| Projection::max_norm(case.c, case.axes).on_non_finite(policy);
             for plan in plans(&Request::in_place(of(policy), case.source)) {
                 let mut found = case.data.clone();
-                project(&plan, &mut found).unwrap();
+                project(&plan, None, &mut found).unwrap();
                 let mut left = case.data.clone();
-                project(&plan.with_projection(of(OnNonFinite::Leave)).unwrap(), &mut left).unwrap();
+                project(&plan.with_projection(of(OnNonFinite::Leave)).unwrap(), None, &mut left)
+                    .unwrap();
                 let fault = fault(policy, &left, &found, slices(&case.source));
                 assert_eq!(fault, None, "{policy}: {plan:?}");
             }
             for plan in plans(&Request::into(of(policy), case.source, case.target)) {
                 let run = |plan: &Plan| {
                     let mut target = vec![7.0; case.target.end() + 3];
-                    project_into(plan, &case.data, &mut target).unwrap();
+                    project_into(plan, None, &case.data, &mut target).unwrap();
                     target
                 };
                 let left = run(&plan.with_projection(of(OnNonFinite::Leave)).unwrap());
@@ -90,7 +91,7 @@ fn an_infinite_radius_does_not_switch_policies_off() {
     let projection = Projection::max_norm(f64::INFINITY, 1).on_non_finite(OnNonFinite::Zero);
     for plan in plans(&Request::in_place(projection, layout)) {
         let mut found = [1.0, f32::NAN, 3e38, -0.0];
-        let tally = project(&plan, &mut found).unwrap();
+        let tally = project(&plan, None, &mut found).unwrap();
         assert_eq!(bits(&found), bits(&[0.0, 0.0, 3e38, -0.0]), "{plan:?}");
         assert_eq!((tally.non_finite, tally.first_non_finite), (1, Some(0)));
     }
@@ -107,7 +108,7 @@ fn what_is_added_to_a_norm_counts_on_every_schedule() {
             let projection = Projection::clip_norm(c, Axes::from(0)).compat(compat);
             for plan in plans(&Request::in_place(projection, layout).with_report()) {
                 let mut found = data;
-                let tally = project(&plan, &mut found).unwrap();
+                let tally = project(&plan, None, &mut found).unwrap();
                 let rounded = f64::from(crate::plan::margin::toward_zero(c) as f32);
                 for (i, (&y, &x)) in found.iter().zip(&data).enumerate() {
                     let norm = [0.0, 5.0, 5e-7][i % 3];

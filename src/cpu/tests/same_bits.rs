@@ -33,7 +33,7 @@ fn any_number_of_threads_gives_the_same_bits() {
         let plan = Plan::new(&request, &DeviceProfile::native(2)).unwrap();
         let run = || {
             let mut found = data.clone();
-            let tally = project(&plan, &mut found).unwrap();
+            let tally = project(&plan, None, &mut found).unwrap();
             (bits(&found), tally)
         };
         let (expected, tally) = run();

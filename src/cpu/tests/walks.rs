@@ -15,12 +15,12 @@ fn in_place_agrees_with_the_naive_loop_on_every_schedule() {
         let projection = Projection::max_norm(case.c, case.axes);
         for plan in plans(&Request::in_place(projection, case.source)) {
             let mut after = case.data.clone();
-            project(&plan, &mut after).unwrap();
+            project(&plan, None, &mut after).unwrap();
             let view = &case.source;
             let fault = fault(&plan, (&case.data, view), (&case.data, &after, view), case.c);
             assert_eq!(fault, None, "{plan:?}");
             let once = after.clone();
-            project(&plan, &mut after).unwrap();
+            project(&plan, None, &mut after).unwrap();
             if case.c >= 1e-20 {
                 assert_eq!(bits(&once), bits(&after), "a second projection: {plan:?}");
             }
@@ -35,7 +35,7 @@ fn into_another_view_agrees_with_the_naive_loop_on_every_schedule() {
         for plan in plans(&Request::into(projection, case.source, case.target)) {
             let before = vec![7.0; case.target.end() + 3];
             let mut after = before.clone();
-            project_into(&plan, &case.data, &mut after).unwrap();
+            project_into(&plan, None, &case.data, &mut after).unwrap();
             let source = (&case.data[..], &case.source);
             let fault = fault(&plan, source, (&before, &after, &case.target), case.c);
             assert_eq!(fault, None, "{plan:?}");
@@ -64,7 +64,7 @@ fn tallies_agree_with_the_naive_loop_on_every_schedule() {
         let reduced = case.axes.resolve(case.source.shape()).unwrap();
         let sums = naive_sums(&case.data, &case.source, &reduced);
         for plan in plans(&Request::in_place(projection, case.source).with_report()) {
-            let tally = project(&plan, &mut case.data.clone()).unwrap();
+            let tally = project(&plan, None, &mut case.data.clone()).unwrap();
             assert_eq!(tally_fault(&tally, &sums, case.c), None, "{plan:?}");
         }
     }
