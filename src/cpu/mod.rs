@@ -18,6 +18,7 @@ mod memory;
 mod number;
 mod outcome;
 mod panel;
+mod power;
 mod radii;
 mod rule;
 mod slices;

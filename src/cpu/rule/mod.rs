@@ -3,6 +3,7 @@
 mod scale;
 mod shrink;
 
+use scale::Range;
 pub(super) use scale::factor;
 pub(super) use shrink::{Shrinking, Slices};
 
@@ -32,8 +33,7 @@ pub(super) struct Rule<'a> {
     replaces: bool,
     /// Whether slices of zeros do.
     fills: bool,
-    /// Whether sums or norms may leave the range of f64.
-    leaves: bool,
+    range: Range,
     /// Whether elements have the precision of f64, and its range.
     double: bool,
 }
@@ -76,8 +76,7 @@ impl<'a> Rule<'a> {
             Planned::Along(_) => return None,
             Planned::Clamp(bounds) => (Norm::Linf, Form::Cube(bounds.high), false),
         };
-        // Powers of f64 leave the range soon.
-        let term = Term::of(norm).filter(|_| !(R::DOUBLE && matches!(norm, Norm::Lp(_))))?;
+        let term = Term::of(norm);
         let basis = match rule {
             Planned::Scale(rim) => rim.zero == ZeroSlice::BasisVector,
             Planned::Shrink(sums) => sums.zero == ZeroSlice::BasisVector,
@@ -90,7 +89,7 @@ impl<'a> Rule<'a> {
             report: plan.request().report,
             replaces: plan.policy() != OnNonFinite::Leave,
             fills: fills && basis,
-            leaves: R::DOUBLE || matches!(term, Term::Powers(_)),
+            range: Range::new::<R>(term),
             double: R::DOUBLE,
         })
     }
@@ -118,14 +117,14 @@ impl<'a> Rule<'a> {
     pub fn decide<R: Real>(&self, powers: &[f64], slices: &dyn Slices) -> Outcomes<R> {
         match &self.form {
             Form::Norms => Outcomes::Kept,
-            Form::Scale(rim) => scale::decide(self.term, rim, powers),
+            Form::Scale(rim) => scale::decide(self.term, rim, powers, self.range),
             Form::Each(radii) => {
                 // Turned slices and those that grow beyond f32 are left to others.
                 let rim = |slot: usize| {
                     let rim = radii.rim(slices.number(slot))?;
                     (!self.is_apart(&rim)).then_some(rim)
                 };
-                scale::decide_each(self.term, rim, powers)
+                scale::decide_each(self.term, rim, powers, self.range)
             }
             &Form::Cube(high) => {
                 let moves = |largest: f64| largest > high && largest < f64::INFINITY;
@@ -142,7 +141,8 @@ impl<'a> Rule<'a> {
 
     /// Whether slices are noted at all.
     pub fn watches(&self) -> bool {
-        self.report || self.replaces || self.fills || self.leaves || self.radii().is_some()
+        let apart = self.range != Range::Ample || self.radii().is_some();
+        self.report || self.replaces || self.fills || apart
     }
 
     /// Notes a slice that is the `index`-th in row-major order of the kept axes.
@@ -187,14 +187,16 @@ impl<'a> Rule<'a> {
         if rim.is_some_and(|rim| self.is_apart(&rim)) {
             return true;
         }
-        let beyond = self.leaves
-            && match &self.form {
-                Form::Each(_) => rim.is_some_and(|rim| scale::is_beyond(self.term, &rim, power)),
-                Form::Norms => scale::leaves(self.term, power),
-                Form::Scale(rim) => scale::is_beyond(self.term, rim, power),
-                Form::Cube(_) => false,
-                Form::Shrink(shrinking) => shrinking.is_beyond(power),
-            };
+        let (term, range) = (self.term, self.range);
+        let left = |rim: &Rim| range.is_left_by(term, rim, power, factor(term, rim, power));
+        let beyond = match &self.form {
+            _ if range == Range::Ample => false,
+            Form::Each(_) => rim.as_ref().is_some_and(left),
+            Form::Norms => range.is_left_by_norm(term, power),
+            Form::Scale(rim) => left(rim),
+            Form::Cube(_) => false,
+            Form::Shrink(shrinking) => shrinking.is_beyond(power),
+        };
         beyond || self.replaces && !power.is_finite() || self.fills && power == 0.0
     }
 
