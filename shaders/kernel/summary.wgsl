@@ -6,11 +6,11 @@ struct Summary {
     non_finite: u32,
     first_non_finite: u32,
     // The largest power of the norm of a finite slice: mantissa · (2^DEGREE)^exponent.
-    largest: f32,
-    largest_exponent: i32,
+    largest: Number,
+    largest_exponent: Whole,
     // The sum of the norms of finite slices: norms · 2^norms_exponent.
-    norms: f32,
-    norms_exponent: i32,
+    norms: Number,
+    norms_exponent: Whole,
 }
 
 @group(0) @binding(4) var<storage, read> verdicts: array<Accumulator>;
@@ -28,8 +28,8 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
     var own = Summary(0u, 0u, 0u, 0xffffffffu, 0.0, NO_EXPONENT, 0.0, NO_EXPONENT);
     var slice = index * SLICES;
     while slice < params.slices {
-        var block = 0.0;
-        var block_exponent = NO_EXPONENT;
+        var block = Number(0.0);
+        var block_exponent = Whole(NO_EXPONENT);
         for (var i = 0u; i < CASCADE && slice < params.slices; i++) {
             let total = verdicts[slice / SLICES];
             let rule = rule_for(total);
@@ -43,7 +43,7 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
                     own.first_non_finite = min(own.first_non_finite, params.first_norm + slice + s);
                     continue;
                 }
-                own.zero += u32(largest == 0u);
+                own.zero += u32(largest == Word(0u));
                 let exponent = slice_exponent(power.exponent, s);
                 let mantissa = slice_sum(power.mantissa, s);
                 if slice_sum(power_of(total), s) == 0.0 {
@@ -70,7 +70,8 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
 }
 
 // x · 2^shift for x >= 0 and shift <= 0; what would be subnormal is zero.
-fn times_two_to(x: f32, shift: i32) -> f32 {
-    let field = bitcast<i32>(x) >> 23u;
-    return select(0.0, bitcast<f32>(bitcast<i32>(x) + (shift << 23u)), field + shift > 0);
+fn times_two_to(x: Number, shift: Whole) -> Number {
+    let field = bitcast<Whole>(x) >> FIELD_PLACE;
+    return select(
+        Number(0.0), bitcast<Number>(bitcast<Whole>(x) + (shift << FIELD_PLACE)), field + shift > 0);
 }

@@ -16,9 +16,8 @@ struct Extremes {
     greatest: Integer,
 }
 
-const SIGN = 0x80000000u;
-// The key below that of every number.
-const NO_HEIGHT = -0x7fffffff - 1;
+// The key below that of every number but one NaN, which no height is.
+const NO_HEIGHT = -LARGEST_WHOLE;
 
 fn height(bits: Bits) -> Bits { return bits & ~Bits(params.signs); }
 
@@ -38,9 +37,6 @@ fn largest_of(seen: Extremes) -> Magnitude {
     return fold_largest(seen.largest & Bits(MAGNITUDE));
 }
 fn magnitude_of(total: Accumulator) -> Magnitude { return total.largest & Magnitude(MAGNITUDE); }
-
-// Below that of every term, so that an empty sum never sets the common exponent.
-const NO_EXPONENT = -1000;
 
 fn identity() -> Accumulator {
     return Accumulator(

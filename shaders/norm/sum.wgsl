@@ -17,9 +17,6 @@ fn no_extremes() -> Extremes { return Bits(0u); }
 fn largest_of(seen: Extremes) -> Magnitude { return fold_largest(seen); }
 fn magnitude_of(total: Accumulator) -> Magnitude { return total.largest; }
 
-// Below that of every term, so that an empty sum never sets the common exponent.
-const NO_EXPONENT = -1000;
-
 fn identity() -> Accumulator {
     return Accumulator(Sum(0.0), Exponent(NO_EXPONENT), Magnitude(0u));
 }

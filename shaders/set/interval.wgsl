@@ -29,7 +29,7 @@ fn rule_for(total: Accumulator) -> Rule {
     let none = scale == Sum(0.0);
     let fill = fill_for(total.largest);
     let moved = (over | under | Truth(params.always != 0u)) & nonzero & finite;
-    let based = (total.largest == Magnitude(0u)) & Truth(params.basis != 0u);
+    let based = (total.largest == Magnitude(0u)) & Truth(params.basis != Word(0u));
     return Rule(
         moved | based | fill.replaced,
         moved,
@@ -47,7 +47,7 @@ fn numerator(own: Power, over: Truth, outside: Truth) -> Power {
         select(Exponent(params.low_radius_exponent), Exponent(params.radius_exponent), over);
     var goal = Power(mantissa, exponent);
     if params.rest != 0.0 {
-        let kept = Power(own.mantissa * params.rest, own.exponent + params.rest_exponent);
+        let kept = Power(own.mantissa * params.rest, own.exponent + Exponent(params.rest_exponent));
         goal = plus(kept, goal);
     }
     return Power(

@@ -11,8 +11,6 @@ struct Fill {
 const ZERO = 1u;
 const PROPAGATE = 2u;
 const POISON = 3u;
-const INFINITY = 0x7f800000u;
-const NAN = 0x7fc00000u;
 
 fn fill_for(largest: Magnitude) -> Fill {
     let policy = params.on_non_finite;
@@ -20,7 +18,7 @@ fn fill_for(largest: Magnitude) -> Fill {
     let poisoned = Truth(policy == POISON) | (Truth(policy == PROPAGATE) & nan);
     return Fill(
         Truth(policy >= ZERO) & (largest >= Magnitude(INFINITY)),
-        Magnitude(select(0u, NAN, policy >= PROPAGATE)),
+        select(Magnitude(0u), Magnitude(NAN), policy >= PROPAGATE),
         select(Magnitude(0u), Magnitude(NAN), poisoned),
     );
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_intrusive::channel::shared::{OneshotReceiver, oneshot_channel};
 
+use crate::dtype::Precision;
 use crate::error::{Error, Result};
 use crate::gpu::device::Gpu;
 use crate::gpu::scope::scoped;
@@ -119,52 +120,78 @@ pub(crate) struct PendingSummaries {
     pub(super) plan: Arc<Plan>,
 }
 
-/// The twin of `Summary` in `shaders/kernel/summary.wgsl`.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Summary {
-    changed: u32,
-    zero: u32,
-    non_finite: u32,
-    first_non_finite: u32,
-    largest: f32,
-    largest_exponent: i32,
-    norms: f32,
-    norms_exponent: i32,
+/// Twins of `Summary` in `shaders/kernel/summary.wgsl`.
+macro_rules! summary {
+    ($name:ident, $number:ty, $exponent:ty) => {
+        #[repr(C)]
+        #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+        struct $name {
+            changed: u32,
+            zero: u32,
+            non_finite: u32,
+            first_non_finite: u32,
+            largest: $number,
+            largest_exponent: $exponent,
+            norms: $number,
+            norms_exponent: $exponent,
+        }
+
+        impl $name {
+            fn tally(&self, norm: Norm) -> Tally {
+                let first = self.first_non_finite;
+                Tally {
+                    slices: 0,
+                    changed: self.changed.into(),
+                    zero: self.zero.into(),
+                    non_finite: self.non_finite.into(),
+                    first_non_finite: (first != u32::MAX).then_some(first.into()),
+                    // A square is mantissa · 4^exponent.
+                    largest_norm: scaled(
+                        root(norm, self.largest.into()),
+                        self.largest_exponent as i32,
+                    ),
+                    norm_sum: scaled(self.norms.into(), self.norms_exponent as i32),
+                }
+            }
+        }
+    };
 }
 
-impl Summary {
-    fn tally(&self, norm: Norm) -> Tally {
-        let first = self.first_non_finite;
-        Tally {
-            slices: 0,
-            changed: self.changed.into(),
-            zero: self.zero.into(),
-            non_finite: self.non_finite.into(),
-            first_non_finite: (first != u32::MAX).then_some(first.into()),
-            // A square is mantissa · 4^exponent.
-            largest_norm: root(norm, self.largest.into()) * two_to(self.largest_exponent),
-            norm_sum: f64::from(self.norms) * two_to(self.norms_exponent),
-        }
-    }
-}
+summary!(Summary, f32, i32);
+summary!(DoubleSummary, f64, i64);
 
 fn root(norm: Norm, power: f64) -> f64 {
     if norm.degree() == 2 { power.sqrt() } else { power }
 }
 
-fn two_to(exponent: i32) -> f64 {
-    f64::from(exponent).exp2()
+/// x · 2^exponent, the largest number at most: what is finite must not look infinite.
+fn scaled(x: f64, exponent: i32) -> f64 {
+    let half = exponent / 2;
+    (x * f64::from(half).exp2() * f64::from(exponent - half).exp2()).min(f64::MAX)
+}
+
+/// All summaries of slices under one norm.
+fn tallies(bytes: &[u8], norm: Norm, precision: Precision) -> Vec<Tally> {
+    match precision {
+        Precision::Single => {
+            let summaries: Vec<Summary> = bytemuck::pod_collect_to_vec(bytes);
+            summaries.iter().map(|summary| summary.tally(norm)).collect()
+        }
+        Precision::Double => {
+            let summaries: Vec<DoubleSummary> = bytemuck::pod_collect_to_vec(bytes);
+            summaries.iter().map(|summary| summary.tally(norm)).collect()
+        }
+    }
 }
 
 impl PendingSummaries {
     pub async fn report(self) -> Result<Report> {
         let bytes = self.staged.bytes().await?;
         let size = self.plan.steps().summary_bytes as usize;
-        let summaries: Vec<Summary> = bytemuck::pod_collect_to_vec(&bytes[..size]);
-        let norm = self.plan.request().norm();
+        let request = self.plan.request();
+        let tallies = tallies(&bytes[..size], request.norm(), request.dtype.precision());
         let start = Tally { slices: self.plan.geometry().slices() as u64, ..Tally::default() };
-        let tally = summaries.iter().map(|summary| summary.tally(norm)).fold(start, Tally::merge);
+        let tally = tallies.into_iter().fold(start, Tally::merge);
         Ok(tally.report(&self.plan.rule()))
     }
 }
