@@ -16,6 +16,7 @@ mod memory;
 mod number;
 mod outcome;
 mod panel;
+mod power;
 mod rule;
 mod slices;
 mod store;

@@ -9,9 +9,6 @@ use crate::plan::geometry::Walk;
 /// Columns that are reduced side by side: 64 KiB of sums stay in the second cache.
 const WIDE: usize = 8192;
 
-/// Rows of f64 that are added up one after the other; more of them are added in halves.
-const CHAIN: usize = 16;
-
 /// Adds the term of every element to the sum of its slice.
 ///
 /// Reading needs no exclusive memory, so a matrix that is wide is cut between columns, where no
@@ -44,10 +41,10 @@ fn merge(term: Term, sums: &mut [f64], partial: &[f64]) {
     sums.iter_mut().zip(partial).for_each(|(sum, &part)| *sum = term.merge(*sum, part));
 }
 
-/// One thread's part; `source` and `sums` start at the first element and its slot.
+/// One thread's part; `source` starts at the first element, and `sums` are those of the part.
 fn leaf<T: Number>(term: Term, axes: &[Line], walk: Walk, source: &[T], sums: &mut [f64]) {
     match axes {
-        [] => sums[0] = term.add(sums[0], source[0].wide()),
+        [] => sums[0] = term.add(sums[0], source[0].real()),
         [run] if run.is_reduced() => {
             let sum = match run.source {
                 1 => kernel::sum(term, &source[..run.size]),
@@ -55,7 +52,14 @@ fn leaf<T: Number>(term: Term, axes: &[Line], walk: Walk, source: &[T], sums: &m
             };
             sums[0] = term.merge(sums[0], sum);
         }
-        [outer, rest @ ..] if T::Real::DOUBLE && outer.is_reduced() && outer.size > CHAIN => {
+        [run] if run.source == 1 => {
+            kernel::add_columns(term, source, 1, 1, &mut sums[..run.size]);
+        }
+        [rows, columns] if walk == Walk::Columns && rows.is_reduced() => {
+            let sums = &mut sums[..columns.size];
+            kernel::add_columns(term, source, rows.source, rows.size, sums);
+        }
+        [outer, rest @ ..] if T::Real::DOUBLE && outer.is_reduced() && outer.size > chain(rest) => {
             let middle = outer.size / 2;
             let half = |size: usize| [&[Line { size, ..*outer }], rest].concat();
             let mut partial = vec![0.0; sums.len()];
@@ -64,24 +68,26 @@ fn leaf<T: Number>(term: Term, axes: &[Line], walk: Walk, source: &[T], sums: &m
             leaf(term, &half(outer.size - middle), walk, later, &mut partial);
             merge(term, sums, &partial);
         }
-        [run] if run.source == 1 => {
-            kernel::add_columns(term, source, 1, 1, &mut sums[..run.size]);
-        }
         [run] => {
             let elements = source.iter().step_by(run.source);
             for (sum, x) in sums.iter_mut().zip(elements).take(run.size) {
-                *sum = term.add(*sum, x.wide());
+                *sum = term.add(*sum, x.real());
             }
-        }
-        [rows, columns] if walk == Walk::Columns && rows.is_reduced() => {
-            let sums = &mut sums[..columns.size];
-            kernel::add_columns(term, source, rows.source, rows.size, sums);
         }
         [outer, rest @ ..] => {
             for i in 0..outer.size {
-                let (source, sums) = (&source[i * outer.source..], &mut sums[i * outer.slot..]);
-                leaf(term, rest, walk, source, sums);
+                let part = match outer.is_reduced() {
+                    true => &mut *sums,
+                    false => &mut sums[i * outer.slot..][..outer.slot],
+                };
+                leaf(term, rest, walk, &source[i * outer.source..], part);
             }
         }
     }
+}
+
+/// Steps along a reduced axis that f64 are added up by one after the other: where each is itself more
+/// than one addition, the chains would be as long as their product.
+fn chain(rest: &[Line]) -> usize {
+    if rest.iter().any(Line::is_reduced) { 1 } else { kernel::CHAIN }
 }

@@ -4,10 +4,12 @@ use std::any::TypeId;
 
 use pulp::{Scalar, Simd};
 
+use super::number::Real;
+use super::power::power;
 use crate::norm::Norm;
 
 /// A sum of powers of magnitudes, or the largest of them. It is infinite or NaN if an element is; of
-/// f32 it is only then.
+/// f32 it is only then, unless powers are beyond [`Term::AMPLE`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Term {
     /// `x²`, for the L2 norm.
@@ -26,28 +28,28 @@ pub(super) enum Term {
     Powers(f64),
 }
 
-/// Sums of larger powers of f32 would leave f64.
-const MOST_POWER: f64 = 6.0;
-
 impl Term {
-    /// The term of a norm; none if sums of f32 may leave f64.
-    pub fn of(norm: Norm) -> Option<Term> {
+    /// Sums of larger powers of f32 may leave f64.
+    pub const AMPLE: f64 = 6.0;
+
+    /// The term of a norm.
+    pub fn of(norm: Norm) -> Term {
         match norm {
-            Norm::L1 => Some(Term::Magnitudes),
-            Norm::L2 => Some(Term::Squares),
-            Norm::Linf => Some(Term::Largest),
+            Norm::L1 => Term::Magnitudes,
+            Norm::L2 => Term::Squares,
+            Norm::Linf => Term::Largest,
             Norm::Lp(p) => match p.value() {
-                0.5 => Some(Term::Roots),
-                3.0 => Some(Term::Cubes),
-                4.0 => Some(Term::Fourths),
-                p => (p <= MOST_POWER).then_some(Term::Powers(p)),
+                0.5 => Term::Roots,
+                3.0 => Term::Cubes,
+                4.0 => Term::Fourths,
+                p => Term::Powers(p),
             },
         }
     }
 
     /// One element more.
-    pub fn add(self, sum: f64, x: f64) -> f64 {
-        with_kind!(self, kind => kind.add::<Scalar>(sum, x))
+    pub fn add<R: Real>(self, sum: f64, x: R) -> f64 {
+        with_kind!(self, kind => kind.add::<Scalar, R>(sum, x))
     }
 
     /// Two parts of a slice.
@@ -71,7 +73,7 @@ impl Term {
 
 /// A term as a type, so that loops are compiled for it alone.
 pub(super) trait Kind: Copy + Send + Sync {
-    fn add<S: Simd>(self, sum: f64, x: f64) -> f64;
+    fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64;
 
     #[inline(always)]
     fn merge(self, a: f64, b: f64) -> f64 {
@@ -123,7 +125,8 @@ pub(super) struct Squares;
 
 impl Kind for Squares {
     #[inline(always)]
-    fn add<S: Simd>(self, sum: f64, x: f64) -> f64 {
+    fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
+        let x: f64 = x.magnitude().into();
         fused::<S>(x, x, sum)
     }
 }
@@ -134,8 +137,9 @@ pub(super) struct Magnitudes;
 
 impl Kind for Magnitudes {
     #[inline(always)]
-    fn add<S: Simd>(self, sum: f64, x: f64) -> f64 {
-        sum + x.abs()
+    fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
+        let x: f64 = x.magnitude().into();
+        sum + x
     }
 }
 
@@ -145,8 +149,9 @@ pub(super) struct Largest;
 
 impl Kind for Largest {
     #[inline(always)]
-    fn add<S: Simd>(self, sum: f64, x: f64) -> f64 {
-        self.merge(sum, x.abs())
+    fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
+        let x: f64 = x.magnitude().into();
+        self.merge(sum, x)
     }
 
     /// Without a sign the bits of f64 are in the order of magnitudes, infinity above all numbers and NaN
@@ -164,8 +169,9 @@ pub(super) struct Roots;
 
 impl Kind for Roots {
     #[inline(always)]
-    fn add<S: Simd>(self, sum: f64, x: f64) -> f64 {
-        sum + x.abs().sqrt()
+    fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
+        let x: f64 = x.magnitude().into();
+        sum + x.sqrt()
     }
 }
 
@@ -175,8 +181,9 @@ pub(super) struct Cubes;
 
 impl Kind for Cubes {
     #[inline(always)]
-    fn add<S: Simd>(self, sum: f64, x: f64) -> f64 {
-        fused::<S>(x * x, x.abs(), sum)
+    fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
+        let x: f64 = x.magnitude().into();
+        fused::<S>(x * x, x, sum)
     }
 }
 
@@ -186,7 +193,8 @@ pub(super) struct Fourths;
 
 impl Kind for Fourths {
     #[inline(always)]
-    fn add<S: Simd>(self, sum: f64, x: f64) -> f64 {
+    fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
+        let x: f64 = x.magnitude().into();
         fused::<S>(x * x, x * x, sum)
     }
 }
@@ -197,14 +205,15 @@ pub(super) struct Powers(pub f64);
 
 impl Kind for Powers {
     #[inline(always)]
-    fn add<S: Simd>(self, sum: f64, x: f64) -> f64 {
-        sum + x.abs().powf(self.0)
+    fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
+        let x: f64 = x.magnitude().into();
+        sum + if R::DOUBLE { x.powf(self.0) } else { power::<S>(x, self.0) }
     }
 }
 
 /// `a · b + c`, fused where that is an instruction: elsewhere it would call a library function for each
 /// element. The square of an f32 is exact in f64, so that its bits are the same.
 #[inline(always)]
-fn fused<S: Simd>(a: f64, b: f64, c: f64) -> f64 {
+pub(super) fn fused<S: Simd>(a: f64, b: f64, c: f64) -> f64 {
     if TypeId::of::<S>() == TypeId::of::<Scalar>() { a * b + c } else { a.mul_add(b, c) }
 }

@@ -44,6 +44,8 @@ pub struct Bounds {
 const QUOTIENT: f64 = 8.0;
 /// `pow` of drivers was seen 112 ulp off.
 const POWER: f64 = 256.0 * U;
+/// The powers of f32 that the CPU backend computes.
+pub(crate) const RELATIVE_POWER: f64 = 1.0 / (1u64 << 38) as f64;
 
 impl Margin {
     /// Sums in f32, as the kernels compute them.
@@ -53,7 +55,7 @@ impl Margin {
 
     /// Sums in f64 of f32 values, as the CPU backend computes them.
     pub fn f64(additions: u32) -> Self {
-        Self::new(additions + 2, U64, 8.0 * U64, U)
+        Self::new(additions + 2, U64, RELATIVE_POWER, U)
     }
 
     /// Sums in f64 of f64 values, whose results are rounded to f64.

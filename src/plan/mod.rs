@@ -56,7 +56,7 @@ impl Plan {
         let geometry = request.geometry()?;
         supported(request, profile)?;
         let schedule = match profile.kind {
-            DeviceKind::Native { .. } => native::choose(&geometry),
+            DeviceKind::Native { .. } => native::choose(&geometry, request.dtype),
             DeviceKind::Gpu(limits) => gpu::choose(&geometry, request, &limits),
         };
         Self::assemble(request, profile, geometry, schedule)

@@ -11,11 +11,11 @@ use crate::plan::schedule::Schedule;
 /// Bytes of a panel: half of the second cache of a current core.
 const PANEL_BYTES: usize = 1 << 20;
 
-/// The narrowest panel that pays: a page of 4 KiB of each row. Xeon, 2 threads, 64 MiB of f32,
+/// The bytes of a row of the narrowest panel that pays: a page. Xeon, 2 threads, 64 MiB of f32,
 /// every column scaled, best of 30, panels against two sweeps: 16×1048576 8.5 ms against 24.9 ms,
 /// 256×65536 7.7 ms against 13.1 ms (1024 columns); 512×32768 10.5 ms each way (512 columns), and
 /// 5.9 ms against 3.4 ms where nothing violates; 4096×4096 41 ms against 12 ms (32 columns).
-const NARROWEST_PANEL: usize = 1024;
+const NARROWEST_PANEL: usize = 4096;
 
 /// One thread adds up a column of a panel: the bound on a chain of additions must hold for it.
 const LONGEST_PANEL: usize = 1 << 19;
@@ -24,11 +24,11 @@ const LONGEST_PANEL: usize = 1 << 19;
 const LINE: usize = 64;
 
 /// The schedule that the backend would choose.
-pub(super) fn choose(geometry: &Geometry) -> Schedule {
+pub(super) fn choose(geometry: &Geometry, dtype: DType) -> Schedule {
     let walk = geometry.walk();
-    let width = PANEL_BYTES / (4 * geometry.length().max(1));
-    let panel = if walk == Walk::Columns && width >= NARROWEST_PANEL { width } else { 0 };
-    Schedule::Native { walk, panel: panel as u32 }
+    let bytes = PANEL_BYTES / geometry.length().max(1);
+    let pays = walk == Walk::Columns && bytes >= NARROWEST_PANEL;
+    Schedule::Native { walk, panel: if pays { (bytes / dtype.size()) as u32 } else { 0 } }
 }
 
 /// Every schedule that gives the right result, panels in three widths.
@@ -62,11 +62,22 @@ pub(super) fn check(schedule: &Schedule, geometry: &Geometry) -> Result<()> {
     Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason: refused })
 }
 
+/// The longest chain of additions of f64 for a slice of any length.
+///
+/// A thread has at most 2²⁰ elements of it. The longest chain is that of a contiguous run: read as 8
+/// streams of 4 lanes, a lane adds up 2¹⁵ elements in four levels of 16, 16, 16 and 8, of which it takes 2
+/// to put the last levels together, 2 for the lanes, 8 for the streams, and 1 to the sum of the
+/// slice: 69. Every other walk has at most 16 rows, 33 for rows that are folded, and one for each of 16
+/// halvings. The parts of threads are added in halves: 18 more of them, of which one is uneven, reach
+/// the 2³⁷ elements of 1 TiB, which is the most that is planned. The search for the kink of a slice in L1
+/// has 32 for a lane, 4 for the lanes, 15 for the tail, and 29 halvings.
+const LONGEST_CHAIN: u32 = 96;
+
 /// Sums run in f64. Of other dtypes a slice of any length has fewer than 2²⁰ additions in a chain,
-/// which is nothing beside the rounding of elements; of f64 itself sums are taken in halves.
+/// which is nothing beside the rounding of elements.
 pub(super) fn margin(dtype: DType) -> Margin {
     match dtype {
-        DType::F64 => Margin::double(72),
+        DType::F64 => Margin::double(LONGEST_CHAIN),
         DType::F32 | DType::F16 | DType::BF16 => Margin::f64(1 << 20),
     }
 }

@@ -20,6 +20,8 @@ const FOLD: usize = 64;
 const FOLDED: usize = 512;
 /// The most rows that are folded, so that few additions put their sums together.
 const MOST_FOLDED: usize = 32;
+/// Rows of f64 that are added up one after the other.
+pub(in crate::cpu) const CHAIN: usize = 16;
 /// Columns that share a line of cache, of f32: what is stored whole.
 pub(in crate::cpu) const LINE: usize = 16;
 
@@ -53,9 +55,8 @@ pub(in crate::cpu) fn add_columns<T: Number>(
     let mut folded = [0.0; FOLDED];
     let folded = &mut folded[..width];
     add_panel(term, &|i| &source[i * width..], groups, folded);
-    for row in source[groups * width..rows * columns].chunks_exact(columns) {
-        folded.iter_mut().zip(row).for_each(|(sum, x)| *sum = term.add(*sum, x.wide()));
-    }
+    let rest = &source[groups * width..rows * columns];
+    folded.iter_mut().zip(rest).for_each(|(sum, x)| *sum = term.add(*sum, x.real()));
     for part in folded.chunks_exact(columns) {
         sums.iter_mut().zip(part).for_each(|(sum, &part)| *sum = term.merge(*sum, part));
     }
@@ -69,20 +70,38 @@ pub(in crate::cpu) fn add_panel<'a, T: Number>(
     rows: usize,
     sums: &mut [f64],
 ) {
+    add_range(term, row, 0..rows, sums);
+}
+
+/// Adds rows of f64 in halves, so that every chain of additions is short.
+fn add_range<'a, T: Number>(
+    term: Term,
+    row: &dyn Fn(usize) -> &'a [T],
+    range: Range<usize>,
+    sums: &mut [f64],
+) {
+    if T::Real::DOUBLE && range.len() > CHAIN {
+        let middle = range.start + range.len() / 2;
+        let mut later = vec![0.0; sums.len()];
+        add_range(term, row, range.start..middle, sums);
+        add_range(term, row, middle..range.end, &mut later);
+        sums.iter_mut().zip(later).for_each(|(sum, later)| *sum = term.merge(*sum, later));
+        return;
+    }
     struct Op<'o, 'a, T, K> {
         kind: K,
         row: &'o dyn Fn(usize) -> &'a [T],
-        rows: usize,
+        range: Range<usize>,
         sums: &'o mut [f64],
     }
     impl<T: Number, K: Kind> WithSimd for Op<'_, '_, T, K> {
         type Output = ();
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) {
-            let Op { kind, row, rows, sums } = self;
-            let together = rows / STREAMS;
+            let Op { kind, row, range, sums } = self;
+            let (rows, together) = (range.len(), range.len() / STREAMS);
             for (block, sums) in sums.chunks_mut(WIDE).enumerate() {
-                let row = |i: usize| &row(i)[block * WIDE..];
+                let row = |i: usize| &row(range.start + i)[block * WIDE..];
                 for i in 0..together {
                     let rows = from_fn(|s| row(s * together + i));
                     add_rows::<S, T, K, STREAMS>(kind, rows, sums);
@@ -93,7 +112,7 @@ pub(in crate::cpu) fn add_panel<'a, T: Number>(
             }
         }
     }
-    with_kind!(term, kind => Arch::new().dispatch(Op { kind, row, rows, sums }));
+    with_kind!(term, kind => Arch::new().dispatch(Op { kind, row, range, sums }));
 }
 
 #[inline(always)]
@@ -130,7 +149,7 @@ fn add_reals<S: Simd, R: Real, K: Kind, const N: usize>(
 ) {
     let rows = rows.map(|row| &row[..sums.len()]);
     for (column, sum) in sums.iter_mut().enumerate() {
-        *sum = rows.iter().fold(*sum, |sum, row| kind.add::<S>(sum, row[column].into()));
+        *sum = rows.iter().fold(*sum, |sum, row| kind.add::<S, R>(sum, row[column]));
     }
 }
 

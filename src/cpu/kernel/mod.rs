@@ -17,7 +17,7 @@ mod sums;
 
 pub(super) use blocks::reals;
 pub(super) use columns::{
-    LINE, add_columns, add_panel, rewrite_columns, rewrite_columns_into, rewrite_panel,
+    CHAIN, LINE, add_columns, add_panel, rewrite_columns, rewrite_columns_into, rewrite_panel,
     rewrite_panel_into,
 };
 pub(super) use factors::factors;

@@ -20,7 +20,7 @@ const STEPS: usize = 128;
 const LONG: usize = 1 << 18;
 
 /// f64 that one thread adds up in a row, of which 16 lanes keep every chain of additions short.
-const CHAIN: usize = 1024;
+const CHAIN: usize = 512;
 
 /// The kink of a run that shrinks to the sum `c`.
 pub(in crate::cpu) fn search<R: Real>(run: &[R], magnitudes: bool, c: f64) -> Kink {
@@ -134,10 +134,15 @@ fn join<A: Send>(
     if pays { rayon::join(left, right) } else { (left(), right()) }
 }
 
-fn across(lanes: [f64; LINE]) -> f64 {
-    let halves =
-        |lanes: &[f64]| lanes.chunks(2).map(|pair| pair.iter().sum()).collect::<Vec<f64>>();
-    halves(&halves(&halves(&halves(&lanes)))).iter().sum()
+fn across(mut lanes: [f64; LINE]) -> f64 {
+    let mut width = LINE;
+    while width > 1 {
+        width /= 2;
+        for i in 0..width {
+            lanes[i] += lanes[i + width];
+        }
+    }
+    lanes[0]
 }
 
 /// The number that moves.

@@ -95,7 +95,7 @@ fn sums_of<S: Simd, T: Number, K: Kind, const N: usize>(kind: K, runs: [&[T]; N]
     let mut totals = across(kind, &sums);
     for s in 0..N {
         for x in &runs[s][length..] {
-            totals[s] = kind.add::<S>(totals[s], x.wide());
+            totals[s] = kind.add::<S, _>(totals[s], x.real());
         }
     }
     totals
@@ -127,7 +127,7 @@ fn accumulate<S: Simd, R: Real, K: Kind, const N: usize>(
     for i in 0..length {
         for s in 0..N {
             for lane in 0..LANES {
-                sums[s][lane] = kind.add::<S>(sums[s][lane], chunks[s][i][lane].into());
+                sums[s][lane] = kind.add::<S, R>(sums[s][lane], chunks[s][i][lane]);
             }
         }
     }

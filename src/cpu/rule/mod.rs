@@ -3,6 +3,7 @@
 mod scale;
 mod shrink;
 
+use scale::Range;
 pub(super) use scale::factor;
 pub(super) use shrink::{Shrinking, Slices};
 
@@ -31,8 +32,7 @@ pub(super) struct Rule {
     replaces: bool,
     /// Whether slices of zeros do.
     fills: bool,
-    /// Whether sums or norms may leave the range of f64.
-    leaves: bool,
+    range: Range,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -67,8 +67,7 @@ impl Rule {
             Planned::Clamp(bounds) if bounds.alone => return None,
             Planned::Clamp(bounds) => (Norm::Linf, Form::Cube(bounds.high), false),
         };
-        // Powers of f64 leave the range soon.
-        let term = Term::of(norm).filter(|_| !(R::DOUBLE && matches!(norm, Norm::Lp(_))))?;
+        let term = Term::of(norm);
         let basis = match rule {
             Planned::Scale(rim) => rim.zero == ZeroSlice::BasisVector,
             Planned::Shrink(sums) => sums.zero == ZeroSlice::BasisVector,
@@ -81,7 +80,7 @@ impl Rule {
             report: plan.request().report,
             replaces: plan.policy() != OnNonFinite::Leave,
             fills: fills && basis,
-            leaves: R::DOUBLE || matches!(term, Term::Powers(_)),
+            range: Range::new::<R>(term),
         })
     }
 
@@ -103,7 +102,7 @@ impl Rule {
     pub fn decide<R: Real>(&self, powers: &[f64], slices: &dyn Slices) -> Outcomes<R> {
         match &self.form {
             Form::Norms => Outcomes::Kept,
-            Form::Scale(rim) => scale::decide(self.term, rim, powers),
+            Form::Scale(rim) => scale::decide(self.term, rim, powers, self.range),
             &Form::Cube(high) => {
                 let moves = |largest: f64| largest > high && largest < f64::INFINITY;
                 if !powers.iter().any(|&largest| moves(largest)) {
@@ -119,7 +118,7 @@ impl Rule {
 
     /// Whether slices are noted at all.
     pub fn watches(&self) -> bool {
-        self.report || self.replaces || self.fills || self.leaves
+        self.report || self.replaces || self.fills || self.range != Range::Ample
     }
 
     /// Notes a slice that is the `index`-th in row-major order of the kept axes.
@@ -149,13 +148,14 @@ impl Rule {
 
     /// Whether a slice is left to others.
     fn is_odd(&self, power: f64) -> bool {
-        let beyond = self.leaves
-            && match &self.form {
-                Form::Norms => scale::leaves(self.term, power),
-                Form::Scale(rim) => scale::is_beyond(self.term, rim, power),
-                Form::Cube(_) => false,
-                Form::Shrink(shrinking) => shrinking.is_beyond(power),
-            };
+        let (term, range) = (self.term, self.range);
+        let beyond = match &self.form {
+            _ if range == Range::Ample => false,
+            Form::Norms => range.is_left_by_norm(term, power),
+            Form::Scale(rim) => range.is_left_by(term, rim, power, factor(term, rim, power)),
+            Form::Cube(_) => false,
+            Form::Shrink(shrinking) => shrinking.is_beyond(power),
+        };
         beyond || self.replaces && !power.is_finite() || self.fills && power == 0.0
     }
 }

@@ -7,8 +7,9 @@ use crate::cpu::outcome::{Outcomes, Times, Wide};
 use crate::cpu::term::Term;
 use crate::plan::rim::Rim;
 
-/// What becomes of slices.
-pub(super) fn decide<R: Real>(term: Term, rim: &Rim, powers: &[f64]) -> Outcomes<R> {
+/// What becomes of slices. Those that are beyond `range` are kept here, because others carry them out:
+/// no slice may be multiplied by both.
+pub(super) fn decide<R: Real>(term: Term, rim: &Rim, powers: &[f64], range: Range) -> Outcomes<R> {
     // Roots and quotients cost more than all else of a short slice.
     let moves = |power: f64| !rim.keeps(compared(term, rim, power)) & (power < f64::INFINITY);
     if !powers.iter().fold(false, |any, &power| any | moves(power)) {
@@ -16,16 +17,15 @@ pub(super) fn decide<R: Real>(term: Term, rim: &Rim, powers: &[f64]) -> Outcomes
     }
     let mut factors = vec![0.0; powers.len()];
     let fit = kernel::factors(term, rim, powers, &mut factors);
-    match R::DOUBLE {
-        true => Outcomes::Times(factors.iter().map(|&f| Times(R::real_of(plain(f)))).collect()),
-        false if fit => Outcomes::Times(factors.iter().map(|&f| Times(R::real_of(f))).collect()),
+    if range != Range::Ample {
+        for (factor, &power) in factors.iter_mut().zip(powers) {
+            *factor = if range.is_left_by(term, rim, power, *factor) { -1.0 } else { *factor };
+        }
+    }
+    match R::DOUBLE || fit {
+        true => Outcomes::Times(factors.iter().map(|&f| Times(R::real_of(f))).collect()),
         false => Outcomes::Wide(factors.into_iter().map(Wide).collect()),
     }
-}
-
-/// A factor that f64 holds with all its bits, or the mark of a slice that is kept: others carry it out.
-fn plain(factor: f64) -> f64 {
-    if is_plain(factor) { factor } else { -1.0 }
 }
 
 /// What a threshold is compared with.
@@ -50,17 +50,42 @@ pub(in crate::cpu) fn factor(term: Term, rim: &Rim, power: f64) -> f64 {
     if moves { way / divisor } else { -1.0 }
 }
 
-/// Whether a sum or a norm leaves the range of f64, or the sum of a slice that is not of zeros is zero.
-pub(super) fn leaves(term: Term, power: f64) -> bool {
-    match term {
-        Term::Squares => power == 0.0 || !is_plain(power),
-        Term::Powers(_) => power.is_finite() && term.root(power) == f64::INFINITY,
-        _ => !is_plain(power),
-    }
+/// How far the sums, norms and factors of slices stay inside f64.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Range {
+    /// Always.
+    Ample,
+    /// Sums do; a root may leave it, as that of a small power of a long slice.
+    Sums,
+    /// Not even single terms need: powers of f64, or large ones of f32.
+    Terms,
 }
 
-/// Whether the sum, the norm or the factor of a slice does.
-pub(super) fn is_beyond(term: Term, rim: &Rim, power: f64) -> bool {
-    let factor = factor(term, rim, power);
-    leaves(term, power) || factor >= 0.0 && !is_plain(factor)
+impl Range {
+    pub fn new<R: Real>(term: Term) -> Self {
+        match term {
+            _ if R::DOUBLE => Range::Terms,
+            Term::Powers(p) if p > Term::AMPLE => Range::Terms,
+            Term::Powers(_) => Range::Sums,
+            _ => Range::Ample,
+        }
+    }
+
+    /// Whether a sum or a norm leaves the range, or comes so near its ends that bits are lost.
+    pub fn is_left_by_norm(self, term: Term, power: f64) -> bool {
+        match self {
+            Range::Ample => false,
+            Range::Sums => power.is_finite() && term.root(power) == f64::INFINITY,
+            // The squares of a slice that is not of zeros may all be zero.
+            Range::Terms if power == 0.0 => !matches!(term, Term::Magnitudes | Term::Largest),
+            Range::Terms => !is_plain(power) || !is_plain(term.root(power)),
+        }
+    }
+
+    /// As [`Range::is_left_by_norm`], or the factor does: it is zero where zero is aimed at, and else
+    /// because it was too small.
+    pub fn is_left_by(self, term: Term, rim: &Rim, power: f64, factor: f64) -> bool {
+        let far = factor >= 0.0 && (!is_plain(factor) || factor == 0.0 && rim.target > 0.0);
+        self != Range::Ample && (far || self.is_left_by_norm(term, power))
+    }
 }

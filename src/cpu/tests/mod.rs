@@ -8,6 +8,7 @@ mod naive;
 mod planted;
 mod policies;
 mod random;
+mod range;
 mod same_bits;
 mod walks;
 
