@@ -28,6 +28,14 @@ impl DType {
         }
     }
 
+    /// What elements are worked with in on a GPU.
+    pub const fn precision(self) -> Precision {
+        match self {
+            DType::F16 | DType::BF16 | DType::F32 => Precision::Single,
+            DType::F64 => Precision::Double,
+        }
+    }
+
     /// The largest finite element.
     pub fn largest(self) -> f64 {
         match self {
@@ -46,6 +54,41 @@ impl DType {
             // Half of the smallest subnormal: beside any radius but the tiniest it is nothing.
             DType::BF16 => Grain { relative: 2f64.powi(-8), absolute: 2f64.powi(-134) },
             DType::F32 | DType::F64 => Grain { relative: 0.0, absolute: 0.0 },
+        }
+    }
+}
+
+/// What kernels compute with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Precision {
+    /// f32.
+    Single,
+    /// f64.
+    Double,
+}
+
+impl Precision {
+    /// The words of 32 bits of a number.
+    pub const fn words(self) -> u32 {
+        match self {
+            Precision::Single => 1,
+            Precision::Double => 2,
+        }
+    }
+
+    /// The largest finite number.
+    pub fn largest(self) -> f64 {
+        match self {
+            Precision::Single => f32::MAX.into(),
+            Precision::Double => f64::MAX,
+        }
+    }
+
+    /// The bits of a number of this precision, rounded to nearest.
+    pub(crate) fn bits(self, value: f64) -> u64 {
+        match self {
+            Precision::Single => (value as f32).to_bits().into(),
+            Precision::Double => value.to_bits(),
         }
     }
 }

@@ -28,7 +28,7 @@ pub mod shader;
 pub use axes::{Axes, AxisList, WeightLayout};
 pub use buffer::DeviceBuffer;
 pub use context::Context;
-pub use dtype::{DType, Element, Grain};
+pub use dtype::{DType, Element, Grain, Precision};
 pub use error::{Error, Result};
 pub use gpu::{Adapter, adapters, adapters_async};
 pub use half::{bf16, f16};

@@ -6,21 +6,21 @@ const DROP = 8;
 fn project(bits: Bits, other: Bits, rule: Rule) -> Bits {
     let scale = spread_sum(rule.scale);
     let exponent = spread_exponent(rule.exponent);
-    let field = Integer((other >> Bits(23u)) & Bits(255u)) + exponent;
-    let own_field = Integer((bits >> Bits(23u)) & Bits(255u));
-    let high = (field > Integer(240)) | (own_field > Integer(240));
+    let field = Integer((other >> LoadPlace(FIELD_PLACE)) & Bits(FIELDS)) + exponent;
+    let own_field = Integer((bits >> LoadPlace(FIELD_PLACE)) & Bits(FIELDS));
+    let high = (field > Integer(FIELDS - 15)) | (own_field > Integer(FIELDS - 15));
     let drop = select(Integer(0), Integer(DROP), high);
     // A product of more than twice all numbers.
-    let beyond = (field >= Integer(257)) & spread_truth(rule.scale != Sum(0.0));
+    let beyond = (field >= Integer(FIELDS + 2)) & spread_truth(rule.scale != Sum(0.0));
     let product = real(scaled(other, select(exponent - drop, Integer(0), beyond), scale));
     let kept = select(real(shifted(bits, -drop)), Real(0.0), params.plane == LINE);
     let sum = bitcast<Bits>(kept + product);
-    let sum_field = Integer((sum >> Bits(23u)) & Bits(255u));
-    let whole = select(sum & Bits(0x80000000u), sum + (bitcast<Bits>(drop) << Bits(23u)),
+    let sum_field = Integer((sum >> LoadPlace(FIELD_PLACE)) & Bits(FIELDS));
+    let whole = select(sum & Bits(SIGN), sum + (bitcast<Bits>(drop) << LoadPlace(FIELD_PLACE)),
         sum_field > Integer(0));
     let lifted = select(sum, whole, high);
-    let over = beyond | (sum_field + drop > Integer(254));
-    let sign = (select(sum, other ^ bitcast<Bits>(scale), beyond)) & Bits(0x80000000u);
+    let over = beyond | (sum_field + drop > Integer(FIELDS - 1));
+    let sign = (select(sum, other ^ bitcast<Bits>(scale), beyond)) & Bits(SIGN);
     let magnitude = min(select(lifted & Bits(MAGNITUDE), Bits(LARGEST), over), Bits(LARGEST));
     return filled(bits, select(bits, sign | magnitude, spread_truth(rule.moves)), rule.fill);
 }

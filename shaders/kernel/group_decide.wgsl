@@ -4,8 +4,6 @@
 @group(0) @binding(3) var<storage, read_write> verdicts: array<Accumulator>;
 @group(0) @binding(7) var<storage, read_write> results: array<u32>;
 
-const ONE = 0x3f800000u;
-
 @compute @workgroup_size(LANES)
 fn group_decide(
     @builtin(workgroup_id) group: vec3<u32>,

@@ -5,19 +5,19 @@ struct Summary {
     zero: u32,
     non_finite: u32,
     first_non_finite: u32,
-    // The largest power of the norm of a finite slice: mantissa · (2^DEGREE)^exponent.
-    largest: f32,
-    largest_exponent: i32,
-    // The sum of the norms of finite slices: norms · 2^norms_exponent.
-    norms: f32,
-    norms_exponent: i32,
     // Slices whose radius, in memory, is none.
     invalid: u32,
     // Finite slices whose direction is none.
     degenerate: u32,
+    // The largest power of the norm of a finite slice: mantissa · (2^DEGREE)^exponent.
+    largest: Number,
+    largest_exponent: Whole,
+    // The sum of the norms of finite slices: norms · 2^norms_exponent.
+    norms: Number,
+    norms_exponent: Whole,
     // Where radii are in memory, the smallest factor: factor · 2^factor_exponent.
-    factor: f32,
-    factor_exponent: i32,
+    factor: Number,
+    factor_exponent: Whole,
 }
 
 @group(0) @binding(4) var<storage, read> verdicts: array<Accumulator>;
@@ -33,11 +33,11 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
         return;
     }
     var own = Summary(
-        0u, 0u, 0u, 0xffffffffu, 0.0, NO_EXPONENT, 0.0, NO_EXPONENT, 0u, 0u, 1.0, 0);
+        0u, 0u, 0u, 0xffffffffu, 0u, 0u, 0.0, NO_EXPONENT, 0.0, NO_EXPONENT, 1.0, 0);
     var slice = index * SLICES;
     while slice < params.slices {
-        var block = 0.0;
-        var block_exponent = NO_EXPONENT;
+        var block = Number(0.0);
+        var block_exponent = Whole(NO_EXPONENT);
         for (var i = 0u; i < CASCADE && slice < params.slices; i++) {
             let total = verdicts[slice / SLICES];
             let rule = rule_for(total, slice);
@@ -58,7 +58,7 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
                     own.first_non_finite = min(own.first_non_finite, params.first_norm + slice + s);
                     continue;
                 }
-                own.zero += u32(largest == 0u);
+                own.zero += u32(largest == Word(0u));
                 own.degenerate += u32(slice_violates(degenerate(total), s));
                 let exponent = slice_exponent(power.exponent, s);
                 let mantissa = slice_sum(power.mantissa, s);
@@ -86,10 +86,13 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
 }
 
 // The smaller of two factors; they are normal numbers, or zero.
-fn shrink_factor(own: ptr<function, Summary>, mantissa: f32, exponent: i32) {
-    let whole = select((bitcast<i32>(mantissa) >> 23u) - 127, NO_EXPONENT, mantissa == 0.0);
-    let at = select(exponent + whole, NO_EXPONENT, mantissa == 0.0);
-    let part = select(bitcast<f32>(bitcast<i32>(mantissa) - (whole << 23u)), 0.0, mantissa == 0.0);
+fn shrink_factor(own: ptr<function, Summary>, mantissa: Number, exponent: Whole) {
+    let none = mantissa == Number(0.0);
+    let field = (bitcast<Whole>(mantissa) >> FIELD_PLACE) - Whole(BIAS);
+    let whole = select(field, Whole(NO_EXPONENT), none);
+    let at = select(exponent + whole, Whole(NO_EXPONENT), none);
+    let bits = bitcast<Whole>(mantissa) - (whole << FIELD_PLACE);
+    let part = select(bitcast<Number>(bits), Number(0.0), none);
     let less = at < (*own).factor_exponent
         || (at == (*own).factor_exponent && part < (*own).factor);
     if less {
@@ -99,7 +102,8 @@ fn shrink_factor(own: ptr<function, Summary>, mantissa: f32, exponent: i32) {
 }
 
 // x · 2^shift for x >= 0 and shift <= 0; what would be subnormal is zero.
-fn times_two_to(x: f32, shift: i32) -> f32 {
-    let field = bitcast<i32>(x) >> 23u;
-    return select(0.0, bitcast<f32>(bitcast<i32>(x) + (shift << 23u)), field + shift > 0);
+fn times_two_to(x: Number, shift: Whole) -> Number {
+    let field = bitcast<Whole>(x) >> FIELD_PLACE;
+    return select(
+        Number(0.0), bitcast<Number>(bitcast<Whole>(x) + (shift << FIELD_PLACE)), field + shift > 0);
 }

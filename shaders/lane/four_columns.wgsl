@@ -7,6 +7,9 @@ alias Sum = vec4<f32>;
 alias Exponent = vec4<i32>;
 alias Magnitude = vec4<u32>;
 alias Truth = vec4<bool>;
+// By how many places the bits of a load are shifted, and those of its slices.
+alias LoadPlace = vec4<u32>;
+alias SlicePlace = vec4<u32>;
 
 const WIDTH = 4u;
 const SLICES = 4u;
@@ -23,10 +26,10 @@ fn spread_truth(x: Truth) -> Truth { return x; }
 // Which elements of a load that begins its slices are the first of one.
 fn first_of(x: Truth) -> Truth { return x; }
 fn any_slice(x: Truth) -> bool { return any(x); }
-fn slice_sum(x: Sum, slice: u32) -> f32 { return x[slice]; }
-fn slice_exponent(x: Exponent, slice: u32) -> i32 { return x[slice]; }
-fn slice_magnitude(x: Magnitude, slice: u32) -> u32 { return x[slice]; }
-fn with_slice(x: Magnitude, slice: u32, value: u32) -> Magnitude {
+fn slice_sum(x: Sum, slice: u32) -> Number { return x[slice]; }
+fn slice_exponent(x: Exponent, slice: u32) -> Whole { return x[slice]; }
+fn slice_magnitude(x: Magnitude, slice: u32) -> Word { return x[slice]; }
+fn with_slice(x: Magnitude, slice: u32, value: Word) -> Magnitude {
     return select(x, Magnitude(value), vec4<u32>(0u, 1u, 2u, 3u) == vec4<u32>(slice));
 }
 fn slice_violates(x: Truth, slice: u32) -> bool { return x[slice]; }

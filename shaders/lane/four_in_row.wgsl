@@ -7,6 +7,9 @@ alias Sum = f32;
 alias Exponent = i32;
 alias Magnitude = u32;
 alias Truth = bool;
+// By how many places the bits of a load are shifted, and those of its slices.
+alias LoadPlace = vec4<u32>;
+alias SlicePlace = u32;
 
 const WIDTH = 4u;
 const SLICES = 1u;
@@ -23,9 +26,9 @@ fn spread_truth(x: Truth) -> vec4<bool> { return vec4<bool>(x); }
 // Which elements of a load that begins its slices are the first of one.
 fn first_of(x: Truth) -> vec4<bool> { return vec4<bool>(x, false, false, false); }
 fn any_slice(x: Truth) -> bool { return x; }
-fn slice_sum(x: Sum, slice: u32) -> f32 { return x; }
-fn slice_exponent(x: Exponent, slice: u32) -> i32 { return x; }
-fn slice_magnitude(x: Magnitude, slice: u32) -> u32 { return x; }
-fn with_slice(x: Magnitude, slice: u32, value: u32) -> Magnitude { return value; }
+fn slice_sum(x: Sum, slice: u32) -> Number { return x; }
+fn slice_exponent(x: Exponent, slice: u32) -> Whole { return x; }
+fn slice_magnitude(x: Magnitude, slice: u32) -> Word { return x; }
+fn with_slice(x: Magnitude, slice: u32, value: Word) -> Magnitude { return value; }
 fn slice_violates(x: Truth, slice: u32) -> bool { return x; }
 fn differs(x: Bits, y: Bits) -> bool { return any(x != y); }

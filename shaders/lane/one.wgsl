@@ -1,12 +1,15 @@
 // A load is one element of one slice.
 
-alias Bits = u32;
-alias Real = f32;
-alias Integer = i32;
-alias Sum = f32;
-alias Exponent = i32;
-alias Magnitude = u32;
+alias Bits = Word;
+alias Real = Number;
+alias Integer = Whole;
+alias Sum = Number;
+alias Exponent = Whole;
+alias Magnitude = Word;
 alias Truth = bool;
+// By how many places the bits of a load are shifted, and those of its slices.
+alias LoadPlace = u32;
+alias SlicePlace = u32;
 
 const WIDTH = 1u;
 const SLICES = 1u;
@@ -23,9 +26,9 @@ fn spread_truth(x: Truth) -> Truth { return x; }
 // Which elements of a load that begins its slices are the first of one.
 fn first_of(x: Truth) -> Truth { return x; }
 fn any_slice(x: Truth) -> bool { return x; }
-fn slice_sum(x: Sum, slice: u32) -> f32 { return x; }
-fn slice_exponent(x: Exponent, slice: u32) -> i32 { return x; }
-fn slice_magnitude(x: Magnitude, slice: u32) -> u32 { return x; }
-fn with_slice(x: Magnitude, slice: u32, value: u32) -> Magnitude { return value; }
+fn slice_sum(x: Sum, slice: u32) -> Number { return x; }
+fn slice_exponent(x: Exponent, slice: u32) -> Whole { return x; }
+fn slice_magnitude(x: Magnitude, slice: u32) -> Word { return x; }
+fn with_slice(x: Magnitude, slice: u32, value: Word) -> Magnitude { return value; }
 fn slice_violates(x: Truth, slice: u32) -> bool { return x; }
 fn differs(x: Bits, y: Bits) -> bool { return x != y; }

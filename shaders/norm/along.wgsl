@@ -12,13 +12,8 @@ struct Accumulator {
 
 // The norm that reports tell is that of the component along the direction.
 const DEGREE = 2;
-// Plain products are safe while both largest magnitudes are in [2^-30, 2^47): sums of 2^34 stay in range,
-// and what is flushed of 2^42 products is under 2^-24 of the product of the largest.
-const LOWEST = 127 - 30;
-const HIGHEST = 127 + 47;
-
-// Below that of every number, so that it never sets a common exponent.
-const NO_EXPONENT = -1000;
+const LOWEST = BIAS + LOWEST_MULTIPLIED;
+const HIGHEST = BIAS + HIGHEST_MULTIPLIED;
 
 fn identity() -> Accumulator {
     return Accumulator(Sum(0.0), Sum(0.0), Magnitude(0u), Magnitude(0u));
@@ -27,9 +22,9 @@ fn identity() -> Accumulator {
 // The power of two that elements are divided by. It never falls as the largest magnitude grows, so that
 // that of two sums together is the larger.
 fn unit_of(largest: Magnitude) -> Exponent {
-    let field = Exponent(largest >> Magnitude(23u));
+    let field = Exponent(largest >> SlicePlace(FIELD_PLACE));
     let safe = (field >= Exponent(LOWEST)) & (field < Exponent(HIGHEST));
-    let exponent = clamp(field - Exponent(127), Exponent(-126), Exponent(127));
+    let exponent = clamp(field - Exponent(BIAS), Exponent(1 - BIAS), Exponent(BIAS));
     let unit = select(exponent, Exponent(0), safe);
     return select(unit, Exponent(NO_EXPONENT), largest == Magnitude(0u));
 }
@@ -41,8 +36,8 @@ fn lane_unit(largest: Magnitude) -> Exponent {
 
 // x · 2^shift for shift <= 0; what would be subnormal is zero.
 fn moved(x: Sum, shift: Exponent) -> Sum {
-    let field = Exponent((bitcast<Magnitude>(x) >> Magnitude(23u)) & Magnitude(255u));
-    let moved = bitcast<Sum>(bitcast<Exponent>(x) + (shift << Magnitude(23u)));
+    let field = Exponent((bitcast<Magnitude>(x) >> SlicePlace(FIELD_PLACE)) & Magnitude(FIELDS));
+    let moved = bitcast<Sum>(bitcast<Exponent>(x) + (shift << SlicePlace(FIELD_PLACE)));
     return select(Sum(0.0), moved, field + shift > Exponent(0));
 }
 
@@ -89,7 +84,7 @@ fn squares_of(total: Accumulator) -> Power {
 fn finish(total: Accumulator) -> Power {
     let product = product_of(total);
     let squares = squares_of(total);
-    let whole = squares.exponent >> Magnitude(1u);
+    let whole = squares.exponent >> SlicePlace(1u);
     let odd = squares.exponent != 2 * whole;
     let divisor = select(squares.mantissa, squares.mantissa * 2.0, odd);
     let square = product.mantissa * product.mantissa / divisor;

@@ -4,9 +4,9 @@
 // 0 where plain terms are safe: the exponent field of the largest element is in [LOWEST, HIGHEST).
 // Elsewhere, the exponent of the largest element.
 fn safe_exponent(largest: Magnitude) -> Exponent {
-    let field = Exponent(largest >> Magnitude(23u));
+    let field = Exponent(largest >> SlicePlace(FIELD_PLACE));
     let safe = (field >= Exponent(LOWEST)) & (field < Exponent(HIGHEST));
-    let exponent = clamp(field - Exponent(127), Exponent(-126), Exponent(127));
+    let exponent = clamp(field - Exponent(BIAS), Exponent(1 - BIAS), Exponent(BIAS));
     return select(exponent, Exponent(0), safe | (largest == Magnitude(0u)));
 }
 
@@ -16,7 +16,7 @@ fn scaled_down(x: Sum, power: Exponent) -> Sum { return lowered(x, power * DEGRE
 // The power of the norm as mantissa · (2^DEGREE)^exponent, the mantissa in [1, 2^DEGREE).
 fn finish(total: Accumulator) -> Power {
     let bits = bitcast<Exponent>(power_of(total));
-    let whole = ((bits >> Magnitude(23u)) - Exponent(127)) >> Magnitude(u32(DEGREE - 1));
-    let mantissa = bitcast<Sum>(bits - (whole << Magnitude(u32(22 + DEGREE))));
+    let whole = ((bits >> SlicePlace(FIELD_PLACE)) - Exponent(BIAS)) >> SlicePlace(u32(DEGREE - 1));
+    let mantissa = bitcast<Sum>(bits - (whole << SlicePlace(FIELD_PLACE + u32(DEGREE - 1))));
     return Power(mantissa, whole + total.exponent);
 }

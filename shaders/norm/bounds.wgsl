@@ -3,7 +3,7 @@
 
 fn bounded(bits: Bits) -> Bits {
     let at = key(bits);
-    let nan = (bits & Bits(MAGNITUDE)) > Bits(0x7f800000u);
+    let nan = (bits & Bits(MAGNITUDE)) > Bits(INFINITY);
     let above = select(bits, Bits(params.high), at > Integer(params.high_key));
     let inside = select(above, Bits(params.low), at < Integer(params.low_key));
     return select(inside, bits, nan);

@@ -1,10 +1,8 @@
 // The sum of magnitudes.
 
 const DEGREE = 1;
-// The largest element is in [2^-80, 2^94): 2^32 of the largest stay in range, and what is flushed
-// beside the smallest is under 2^-46 of it.
-const LOWEST = 127 - 80;
-const HIGHEST = 127 + 94;
+const LOWEST = BIAS + LOWEST_SUMMED;
+const HIGHEST = BIAS + HIGHEST_SUMMED;
 
 fn term(bits: Bits) -> Real { return real(bits & Bits(MAGNITUDE)); }
 fn power_of(total: Accumulator) -> Sum { return total.sum; }

@@ -15,8 +15,8 @@ fn term(bits: Bits) -> Real {
         return (x * x) * (x * x);
     }
     // No power of zero: some devices take its logarithm.
-    let zero = magnitude < Bits(0x00800000u);
-    return select(pow(select(x, Real(1.0), zero), Real(params.power)), Real(0.0), zero);
+    let zero = magnitude < Bits(SMALLEST_NORMAL);
+    return select(raised(select(x, Real(1.0), zero), params.power), Real(0.0), zero);
 }
 
 fn power_of(total: Accumulator) -> Sum { return total.sum; }
@@ -25,8 +25,8 @@ fn inverse_root(power: Sum) -> Sum { return Sum(1.0) / power; }
 
 // 0 where plain terms are safe; elsewhere, the exponent of the largest element.
 fn safe_exponent(largest: Magnitude) -> Exponent {
-    let exponent = clamp(
-        Exponent(largest >> Magnitude(23u)) - Exponent(127), Exponent(-126), Exponent(127));
+    let field = Exponent(largest >> SlicePlace(FIELD_PLACE));
+    let exponent = clamp(field - Exponent(BIAS), Exponent(1 - BIAS), Exponent(BIAS));
     let safe = abs(Sum(exponent)) * params.power <= Sum(SAFE);
     return select(exponent, Exponent(0), safe | (largest == Magnitude(0u)));
 }
@@ -34,13 +34,13 @@ fn safe_exponent(largest: Magnitude) -> Exponent {
 // x · (2^p)^power for x >= 0 and power <= 0; what would be too small to count is zero.
 fn scaled_down(x: Sum, power: Exponent) -> Sum {
     let shift = Sum(power) * params.power;
-    return select(x * exp2(max(shift, Sum(-100.0))), Sum(0.0), shift < Sum(-100.0));
+    return select(x * power_of_two(max(shift, Sum(-100.0))), Sum(0.0), shift < Sum(-100.0));
 }
 
 // The norm itself, as the power of its logarithm: the sum may be out of range after a small root.
 fn finish(total: Accumulator) -> Power {
     let sum = normal(total.sum, Exponent(0));
-    let places = (log2(sum.mantissa) + Sum(sum.exponent)) * params.inverse_power;
+    let places = (logarithm(sum.mantissa) + Sum(sum.exponent)) * params.inverse_power;
     let whole = floor(places);
-    return normal(exp2(places - whole), Exponent(whole) + total.exponent);
+    return normal(power_of_two(places - whole), Exponent(whole) + total.exponent);
 }

@@ -3,7 +3,7 @@
 const DEGREE = 1;
 // Ones are safe whatever the elements are.
 const LOWEST = 0;
-const HIGHEST = 256;
+const HIGHEST = FIELDS + 1;
 
 fn term(bits: Bits) -> Real { return select(Real(0.0), Real(1.0), bounded(bits) != bits); }
 fn power_of(total: Accumulator) -> Sum { return bitcast<Sum>(total.largest); }

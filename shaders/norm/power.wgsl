@@ -8,15 +8,16 @@ struct Power {
 
 // x · 2^shift for x >= 0 and shift <= 0; what would be subnormal is zero.
 fn lowered(x: Sum, shift: Exponent) -> Sum {
-    let field = Exponent(bitcast<Magnitude>(x) >> Magnitude(23u));
-    let moved = bitcast<Sum>(bitcast<Exponent>(x) + (shift << Magnitude(23u)));
+    let field = Exponent(bitcast<Magnitude>(x) >> SlicePlace(FIELD_PLACE));
+    let moved = bitcast<Sum>(bitcast<Exponent>(x) + (shift << SlicePlace(FIELD_PLACE)));
     return select(Sum(0.0), moved, field + shift > Exponent(0));
 }
 
 // x · 2^exponent with the mantissa in [1, 2), for normal x.
 fn normal(x: Sum, exponent: Exponent) -> Power {
-    let whole = (bitcast<Exponent>(x) >> Magnitude(23u)) - Exponent(127);
-    return Power(bitcast<Sum>(bitcast<Exponent>(x) - (whole << Magnitude(23u))), exponent + whole);
+    let whole = (bitcast<Exponent>(x) >> SlicePlace(FIELD_PLACE)) - Exponent(BIAS);
+    let mantissa = bitcast<Exponent>(x) - (whole << SlicePlace(FIELD_PLACE));
+    return Power(bitcast<Sum>(mantissa), exponent + whole);
 }
 
 // The sum of a number and another that is not zero.
@@ -29,7 +30,7 @@ fn plus(a: Power, b: Power) -> Power {
 }
 
 // One number for every slice of a load.
-fn spread_power(mantissa: f32, exponent: i32) -> Power {
+fn spread_power(mantissa: Number, exponent: i32) -> Power {
     return Power(Sum(mantissa), Exponent(exponent));
 }
 

@@ -16,9 +16,8 @@ struct Extremes {
     greatest: Integer,
 }
 
-const SIGN = 0x80000000u;
-// The key below that of every number.
-const NO_HEIGHT = -0x7fffffff - 1;
+// The key below that of every number but one NaN, which no height is.
+const NO_HEIGHT = -LARGEST_WHOLE;
 
 fn height(bits: Bits) -> Bits { return bits & ~Bits(params.signs); }
 
@@ -41,9 +40,6 @@ fn magnitude_of(total: Accumulator) -> Magnitude { return total.largest & Magnit
 
 // Whether what defines the set of a slice is none.
 fn degenerate(total: Accumulator) -> Truth { return Truth(false); }
-
-// Below that of every term, so that an empty sum never sets the common exponent.
-const NO_EXPONENT = -1000;
 
 fn identity() -> Accumulator {
     return Accumulator(

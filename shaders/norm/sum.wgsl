@@ -20,9 +20,6 @@ fn magnitude_of(total: Accumulator) -> Magnitude { return total.largest; }
 // Whether what defines the set of a slice is none.
 fn degenerate(total: Accumulator) -> Truth { return Truth(false); }
 
-// Below that of every term, so that an empty sum never sets the common exponent.
-const NO_EXPONENT = -1000;
-
 fn identity() -> Accumulator {
     return Accumulator(Sum(0.0), Exponent(NO_EXPONENT), Magnitude(0u));
 }

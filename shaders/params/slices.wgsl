@@ -9,13 +9,93 @@ struct Axis {
     slice_stride: u32,
 }
 
+// What depends on the dtype of elements stands first, so that nothing is padded.
 struct Params {
     // A slice is too long if the power of its norm is over threshold · (2^DEGREE)^threshold_exponent.
-    threshold: f32,
-    threshold_exponent: i32,
+    threshold: Number,
     // What violates is scaled to the norm radius · 2^radius_exponent.
-    radius: f32,
+    radius: Number,
+    // A slice is too short if the power of its norm is under this, in the same form, and is then
+    // scaled to another norm.
+    low_threshold: Number,
+    low_radius: Number,
+    // What is added to a norm before it divides: epsilon · 2^epsilon_exponent.
+    epsilon: Number,
+    // The least that a norm is where it divides.
+    floor: Number,
+    // The part of its norm that a slice keeps; both radii are then parts of the norms aimed at.
+    rest: Number,
+    // The p of an Lp norm, and 1 / p.
+    power: Number,
+    inverse_power: Number,
+    // Sums of what is stored, in units of 2^unit: what is aimed at, and what is near enough.
+    aim: Number,
+    near_low: Number,
+    near_high: Number,
+    // The height above zero where the search begins; the elements of a slice.
+    reach: Number,
+    length: Number,
+    // A slice has the radius scale · max(r, least), each in the form of the radius above; beyond most it
+    // is none.
+    scale: Number,
+    least: Number,
+    most: Number,
+    // Threshold, radius, lower threshold and lower radius are slope · c + offset of that radius c, the
+    // offsets with an exponent. Thresholds are norms here, not their powers.
+    slope: Number,
+    goal_slope: Number,
+    low_slope: Number,
+    low_goal_slope: Number,
+    offset: Number,
+    goal_offset: Number,
+    low_offset: Number,
+    low_goal_offset: Number,
+    // What the first element of a slice of zeros becomes; zero if it stays.
+    basis: Word,
+    // The signs that are taken off before elements shrink, and put back.
+    signs: Word,
+    // Bounds of elements as bits, and as keys in the order of numbers.
+    low: Word,
+    high: Word,
+    low_key: Whole,
+    high_key: Whole,
+    threshold_exponent: i32,
     radius_exponent: i32,
+    low_threshold_exponent: i32,
+    low_radius_exponent: i32,
+    epsilon_exponent: i32,
+    floor_exponent: i32,
+    rest_exponent: i32,
+    unit: i32,
+    scale_exponent: i32,
+    least_exponent: i32,
+    most_exponent: i32,
+    offset_exponent: i32,
+    goal_offset_exponent: i32,
+    low_offset_exponent: i32,
+    low_goal_offset_exponent: i32,
+    // The most rounds of a search.
+    rounds: u32,
+    // Whether slices inside are multiplied by n / (n + ε), too.
+    always: u32,
+    // Whether an infinity is clamped like a number.
+    alone: u32,
+    // The policy for NaN and infinity: 0 leave, 1 zero, 2 propagate, 3 poison.
+    on_non_finite: u32,
+    // How elements of 16 bits are rounded: all bits to nearest, ties to even; none toward zero.
+    nearest: u32,
+    // Whether a negative radius turns its slice over.
+    turns: u32,
+    // Where the radii are in memory: the first in its binding, and the slice that it belongs to;
+    // axes of those that are there, whose strides count elements, none if there is one for all.
+    radii_offset: u32,
+    first_radius: u32,
+    radii_rank: u32,
+    // Where slices go along their direction: 0 to the hyperplane, 1 to the half-space, 2 to the line; the
+    // offset of the plane is in radius.
+    plane: u32,
+    // Where the first element of the direction is, and its strides as those of the axes.
+    direction_offset: u32,
     source_offset: u32,
     target_offset: u32,
     // The first slice of this dispatch, in the order of the partial sums and verdicts.
@@ -40,74 +120,6 @@ struct Params {
     // Invocations that gather a report, and the first of their summaries.
     summaries: u32,
     first_summary: u32,
-    // The policy for NaN and infinity: 0 leave, 1 zero, 2 propagate, 3 poison.
-    on_non_finite: u32,
-    // What is added to a norm before it divides: epsilon · 2^epsilon_exponent.
-    epsilon: f32,
-    epsilon_exponent: i32,
-    // A slice is too short if the power of its norm is under this, in the same form, and is then
-    // scaled to another norm.
-    low_threshold: f32,
-    low_threshold_exponent: i32,
-    low_radius: f32,
-    low_radius_exponent: i32,
-    // The part of its norm that a slice keeps; both radii are then parts of the norms aimed at.
-    rest: f32,
-    rest_exponent: i32,
-    // The least that a norm is where it divides.
-    floor: f32,
-    floor_exponent: i32,
-    // Whether slices inside are multiplied by n / (n + ε), too.
-    always: u32,
-    // What the first element of a slice of zeros becomes; zero if it stays.
-    basis: u32,
-    // The p of an Lp norm, and 1 / p.
-    power: f32,
-    inverse_power: f32,
-    // Bounds of elements as keys in the order of numbers, and as bits; whether an infinity is
-    // clamped like a number.
-    low_key: i32,
-    high_key: i32,
-    low: u32,
-    high: u32,
-    alone: u32,
-    // The signs that are taken off before elements shrink, and put back.
-    signs: u32,
-    // Sums of what is stored, in units of 2^unit: what is aimed at, and what is near enough.
-    aim: f32,
-    near_low: f32,
-    near_high: f32,
-    unit: i32,
-    // The height above zero where the search begins; the elements of a slice; the most rounds.
-    reach: f32,
-    length: f32,
-    rounds: u32,
-    // How elements of 16 bits are rounded: all bits to nearest, ties to even; none toward zero.
-    nearest: u32,
-    // Where the radii are in memory: the first in its binding, and the slice that it belongs to;
-    // axes of those that are there, whose strides count elements, none if there is one for all.
-    radii_offset: u32,
-    first_radius: u32,
-    radii_rank: u32,
-    // A slice has the radius scale · max(r, least), each in the form of the radius above; beyond most it
-    // is none. Whether a negative one turns its slice over.
-    scale: f32,
-    scale_exponent: i32,
-    least: f32,
-    least_exponent: i32,
-    most: f32,
-    most_exponent: i32,
-    turns: u32,
-    // Where slices go along their direction: 0 to the hyperplane, 1 to the half-space, 2 to the line; the
-    // offset of the plane is in radius.
-    plane: u32,
-    // Where the first element of the direction is, and its strides as those of the axes.
-    direction_offset: u32,
-    // Threshold, radius, lower threshold and lower radius are slope · c + offset of that radius c, the
-    // offsets with an exponent. Thresholds are norms here, not their powers.
-    @align(16) slopes: vec4<f32>,
-    offsets: vec4<f32>,
-    offset_exponents: vec4<i32>,
     @align(16) kept: array<Axis, 8>,
     reduced: array<Axis, 8>,
     radii: array<Axis, 8>,

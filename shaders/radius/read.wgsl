@@ -1,5 +1,5 @@
 // Radii that no binding writes.
 
-@group(0) @binding(8) var<storage, read> radii: array<u32>;
+@group(0) @binding(8) var<storage, read> radii: array<Word>;
 
-fn radius_word(at: u32) -> u32 { return radii[at]; }
+fn radius_word(at: u32) -> Word { return radii[at]; }

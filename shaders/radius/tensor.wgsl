@@ -27,19 +27,20 @@ fn radius_bits(slice: u32) -> Magnitude {
 // |r| as a number; of NaN and infinity it means nothing.
 fn magnitude_of_radius(bits: Magnitude) -> Power {
     let magnitude = bits & Magnitude(MAGNITUDE);
-    let field = Exponent(magnitude >> Magnitude(23u));
-    let fraction = bitcast<Sum>((magnitude & Magnitude(0x007fffffu)) | Magnitude(0x3f800000u));
+    let field = Exponent(magnitude >> SlicePlace(FIELD_PLACE));
+    let fraction = bitcast<Sum>((magnitude & Magnitude(FRACTION)) | Magnitude(ONE));
     // An integer is exact where a device takes subnormal numbers for zero.
-    let low = normal(Sum(max(magnitude & Magnitude(0x007fffffu), Magnitude(1u))), Exponent(-149));
+    let whole = Sum(max(magnitude & Magnitude(FRACTION), Magnitude(1u)));
+    let low = normal(whole, Exponent(LEAST_EXPONENT));
     let subnormal = field == Exponent(0);
     let zero = magnitude == Magnitude(0u);
     return Power(
         select(select(fraction, low.mantissa, subnormal), Sum(0.0), zero),
-        select(select(field - Exponent(127), low.exponent, subnormal), Exponent(NOTHING), zero),
+        select(select(field - Exponent(BIAS), low.exponent, subnormal), Exponent(NOTHING), zero),
     );
 }
 
-// scale · max(|r|, least); what no f32 could be is zero.
+// scale · max(|r|, least); what no element could be is zero.
 fn radius_of(bits: Magnitude) -> Power {
     let own = magnitude_of_radius(bits);
     let least = spread_power(params.least, params.least_exponent);
@@ -48,19 +49,19 @@ fn radius_of(bits: Magnitude) -> Power {
     let exponent = select(own.exponent, least.exponent, short);
     let product = normal(
         max(mantissa, Sum(1.0)) * params.scale, exponent + Exponent(params.scale_exponent));
-    let zero = (mantissa == Sum(0.0)) | (product.exponent < Exponent(-149))
+    let zero = (mantissa == Sum(0.0)) | (product.exponent < Exponent(LEAST_EXPONENT))
         | Truth(params.scale == 0.0);
     return Power(
         select(product.mantissa, Sum(0.0), zero), select(product.exponent, Exponent(NOTHING), zero));
 }
 
-// slope · c + offset, zero if that is negative: the numbers of a rim as functions of the radius.
-fn on_line(c: Power, line: u32) -> Power {
-    let offset = params.offsets[line];
-    let exponent = max(c.exponent, Exponent(params.offset_exponents[line]));
-    let part = lowered(c.mantissa * params.slopes[line], c.exponent - exponent);
-    let rest = lowered(
-        Sum(abs(offset)), Exponent(params.offset_exponents[line]) - exponent);
+// slope · c + offset · 2^offset_exponent, zero if that is negative: the numbers of a rim as functions of
+// the radius.
+fn on_line(c: Power, slope: Number, offset: Number, offset_exponent: i32) -> Power {
+    let own = Exponent(offset_exponent);
+    let exponent = max(c.exponent, own);
+    let part = lowered(c.mantissa * slope, c.exponent - exponent);
+    let rest = lowered(Sum(abs(offset)), own - exponent);
     let sum = select(part - rest, part + rest, Truth(offset >= 0.0));
     let none = (sum <= Sum(0.0)) | (c.mantissa == Sum(0.0));
     let number = normal(select(sum, Sum(1.0), none), exponent);
@@ -68,8 +69,16 @@ fn on_line(c: Power, line: u32) -> Power {
         select(number.mantissa, Sum(0.0), none), select(number.exponent, Exponent(NOTHING), none));
 }
 
+fn threshold_of(c: Power) -> Power {
+    return on_line(c, params.slope, params.offset, params.offset_exponent);
+}
+
+fn goal_of(c: Power) -> Power {
+    return on_line(c, params.goal_slope, params.goal_offset, params.goal_offset_exponent);
+}
+
 // The power of a norm: a square is mantissa · 4^exponent.
-fn raised(norm: Power) -> Power {
+fn power_of_norm(norm: Power) -> Power {
     if DEGREE == 2 {
         return Power(norm.mantissa * norm.mantissa, norm.exponent);
     }
@@ -83,7 +92,7 @@ fn is_infinite(bits: Magnitude) -> Truth {
 fn upper_rim(slice: u32) -> Rim {
     let bits = radius_bits(slice);
     let c = radius_of(bits);
-    let threshold = raised(on_line(c, 0u));
+    let threshold = power_of_norm(threshold_of(c));
     // Nothing is over a threshold without end; where it is zero, everything is.
     let endless = is_infinite(bits) | Truth(params.scale_exponent >= EVERYTHING);
     return Rim(
@@ -91,7 +100,7 @@ fn upper_rim(slice: u32) -> Rim {
             select(threshold.mantissa, Sum(1.0), endless),
             select(threshold.exponent, Exponent(EVERYTHING), endless),
         ),
-        on_line(c, 1u),
+        goal_of(c),
     );
 }
 
@@ -99,7 +108,7 @@ fn upper_rim(slice: u32) -> Rim {
 fn is_radius(slice: u32) -> Truth {
     let bits = radius_bits(slice);
     let magnitude = bits & Magnitude(MAGNITUDE);
-    let negative = (bits > Magnitude(0x80000000u)) & Truth(params.turns == 0u);
+    let negative = (bits > Magnitude(SIGN)) & Truth(params.turns == 0u);
     let infinite = is_infinite(bits);
     let beyond = exceeds(radius_of(bits), spread_power(params.most, params.most_exponent))
         | (infinite & Truth(params.most_exponent < EVERYTHING));

@@ -1,22 +1,30 @@
 // Radii in memory: the rim of slices that are too short, and what else a norm that is reached needs.
 
+fn low_threshold_of(c: Power) -> Power {
+    return on_line(c, params.low_slope, params.low_offset, params.low_offset_exponent);
+}
+
+fn low_goal_of(c: Power) -> Power {
+    return on_line(c, params.low_goal_slope, params.low_goal_offset, params.low_goal_offset_exponent);
+}
+
 fn lower_rim(slice: u32) -> Rim {
     let c = radius_of(radius_bits(slice));
-    return Rim(raised(on_line(c, 2u)), on_line(c, 3u));
+    return Rim(power_of_norm(low_threshold_of(c)), low_goal_of(c));
 }
 
 // A negative radius turns its slice over.
 fn is_turned(slice: u32) -> Truth {
-    return (radius_bits(slice) > Magnitude(0x80000000u)) & Truth(params.turns != 0u);
+    return (radius_bits(slice) > Magnitude(SIGN)) & Truth(params.turns != 0u);
 }
 
-// The radius with its sign, as f32; zero if a slice of zeros stays.
+// The radius with its sign, as an element; zero if a slice of zeros stays.
 fn basis_at(slice: u32) -> Magnitude {
     let bits = radius_bits(slice);
     let c = radius_of(bits);
-    let low = on_line(c, 2u);
-    let field = c.exponent + Exponent(127);
-    let number = bitcast<Magnitude>(bitcast<Exponent>(c.mantissa) + (c.exponent << Magnitude(23u)));
-    let asked = Truth(params.basis != 0u) & (low.mantissa > Sum(0.0)) & (field > Exponent(0));
-    return select(Magnitude(0u), number | (bits & Magnitude(0x80000000u)), asked);
+    let low = low_threshold_of(c);
+    let field = c.exponent + Exponent(BIAS);
+    let number = bitcast<Magnitude>(bitcast<Exponent>(c.mantissa) + (c.exponent << SlicePlace(FIELD_PLACE)));
+    let asked = Truth(params.basis != Word(0u)) & (low.mantissa > Sum(0.0)) & (field > Exponent(0));
+    return select(Magnitude(0u), number | (bits & Magnitude(SIGN)), asked);
 }

@@ -57,7 +57,7 @@ fn numerator(own: Power, upper: Power, lower: Power, over: Truth, outside: Truth
     let exponent = select(lower.exponent, upper.exponent, over);
     var goal = Power(mantissa, exponent);
     if params.rest != 0.0 {
-        let kept = Power(own.mantissa * params.rest, own.exponent + params.rest_exponent);
+        let kept = Power(own.mantissa * params.rest, own.exponent + Exponent(params.rest_exponent));
         goal = plus(kept, goal);
     }
     return Power(

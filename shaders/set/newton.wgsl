@@ -51,9 +51,10 @@ fn fold_tally(own: LaneTally) -> Tally { return Tally(fold_sum(own.sum), fold_co
 
 // x · 2^unit. A product would be free to be taken before the quotient, and overflow.
 fn in_ones(x: Sum) -> Sum {
-    let field = Exponent((bitcast<Magnitude>(x) >> Magnitude(23u)) & Magnitude(255u));
-    let moved = bitcast<Sum>(bitcast<Exponent>(x) + Exponent(params.unit << 23u));
-    return select(Sum(0.0), moved, (field > Exponent(0)) & (field + params.unit > Exponent(0)));
+    let field = Exponent((bitcast<Magnitude>(x) >> SlicePlace(FIELD_PLACE)) & Magnitude(FIELDS));
+    let unit = Exponent(params.unit);
+    let moved = bitcast<Sum>(bitcast<Exponent>(x) + (unit << SlicePlace(FIELD_PLACE)));
+    return select(Sum(0.0), moved, (field > Exponent(0)) & (field + unit > Exponent(0)));
 }
 
 fn advanced(rule: Rule, tally: Tally) -> Rule {

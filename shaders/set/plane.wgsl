@@ -12,6 +12,8 @@ struct Rule {
 
 const HALF_SPACE = 1u;
 const LINE = 2u;
+// A power of two that takes every number out of the range.
+const FARTHEST = 2 * FIELDS + 90;
 // An exponent below that of every number but one of the parameters.
 const FAR_BELOW = -1048576;
 
@@ -38,7 +40,7 @@ fn rule_for(total: Accumulator, slice: u32) -> Rule {
         moves | fill.replaced,
         moves,
         select(select(-part.mantissa, part.mantissa, toward), Sum(0.0), still),
-        select(clamp(part.exponent, Exponent(-600), Exponent(600)), Exponent(0), still),
+        select(clamp(part.exponent, Exponent(-FARTHEST), Exponent(FARTHEST)), Exponent(0), still),
         fill,
     );
 }

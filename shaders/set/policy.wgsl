@@ -11,8 +11,6 @@ struct Fill {
 const ZERO = 1u;
 const PROPAGATE = 2u;
 const POISON = 3u;
-const INFINITY = 0x7f800000u;
-const NAN = 0x7fc00000u;
 
 // Of a slice whose radius is none nothing is replaced.
 fn fill_for(largest: Magnitude, valid: Truth) -> Fill {
@@ -21,7 +19,7 @@ fn fill_for(largest: Magnitude, valid: Truth) -> Fill {
     let poisoned = Truth(policy == POISON) | (Truth(policy == PROPAGATE) & nan);
     return Fill(
         Truth(policy >= ZERO) & (largest >= Magnitude(INFINITY)) & valid,
-        Magnitude(select(0u, NAN, policy >= PROPAGATE)),
+        select(Magnitude(0u), Magnitude(NAN), policy >= PROPAGATE),
         select(Magnitude(0u), Magnitude(NAN), poisoned),
     );
 }

@@ -22,7 +22,7 @@ fn rule_for(total: Accumulator, slice: u32) -> Rule {
     let largest = magnitude_of(total);
     let over = exceeds(power, upper_rim(slice).threshold);
     let under = precedes(power, lower_rim(slice).threshold);
-    let takes_signs = params.signs != 0u;
+    let takes_signs = params.signs != Word(0u);
     let negative = (total.largest >= Magnitude(SIGN)) & Truth(!takes_signs);
     let zero = largest == Magnitude(0u);
     // Zeros have no direction in which they could grow, unless signs do not count. Where nothing but
@@ -32,7 +32,7 @@ fn rule_for(total: Accumulator, slice: u32) -> Rule {
         !zero | Truth(!everything), Truth(!takes_signs));
     let finite = largest <= Magnitude(LARGEST_FINITE);
     let shrinks = (over | under | negative) & movable & finite;
-    let based = zero & Truth(params.basis != 0u);
+    let based = zero & Truth(params.basis != Word(0u));
     let fill = fill_for(largest, Truth(true));
     let top = bitcast<Sum>(bits_of(total.greatest));
     // If every element remains, each gets its part of what is to be added or taken away.
@@ -63,7 +63,7 @@ fn remaining(bits: Bits, rule: Rule) -> Real {
 fn project(bits: Bits, step: u32, rule: Rule) -> Bits {
     let rest = bitcast<Bits>(remaining(bits, rule)) & Bits(MAGNITUDE);
     // A zero that grows is positive.
-    let grown = (bits == Bits(0x80000000u)) & (rest != Bits(0u));
+    let grown = (bits == Bits(SIGN)) & (rest != Bits(0u));
     let sign = select(bits & Bits(params.signs), Bits(0u), grown);
     let kept = select(bits, rest | sign, spread_truth(rule.shrinks));
     return filled(bits, with_basis(kept, step, rule.based, Magnitude(params.basis)), rule.fill);

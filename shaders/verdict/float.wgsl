@@ -1,19 +1,19 @@
 // A number beyond the range of f32, as f32: infinite above it, zero where it would be subnormal.
 
 // mantissa · 2^exponent for a normal mantissa.
-fn float_bits(mantissa: f32, exponent: i32) -> u32 {
-    let bits = bitcast<i32>(mantissa);
-    let field = (bits >> 23u) + exponent;
+fn float_bits(mantissa: Number, exponent: Whole) -> Word {
+    let bits = bitcast<Whole>(mantissa);
+    let field = (bits >> FIELD_PLACE) + exponent;
     if mantissa == 0.0 || field <= 0 {
-        return 0u;
+        return Word(0u);
     }
-    return select(u32(bits + (exponent << 23u)), INFINITY, field >= 255);
+    return select(Word(bits + (exponent << FIELD_PLACE)), INFINITY, field >= FIELDS);
 }
 
 // The norm of a slice, as bits: no compiler may drop a NaN.
-fn norm_bits(mantissa: f32, exponent: i32, power: f32, largest: u32) -> u32 {
+fn norm_bits(mantissa: Number, exponent: Whole, power: Number, largest: Word) -> Word {
     if largest >= INFINITY {
         return select(INFINITY, NAN, largest > INFINITY);
     }
-    return float_bits(select(mantissa, 0.0, power == 0.0), exponent);
+    return float_bits(select(mantissa, Number(0.0), power == Number(0.0)), exponent);
 }

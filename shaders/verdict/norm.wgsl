@@ -1,6 +1,6 @@
 // The norms of the slices go to the caller's buffer.
 
-@group(0) @binding(5) var<storage, read_write> norms: array<u32>;
+@group(0) @binding(5) var<storage, read_write> norms: array<Word>;
 
 fn settle(slice: u32, total: Accumulator) {
     let power = finish(total);

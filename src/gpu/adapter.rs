@@ -39,7 +39,7 @@ impl Adapter {
             }
             .to_string(),
             features: handle.features().iter_names().map(|(name, _)| name.to_string()).collect(),
-            limits: limits(&handle.limits(), info.device_type),
+            limits: limits(&handle.limits(), handle.features(), info.device_type),
             handle,
         }
     }
@@ -71,7 +71,11 @@ impl std::fmt::Display for Adapter {
 }
 
 /// What a plan needs to know of a device's limits.
-pub(super) fn limits(limits: &wgpu::Limits, kind: wgpu::DeviceType) -> GpuLimits {
+pub(super) fn limits(
+    limits: &wgpu::Limits,
+    features: wgpu::Features,
+    kind: wgpu::DeviceType,
+) -> GpuLimits {
     let software = matches!(kind, wgpu::DeviceType::Cpu);
     GpuLimits {
         invocations: limits
@@ -99,8 +103,13 @@ pub(super) fn limits(limits: &wgpu::Limits, kind: wgpu::DeviceType) -> GpuLimits
             // 3×3×512×512 take 0.017 with 288, 0.023 with 576, 0.018 with 144.
             _ => 256,
         },
+        doubles: features.contains(DOUBLES),
     }
 }
+
+/// What kernels of f64 need.
+pub(super) const DOUBLES: wgpu::Features =
+    wgpu::Features::SHADER_F64.union(wgpu::Features::SHADER_INT64);
 
 /// The adapters of this machine, best first. They are looked up once in a process.
 pub fn adapters() -> Vec<Adapter> {

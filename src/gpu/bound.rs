@@ -6,12 +6,11 @@ use crate::buffer::{DeviceBuffer, Operands, Storage};
 use crate::error::{Error, Result};
 use crate::gpu::device::Gpu;
 use crate::gpu::dispatch::Dispatch;
-use crate::gpu::pipeline::Program;
+use crate::gpu::pipeline::{Program, params_size};
 use crate::gpu::prepared::Prepared;
 use crate::gpu::readback::{self, PendingSummaries};
 use crate::pending::PendingReport;
 use crate::plan::gpu::steps::{Step, Window};
-use crate::shader::params::Params;
 use crate::shader::variant::{self, Access, Radius, Slot, Variant};
 
 /// A prepared plan bound to tensors. It owns its bind groups and keeps the tensors' memory alive;
@@ -126,7 +125,7 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
         let window = |buffer: &wgpu::Buffer, window: Option<Window>| Some((buffer.clone(), window));
         let bound = match slot {
             Slot::Params => {
-                let size = size_of::<Params>() as u64;
+                let size = params_size(variant.pack.precision());
                 Some((prepared.params.clone(), Some(Window { offset: 0, size })))
             }
             Slot::Source if step.source.is_none() => whole(&scratch.nothing),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, Result};
-use crate::gpu::adapter::{Adapter, limits};
+use crate::gpu::adapter::{Adapter, DOUBLES, limits};
 use crate::gpu::bound::Bound;
 use crate::gpu::memory::GpuBuffer;
 use crate::gpu::pipeline::{Pipeline, Program};
@@ -43,8 +43,9 @@ impl Gpu {
     pub(crate) async fn open_with(adapter: &Adapter, limits: wgpu::Limits) -> Result<Self> {
         let descriptor = wgpu::DeviceDescriptor {
             label: Some("normproj"),
-            // For those who time their passes; nothing here needs it.
-            required_features: adapter.handle.features() & wgpu::Features::TIMESTAMP_QUERY,
+            // Timestamps are for those who time their passes; nothing here needs them.
+            required_features: adapter.handle.features()
+                & wgpu::Features::TIMESTAMP_QUERY.union(DOUBLES),
             required_limits: limits,
             ..Default::default()
         };
@@ -60,7 +61,7 @@ impl Gpu {
     pub(crate) fn from_wgpu(device: wgpu::Device, queue: wgpu::Queue) -> Self {
         let info = device.adapter_info();
         let name = format!("{} ({:?}, {})", info.name, info.backend, info.driver_info);
-        let kind = DeviceKind::Gpu(limits(&device.limits(), info.device_type));
+        let kind = DeviceKind::Gpu(limits(&device.limits(), device.features(), info.device_type));
         let profile = DeviceProfile { name, kind };
         let pipelines = Mutex::default();
         Gpu { inner: Arc::new(Inner { device, queue, profile, pipelines }) }

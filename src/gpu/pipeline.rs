@@ -1,8 +1,9 @@
 //! Variant → compiled pipeline.
 
+use crate::dtype::Precision;
 use crate::shader::group::params::GroupParams;
 use crate::shader::group::variant::GroupVariant;
-use crate::shader::params::Params;
+use crate::shader::params::{Params, SingleParams};
 use crate::shader::variant::{Access, Variant};
 
 /// What is compiled, and the key that it is found by.
@@ -49,10 +50,19 @@ impl Program {
 
     fn params_size(&self) -> u64 {
         match self {
-            Program::Slices(_) => size_of::<Params>() as u64,
+            Program::Slices(variant) => params_size(variant.pack.precision()),
             Program::Group(_) => size_of::<GroupParams>() as u64,
         }
     }
+}
+
+/// The bytes of the parameters of a dispatch over slices.
+pub(super) fn params_size(precision: Precision) -> u64 {
+    let bytes = match precision {
+        Precision::Single => size_of::<SingleParams>(),
+        Precision::Double => size_of::<Params>(),
+    };
+    bytes as u64
 }
 
 /// A compiled program and the layout of its bind group.

@@ -3,15 +3,16 @@
 use std::sync::Arc;
 
 use crate::buffer::{DeviceBuffer, Operands};
+use crate::dtype::Precision;
 use crate::error::{Error, Result};
 use crate::gpu::bound::{Bound, Views};
 use crate::gpu::device::Gpu;
-use crate::gpu::pipeline::Program;
+use crate::gpu::pipeline::{Program, params_size};
 use crate::gpu::scope::scoped;
 use crate::plan::Plan;
 use crate::plan::gpu::steps::Step;
 use crate::plan::request::Task;
-use crate::shader::params::Params;
+use crate::shader::params::SingleParams;
 use crate::shader::variant::Variant;
 
 /// A plan with its pipelines, scratch and parameters. Preparing is the only step that compiles or
@@ -68,7 +69,7 @@ impl Prepared {
             counters: storage("counters", if counted { 8 } else { 0 })?,
             nothing: storage("nothing", if plan.geometry().is_empty() { 16 } else { 0 })?,
         };
-        let stride = stride::<Params>(gpu);
+        let stride = stride(gpu, params_size(plan.request().dtype.precision()));
         let params = params(gpu, plan, stride)?;
         let (gpu, plan, scratch) = (gpu.clone(), Arc::new(plan.clone()), Arc::new(scratch));
         Ok(Prepared { gpu, plan, scratch, params, stride, counted })
@@ -181,18 +182,26 @@ fn params(gpu: &Gpu, plan: &Plan, stride: u32) -> Result<wgpu::Buffer> {
     let (rule, norm) = (plan.rule(), plan.request().norm());
     let (policy, rounding) = (plan.policy(), plan.rounds());
     let (length, margin) = (plan.geometry().length(), plan.margin());
+    let precision = plan.request().dtype.precision();
     let lines = plan.rims().map(|rims| rims.lines());
     let of_step = |step: &Step| {
-        let params = step.params.with_rule(&rule, norm, policy, rounding, length, margin);
-        lines.as_ref().map_or(params, |lines| params.with_lines(lines))
+        let params =
+            step.params.with_rule(&rule, norm, policy, rounding, length, margin, precision);
+        lines.as_ref().map_or(params, |lines| params.with_lines(lines, precision))
     };
-    uniforms(gpu, stride, plan.steps().steps.iter().map(of_step))
+    let params = plan.steps().steps.iter().map(of_step);
+    match precision {
+        Precision::Single => {
+            uniforms(gpu, stride, params.map(|params| SingleParams::from(&params)))
+        }
+        Precision::Double => uniforms(gpu, stride, params),
+    }
 }
 
 /// From the parameters of one dispatch to those of the next, as a dynamic offset allows.
-pub(super) fn stride<P>(gpu: &Gpu) -> u32 {
+pub(super) fn stride(gpu: &Gpu, bytes: u64) -> u32 {
     let alignment = gpu.device().limits().min_uniform_buffer_offset_alignment;
-    (size_of::<P>() as u32).next_multiple_of(alignment)
+    (bytes as u32).next_multiple_of(alignment)
 }
 
 /// The parameters of some dispatches, `stride` bytes apart.

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use futures_intrusive::channel::shared::{OneshotReceiver, oneshot_channel};
 
+use crate::dtype::Precision;
 use crate::error::{Error, Result};
 use crate::gpu::device::Gpu;
 use crate::gpu::scope::scoped;
 use crate::norm::Norm;
 use crate::plan::Plan;
+use crate::plan::request::Request;
 use crate::report::{Report, Tally};
 
 /// Bytes that are read back at once: the staging memory of a large tensor stays small.
@@ -119,62 +121,87 @@ pub(crate) struct PendingSummaries {
     pub(super) plan: Arc<Plan>,
 }
 
-/// The twin of `Summary` in `shaders/kernel/summary.wgsl`.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-struct Summary {
-    changed: u32,
-    zero: u32,
-    non_finite: u32,
-    first_non_finite: u32,
-    largest: f32,
-    largest_exponent: i32,
-    norms: f32,
-    norms_exponent: i32,
-    invalid: u32,
-    degenerate: u32,
-    factor: f32,
-    factor_exponent: i32,
+/// Twins of `Summary` in `shaders/kernel/summary.wgsl`.
+macro_rules! summary {
+    ($name:ident, $number:ty, $exponent:ty) => {
+        #[repr(C)]
+        #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+        struct $name {
+            changed: u32,
+            zero: u32,
+            non_finite: u32,
+            first_non_finite: u32,
+            invalid: u32,
+            degenerate: u32,
+            largest: $number,
+            largest_exponent: $exponent,
+            norms: $number,
+            norms_exponent: $exponent,
+            factor: $number,
+            factor_exponent: $exponent,
+        }
+
+        impl $name {
+            /// With a factor of each slice where each may have a radius of its own.
+            fn tally(&self, norm: Norm, each: bool) -> Tally {
+                let first = self.first_non_finite;
+                let factor = || scaled(self.factor.into(), self.factor_exponent as i32);
+                Tally {
+                    slices: 0,
+                    changed: self.changed.into(),
+                    zero: self.zero.into(),
+                    non_finite: self.non_finite.into(),
+                    first_non_finite: (first != u32::MAX).then_some(first.into()),
+                    // A square is mantissa · 4^exponent.
+                    largest_norm: scaled(
+                        root(norm, self.largest.into()),
+                        self.largest_exponent as i32,
+                    ),
+                    norm_sum: scaled(self.norms.into(), self.norms_exponent as i32),
+                    invalid: self.invalid.into(),
+                    degenerate: self.degenerate.into(),
+                    smallest_factor: each.then(factor),
+                }
+            }
+        }
+    };
 }
 
-impl Summary {
-    /// With a factor of each slice where each may have a radius of its own.
-    fn tally(&self, norm: Norm, each: bool) -> Tally {
-        let first = self.first_non_finite;
-        Tally {
-            slices: 0,
-            changed: self.changed.into(),
-            zero: self.zero.into(),
-            non_finite: self.non_finite.into(),
-            degenerate: self.degenerate.into(),
-            first_non_finite: (first != u32::MAX).then_some(first.into()),
-            // A square is mantissa · 4^exponent.
-            largest_norm: root(norm, self.largest.into()) * two_to(self.largest_exponent),
-            norm_sum: f64::from(self.norms) * two_to(self.norms_exponent),
-            invalid: self.invalid.into(),
-            smallest_factor: each.then(|| f64::from(self.factor) * two_to(self.factor_exponent)),
-        }
-    }
-}
+summary!(Summary, f32, i32);
+summary!(DoubleSummary, f64, i64);
 
 fn root(norm: Norm, power: f64) -> f64 {
     if norm.degree() == 2 { power.sqrt() } else { power }
 }
 
-fn two_to(exponent: i32) -> f64 {
-    f64::from(exponent).exp2()
+/// x · 2^exponent, the largest number at most: what is finite must not look infinite.
+fn scaled(x: f64, exponent: i32) -> f64 {
+    let half = exponent / 2;
+    (x * f64::from(half).exp2() * f64::from(exponent - half).exp2()).min(f64::MAX)
+}
+
+/// What the summaries of a request say.
+fn tallies(bytes: &[u8], request: &Request) -> Vec<Tally> {
+    let (norm, each) = (request.norm(), request.radii.is_some());
+    match request.dtype.precision() {
+        Precision::Single => {
+            let summaries: Vec<Summary> = bytemuck::pod_collect_to_vec(bytes);
+            summaries.iter().map(|summary| summary.tally(norm, each)).collect()
+        }
+        Precision::Double => {
+            let summaries: Vec<DoubleSummary> = bytemuck::pod_collect_to_vec(bytes);
+            summaries.iter().map(|summary| summary.tally(norm, each)).collect()
+        }
+    }
 }
 
 impl PendingSummaries {
     pub async fn report(self) -> Result<Report> {
         let bytes = self.staged.bytes().await?;
         let size = self.plan.steps().summary_bytes as usize;
-        let summaries: Vec<Summary> = bytemuck::pod_collect_to_vec(&bytes[..size]);
-        let norm = self.plan.request().norm();
+        let tallies = tallies(&bytes[..size], self.plan.request());
         let start = Tally { slices: self.plan.geometry().slices() as u64, ..Tally::default() };
-        let each = self.plan.request().radii.is_some();
-        let tallies = summaries.iter().map(|summary| summary.tally(norm, each));
-        let tally = tallies.fold(start, Tally::merge);
+        let tally = tallies.into_iter().fold(start, Tally::merge);
         Ok(tally.report(&self.plan.rule()))
     }
 }

@@ -6,6 +6,7 @@
 //! root, 4u for a reciprocal root off by 2 ulp, u each for the product and the rounding of the
 //! result, and σ so that its own S passes the test the second time.
 
+use crate::dtype::Precision;
 use crate::norm::Norm;
 
 /// Half the spacing of f32 at 1.
@@ -139,29 +140,52 @@ pub fn toward_zero(radius: f64) -> f64 {
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub struct Scaled {
     /// In `[1, base)`, or 0.
-    pub mantissa: f32,
+    pub mantissa: f64,
     /// The power of the base.
     pub exponent: i32,
 }
 
 impl Scaled {
     /// In powers of two, rounded toward zero.
-    pub fn binary(value: f64) -> Self {
-        Self::split(value, 1)
+    pub fn binary(value: f64, precision: Precision) -> Self {
+        Self::split(value, 1, precision)
     }
 
     /// In powers of four, rounded toward zero: the square of a binary one.
-    pub fn quaternary(value: f64) -> Self {
-        Self::split(value, 2)
+    pub fn quaternary(value: f64, precision: Precision) -> Self {
+        Self::split(value, 2, precision)
     }
 
-    fn split(value: f64, bits: i32) -> Self {
+    /// The square of a number, in powers of four.
+    pub fn squared(value: f64, precision: Precision) -> Self {
+        let Scaled { mantissa, exponent } = Self::binary(value, precision);
+        Scaled { mantissa: precise(mantissa * mantissa, precision), exponent }
+    }
+
+    /// A number itself, of a precision.
+    pub fn toward_zero(value: f64, precision: Precision) -> f64 {
+        precise(value, precision)
+    }
+
+    fn split(value: f64, bits: i32, precision: Precision) -> Self {
         if value == 0.0 {
             return Scaled::default();
         }
+        if value < f64::MIN_POSITIVE {
+            let Scaled { mantissa, exponent } = Self::split(value * 64f64.exp2(), bits, precision);
+            return Scaled { mantissa, exponent: exponent - 64 / bits };
+        }
         let exponent = (((value.to_bits() >> 52) & 0x7ff) as i32 - 1023).div_euclid(bits);
-        let mantissa = toward_zero(value * (-f64::from(exponent * bits)).exp2());
-        Scaled { mantissa: mantissa as f32, exponent }
+        let mantissa = precise(value * (-f64::from(exponent * bits)).exp2(), precision);
+        Scaled { mantissa, exponent }
+    }
+}
+
+/// A mantissa of this precision, toward zero.
+fn precise(mantissa: f64, precision: Precision) -> f64 {
+    match precision {
+        Precision::Single => toward_zero(mantissa),
+        Precision::Double => mantissa,
     }
 }
 
@@ -182,12 +206,26 @@ mod tests {
     #[test]
     fn splitting_is_exact_for_24_bits() {
         for value in [1.0, 3.0, 4.0, 0.75, 2f64.powi(-149), 1.5 * 2f64.powi(130), 5e-298] {
-            for (split, base) in [(Scaled::binary(value), 2f64), (Scaled::quaternary(value), 4.0)] {
-                let mantissa = f64::from(split.mantissa);
-                assert!((1.0..base).contains(&mantissa), "{value}: {split:?}");
-                let back = mantissa * base.powi(split.exponent);
+            let single = Precision::Single;
+            for (split, base) in
+                [(Scaled::binary(value, single), 2f64), (Scaled::quaternary(value, single), 4.0)]
+            {
+                assert!((1.0..base).contains(&split.mantissa), "{value}: {split:?}");
+                let back = split.mantissa * base.powi(split.exponent);
                 assert!(back <= value && back >= value * (1.0 - 2.0 * U), "{value}: {split:?}");
             }
+        }
+    }
+
+    #[test]
+    fn doubles_are_split_exactly_subnormal_ones_too() {
+        for value in [0.1, 5e-324, 1.5e-310, f64::MAX, 3.0] {
+            let Scaled { mantissa, exponent } = Scaled::binary(value, Precision::Double);
+            assert!((1.0..2.0).contains(&mantissa));
+            let half = f64::from(exponent / 2).exp2();
+            assert_eq!(mantissa * half * f64::from(exponent - exponent / 2).exp2(), value);
+            let square = Scaled::squared(value, Precision::Double);
+            assert_eq!((square.mantissa, square.exponent), (mantissa * mantissa, exponent));
         }
     }
 

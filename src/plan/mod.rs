@@ -20,7 +20,7 @@ use cost::Cost;
 use geometry::Geometry;
 use gpu::steps::Steps;
 use margin::Margin;
-use profile::{DeviceKind, DeviceProfile};
+use profile::{DeviceKind, DeviceProfile, GpuLimits};
 use request::{Output, Request, Task};
 use rim::Rim;
 use rims::Rims;
@@ -300,8 +300,8 @@ fn rule(request: &Request, geometry: &Geometry, margin: Margin) -> Rule {
 /// Refuses dtypes that a backend does not know.
 fn supported(request: &Request, profile: &DeviceProfile) -> Result<()> {
     match (profile.kind, request.dtype) {
-        (DeviceKind::Gpu(_), dtype @ DType::F64) => {
-            let what = format!("projecting tensors of {dtype}");
+        (DeviceKind::Gpu(GpuLimits { doubles: false, .. }), dtype @ DType::F64) => {
+            let what = format!("projecting tensors of {dtype} (SHADER_F64 and SHADER_INT64)");
             Err(Error::Unsupported { device: profile.name.clone(), what })
         }
         (DeviceKind::Gpu(_) | DeviceKind::Native { .. }, _) => Ok(()),

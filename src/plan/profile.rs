@@ -43,6 +43,8 @@ pub struct GpuLimits {
     pub windows: u32,
     /// How many workgroups keep the whole device busy.
     pub busy_workgroups: u32,
+    /// Whether kernels can compute in f64: with `SHADER_F64`, and `SHADER_INT64` for its bits.
+    pub doubles: bool,
 }
 
 /// What a plan is made for.
@@ -131,6 +133,7 @@ impl DeviceProfile {
             uniform_alignment: 64,
             dispatch_bytes: 1 << 40,
             busy_workgroups: 256,
+            doubles: true,
             ..GpuLimits::BROWSER
         };
         DeviceProfile { name: "NVIDIA H200".to_string(), kind: DeviceKind::Gpu(limits) }
@@ -151,5 +154,6 @@ impl GpuLimits {
         dispatch_bytes: 128 << 20,
         windows: 32,
         busy_workgroups: 256,
+        doubles: false,
     };
 }

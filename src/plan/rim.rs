@@ -1,5 +1,6 @@
 //! The rim of a set that is reached by scaling: what norms are compared with and scaled to.
 
+use crate::dtype::Precision;
 use crate::norm::Norm;
 use crate::plan::margin::Scaled;
 use crate::plan::slack::Slack;
@@ -148,19 +149,20 @@ impl Rim {
     }
 
     /// The upper threshold in powers of two, or of four where squares are summed.
-    pub(crate) fn scaled_threshold(&self) -> Scaled {
-        self.scaled_power(self.threshold)
+    pub(crate) fn scaled_threshold(&self, precision: Precision) -> Scaled {
+        self.scaled_power(self.threshold, precision)
     }
 
     /// The lower threshold, as [`Rim::scaled_threshold`].
-    pub(crate) fn scaled_low_threshold(&self) -> Scaled {
-        self.scaled_power(self.low_threshold)
+    pub(crate) fn scaled_low_threshold(&self, precision: Precision) -> Scaled {
+        self.scaled_power(self.low_threshold, precision)
     }
 
-    fn scaled_power(&self, power: f64) -> Scaled {
-        match self.squared {
-            true => Scaled::quaternary(power),
-            false => Scaled::binary(power),
+    fn scaled_power(&self, power: f64, precision: Precision) -> Scaled {
+        match (self.norm, self.squared) {
+            (Norm::L2, true) => Scaled::quaternary(power, precision),
+            (Norm::L2, false) => Scaled::squared(power, precision),
+            _ => Scaled::binary(power, precision),
         }
     }
 }

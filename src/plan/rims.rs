@@ -24,6 +24,8 @@ pub(crate) struct Rims {
     zero: ZeroSlice,
     formula: Formula,
     slack: Slack,
+    /// What a device's arithmetic takes from a number of a rim.
+    room: f64,
 }
 
 /// A number of a rim as a function of the radius: `slope · c + offset`, 0 at least and where c is 0.
@@ -69,6 +71,7 @@ impl Rims {
             zero: if sphere { projection.zero_policy() } else { ZeroSlice::Keep },
             formula: projection.formula().unwrap_or(Formula::OWN),
             slack: Slack::new(norm, projection.rounds(), margin, dtype, length),
+            room: 12.0 * margin.unit,
         }
     }
 
@@ -96,11 +99,13 @@ impl Rims {
         let lines = if self.sphere {
             let (high, low) = (1.0 + kappa, 1.0 - kappa);
             let exact = Line { slope: 1.0, offset: 0.0 };
-            let room = 12.0 * crate::plan::margin::U;
             [
                 Line { slope: (1.0 + up.relative) * high, offset: up.absolute * high },
                 exact,
-                Line { slope: (1.0 - down.relative) * low - room, offset: -down.absolute * low },
+                Line {
+                    slope: (1.0 - down.relative) * low - self.room,
+                    offset: -down.absolute * low,
+                },
                 exact,
             ]
         } else {

@@ -64,6 +64,10 @@ impl Variant {
                         for pack in [Pack::F16, Pack::Bf16] {
                             all.extend(narrow(Variant { pack, ..sized }));
                         }
+                        if lane == Lane::One {
+                            let sized = Variant { pack: Pack::F64, ..sized };
+                            all.extend(double(sized).chain(along(sized)).chain(with_radii(sized)));
+                        }
                     }
                 }
             }
@@ -120,6 +124,15 @@ fn narrow(sized: Variant) -> impl Iterator<Item = Variant> {
     let all = residents(Variant { held: 3, ..sized }).chain(two_passes(sized));
     let touching = all.chain(search(sized)).filter(|variant| variant.kernel.touches_tensor());
     touching.chain(kinds)
+}
+
+/// Every kernel of f64, once with each norm and set.
+fn double(sized: Variant) -> impl Iterator<Item = Variant> {
+    let of = move |(norm, set)| {
+        let sized = Variant { norm, set, ..sized };
+        residents(Variant { held: 3, ..sized }).chain(two_passes(sized))
+    };
+    KINDS.into_iter().chain([(NormKind::L2, SetKind::Ball)]).flat_map(of).chain(search(sized))
 }
 
 /// The dispatches of a search, and one that keeps it in registers.

@@ -9,6 +9,7 @@ mod registers;
 pub mod variant;
 pub(crate) mod words;
 
+use crate::dtype::Precision;
 use crate::plan::geometry::Walk;
 use variant::{
     Direction, Kernel, Lane, NormKind, Pack, Radius, SetKind, Storage, Variant, Verdict,
@@ -23,9 +24,13 @@ macro_rules! fragment {
 impl Variant {
     /// The program.
     pub fn source(&self) -> String {
-        let mut fragments =
-            vec![fragment!("params/slices"), self.lane.text(), fragment!("number/f32")];
+        let precision = self.pack.precision();
+        let mut fragments = vec![fragment!("params/slices"), self.lane.text()];
+        fragments.extend(precision.texts());
         fragments.extend(self.norm.texts());
+        if self.norm == NormKind::Lp {
+            fragments.push(precision.powers());
+        }
         fragments.push(self.kernel.text());
         if self.kernel.touches_tensor() {
             fragments.extend([fragment!("walk/place"), walk_text(self.walk)]);
@@ -239,6 +244,24 @@ impl Pack {
             Pack::F32 => vec![fragment!("pack/f32")],
             Pack::F16 => vec![fragment!("pack/f16"), loads],
             Pack::Bf16 => vec![fragment!("pack/bf16"), loads],
+            Pack::F64 => vec![fragment!("pack/f64")],
+        }
+    }
+}
+
+impl Precision {
+    pub(crate) fn texts(self) -> [&'static str; 2] {
+        let bits = fragment!("number/bits");
+        match self {
+            Precision::Single => [fragment!("number/f32"), bits],
+            Precision::Double => [fragment!("number/f64"), bits],
+        }
+    }
+
+    pub(crate) fn powers(self) -> &'static str {
+        match self {
+            Precision::Single => fragment!("number/f32_powers"),
+            Precision::Double => fragment!("number/f64_powers"),
         }
     }
 }

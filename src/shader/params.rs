@@ -1,4 +1,4 @@
-//! Parameters of one dispatch: the twin of `shaders/params/slices.wgsl`, compared with it by a test.
+//! Parameters of one dispatch: twins of `shaders/params/slices.wgsl`, compared with it by a test.
 
 /// An axis, its strides counted in loads.
 #[repr(C)]
@@ -11,79 +11,87 @@ pub struct Axis {
     pub slice_stride: u32,
 }
 
-/// Parameters of one dispatch; `shaders/params/slices.wgsl` says what each is for.
-#[repr(C)]
-#[derive(Debug, Clone, Copy, PartialEq, Default, bytemuck::Pod, bytemuck::Zeroable)]
-#[allow(missing_docs, reason = "described once, in shaders/params/slices.wgsl")]
-pub struct Params {
-    pub threshold: f32,
-    pub threshold_exponent: i32,
-    pub radius: f32,
-    pub radius_exponent: i32,
-    pub source_offset: u32,
-    pub target_offset: u32,
-    pub first_slice: u32,
-    pub first_norm: u32,
-    pub tiles: u32,
-    pub chunks: u32,
-    pub steps: u32,
-    pub chunk: u32,
-    pub first_chunk: u32,
-    pub partials: u32,
-    pub slices: u32,
-    pub slices_here: u32,
-    pub kept_rank: u32,
-    pub reduced_rank: u32,
-    pub summaries: u32,
-    pub first_summary: u32,
-    pub on_non_finite: u32,
-    pub epsilon: f32,
-    pub epsilon_exponent: i32,
-    pub low_threshold: f32,
-    pub low_threshold_exponent: i32,
-    pub low_radius: f32,
-    pub low_radius_exponent: i32,
-    pub rest: f32,
-    pub rest_exponent: i32,
-    pub floor: f32,
-    pub floor_exponent: i32,
-    pub always: u32,
-    pub basis: u32,
-    pub power: f32,
-    pub inverse_power: f32,
-    pub low_key: i32,
-    pub high_key: i32,
-    pub low: u32,
-    pub high: u32,
-    pub alone: u32,
-    pub signs: u32,
-    pub aim: f32,
-    pub near_low: f32,
-    pub near_high: f32,
-    pub unit: i32,
-    pub reach: f32,
-    pub length: f32,
-    pub rounds: u32,
-    pub nearest: u32,
-    pub radii_offset: u32,
-    pub first_radius: u32,
-    pub radii_rank: u32,
-    pub scale: f32,
-    pub scale_exponent: i32,
-    pub least: f32,
-    pub least_exponent: i32,
-    pub most: f32,
-    pub most_exponent: i32,
-    pub turns: u32,
-    pub plane: u32,
-    pub direction_offset: u32,
-    pub padding: [u32; 3],
-    pub slopes: [f32; 4],
-    pub offsets: [f32; 4],
-    pub offset_exponents: [i32; 4],
-    pub kept: [Axis; 8],
-    pub reduced: [Axis; 8],
-    pub radii: [Axis; 8],
-    pub direction_kept: [[u32; 4]; 2],
-    pub direction_reduced: [[u32; 4]; 2],
+/// Defines the parameters twice: numbers, words and whole numbers are of 64 bits, or of 32.
+macro_rules! params {
+    (
+        numbers: $($number:ident),*;
+        words: $($word:ident),*;
+        wholes: $($whole:ident),*;
+        exponents: $($exponent:ident),*;
+        counts: $($count:ident),*;
+        padding: $double:literal, $single:literal;
+    ) => {
+        /// Parameters of one dispatch, as kernels of f64 read them; `shaders/params/slices.wgsl` says
+        /// what each is for.
+        #[repr(C)]
+        #[derive(Debug, Clone, Copy, PartialEq, Default, bytemuck::Pod, bytemuck::Zeroable)]
+        #[allow(missing_docs, reason = "described once, in shaders/params/slices.wgsl")]
+        pub struct Params {
+            $(pub $number: f64,)*
+            $(pub $word: u64,)*
+            $(pub $whole: i64,)*
+            $(pub $exponent: i32,)*
+            $(pub $count: u32,)*
+            pub padding: [u32; $double],
+            pub kept: [Axis; 8],
+            pub reduced: [Axis; 8],
+            pub radii: [Axis; 8],
+            pub direction_kept: [[u32; 4]; 2],
+            pub direction_reduced: [[u32; 4]; 2],
+        }
+
+        /// [`Params`] as kernels of all other dtypes read them.
+        #[repr(C)]
+        #[derive(Debug, Clone, Copy, PartialEq, Default, bytemuck::Pod, bytemuck::Zeroable)]
+        #[allow(missing_docs, reason = "described once, in shaders/params/slices.wgsl")]
+        pub struct SingleParams {
+            $(pub $number: f32,)*
+            $(pub $word: u32,)*
+            $(pub $whole: i32,)*
+            $(pub $exponent: i32,)*
+            $(pub $count: u32,)*
+            pub padding: [u32; $single],
+            pub kept: [Axis; 8],
+            pub reduced: [Axis; 8],
+            pub radii: [Axis; 8],
+            pub direction_kept: [[u32; 4]; 2],
+            pub direction_reduced: [[u32; 4]; 2],
+        }
+
+        impl From<&Params> for SingleParams {
+            /// Of parameters for elements that are worked with in f32: they fit.
+            fn from(params: &Params) -> Self {
+                SingleParams {
+                    $($number: params.$number as f32,)*
+                    $($word: params.$word as u32,)*
+                    $($whole: params.$whole as i32,)*
+                    $($exponent: params.$exponent,)*
+                    $($count: params.$count,)*
+                    padding: [0; $single],
+                    kept: params.kept,
+                    reduced: params.reduced,
+                    radii: params.radii,
+                    direction_kept: params.direction_kept,
+                    direction_reduced: params.direction_reduced,
+                }
+            }
+        }
+    };
+}
+
+params! {
+    numbers: threshold, radius, low_threshold, low_radius, epsilon, floor, rest, power,
+        inverse_power, aim, near_low, near_high, reach, length, scale, least, most, slope, goal_slope,
+        low_slope, low_goal_slope, offset, goal_offset, low_offset, low_goal_offset;
+    words: basis, signs, low, high;
+    wholes: low_key, high_key;
+    exponents: threshold_exponent, radius_exponent, low_threshold_exponent, low_radius_exponent,
+        epsilon_exponent, floor_exponent, rest_exponent, unit, scale_exponent, least_exponent,
+        most_exponent, offset_exponent, goal_offset_exponent, low_offset_exponent,
+        low_goal_offset_exponent;
+    counts: rounds, always, alone, on_non_finite, nearest, turns, radii_offset, first_radius, radii_rank,
+        plane, direction_offset, source_offset, target_offset,
+        first_slice, first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices,
+        slices_here, kept_rank, reduced_rank, summaries, first_summary;
+    padding: 0, 3;
 }

@@ -1,7 +1,7 @@
 //! Which fragments make a program. A variant is the key of its pipeline, so that the key cannot
 //! forget what the text depends on.
 
-use crate::dtype::DType;
+use crate::dtype::{DType, Precision};
 use crate::norm::Norm;
 use crate::plan::geometry::Walk;
 
@@ -53,6 +53,7 @@ pub enum Pack {
     F32,
     F16,
     Bf16,
+    F64,
 }
 
 /// What one load holds: one file of `shaders/lane`.
@@ -116,7 +117,7 @@ pub struct Variant {
     pub norm: NormKind,
     /// What is done to it.
     pub set: SetKind,
-    /// How elements are stored; unused by kernels that do not touch the tensor.
+    /// How elements are stored; kernels that do not touch the tensor know its precision alone.
     pub pack: Pack,
     /// What one load holds.
     pub lane: Lane,
@@ -242,7 +243,13 @@ impl Pack {
             Pack::F32 => DType::F32,
             Pack::F16 => DType::F16,
             Pack::Bf16 => DType::BF16,
+            Pack::F64 => DType::F64,
         }
+    }
+
+    /// What elements are worked with in.
+    pub fn precision(self) -> Precision {
+        self.dtype().precision()
     }
 
     /// The bytes of an element.
@@ -250,13 +257,22 @@ impl Pack {
         self.dtype().size() as u32
     }
 
-    /// How elements of a dtype are stored; of f64 nothing is known.
-    pub fn new(dtype: DType) -> Option<Self> {
+    /// What stands for all of a precision in kernels that do not touch a tensor.
+    pub fn alone(precision: Precision) -> Self {
+        match precision {
+            Precision::Single => Pack::F32,
+            Precision::Double => Pack::F64,
+        }
+    }
+}
+
+impl From<DType> for Pack {
+    fn from(dtype: DType) -> Self {
         match dtype {
-            DType::F32 => Some(Pack::F32),
-            DType::F16 => Some(Pack::F16),
-            DType::BF16 => Some(Pack::Bf16),
-            DType::F64 => None,
+            DType::F32 => Pack::F32,
+            DType::F16 => Pack::F16,
+            DType::BF16 => Pack::Bf16,
+            DType::F64 => Pack::F64,
         }
     }
 }
@@ -271,7 +287,7 @@ impl Variant {
 
     /// Whether elements are halves of words that a neighbour may share.
     pub fn in_halves(&self) -> bool {
-        self.pack != Pack::F32 && self.lane == Lane::One
+        self.pack.bytes() < 4 && self.lane == Lane::One
     }
 
     /// The size of the workgroup.
@@ -366,10 +382,11 @@ impl From<Norm> for NormKind {
 
 impl NormKind {
     /// The words of an accumulator of one slice.
-    pub fn accumulator_words(self) -> u32 {
-        match self {
-            NormKind::Signed | NormKind::Along => 4,
-            _ => 3,
-        }
+    pub fn accumulator_words(self, precision: Precision) -> u32 {
+        precision.words()
+            * match self {
+                NormKind::Signed | NormKind::Along => 4,
+                _ => 3,
+            }
     }
 }

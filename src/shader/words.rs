@@ -1,9 +1,10 @@
 //! A rule as the kernels read it.
 
+use crate::dtype::Precision;
 use crate::norm::Norm;
-use crate::plan::margin::{Margin, Scaled, U, toward_zero};
+use crate::plan::margin::{Margin, Scaled, U};
 use crate::plan::rim::Rim;
-use crate::plan::rims::Lines;
+use crate::plan::rims::{Line, Lines};
 use crate::plan::rule::{Clamp, Plane, Rule, Shrink};
 use crate::projection::{OnNonFinite, Rounding, ZeroSlice};
 use crate::shader::params::Params;
@@ -19,15 +20,15 @@ pub(crate) struct RimWords {
 }
 
 impl RimWords {
-    pub fn new(rim: &Rim) -> Self {
-        let epsilon = scaled(rim.epsilon);
+    pub fn new(rim: &Rim, precision: Precision) -> Self {
+        let epsilon = scaled(rim.epsilon, precision);
         let (threshold, radius) = if rim.threshold.is_infinite() {
             (INSIDE, Scaled { mantissa: 1.0, exponent: 0 })
         } else if rim.target == 0.0 || rim.threshold <= 0.0 {
             // Every power is above the threshold; a zero radius zeroes.
-            (OUTSIDE, Scaled::binary(rim.target))
+            (OUTSIDE, Scaled::binary(rim.target, precision))
         } else {
-            (rim.scaled_threshold(), Scaled::binary(rim.target))
+            (rim.scaled_threshold(precision), Scaled::binary(rim.target, precision))
         };
         RimWords { threshold, radius, epsilon }
     }
@@ -37,31 +38,42 @@ const INSIDE: Scaled = Scaled { mantissa: 1.0, exponent: BEYOND };
 const OUTSIDE: Scaled = Scaled { mantissa: 0.0, exponent: -BEYOND };
 
 /// In powers of two; zero is under all others, so that it is never the larger of two.
-fn scaled(value: f64) -> Scaled {
-    if value == 0.0 { OUTSIDE } else { Scaled::binary(value) }
+fn scaled(value: f64, precision: Precision) -> Scaled {
+    if value == 0.0 { OUTSIDE } else { Scaled::binary(value, precision) }
 }
 
 /// The bounds of elements as the kernels read them.
 pub(crate) struct BoundWords {
-    pub low: u32,
-    pub high: u32,
-    pub low_key: i32,
-    pub high_key: i32,
+    pub low: u64,
+    pub high: u64,
+    pub low_key: i64,
+    pub high_key: i64,
 }
 
 impl BoundWords {
-    pub fn new(low: f32, high: f32) -> Self {
+    /// Of bounds that are numbers of this precision.
+    pub fn new(low: f64, high: f64, precision: Precision) -> Self {
+        let key = |value: f64| key(value, precision);
         // A bound of zero, whatever its sign, has both zeros inside.
         let low_key = if low == 0.0 { key(-0.0) } else { key(low) };
         let high_key = if high == 0.0 { key(0.0) } else { key(high) };
-        BoundWords { low: low.to_bits(), high: high.to_bits(), low_key, high_key }
+        BoundWords { low: precision.bits(low), high: precision.bits(high), low_key, high_key }
     }
 }
 
 /// The order of keys is that of numbers; minus zero is just below zero.
-fn key(value: f32) -> i32 {
-    let bits = value.to_bits() as i32;
-    bits ^ ((bits >> 31) & i32::MAX)
+fn key(value: f64, precision: Precision) -> i64 {
+    let bits = precision.bits(value);
+    match precision {
+        Precision::Single => {
+            let bits = bits as u32 as i32;
+            (bits ^ ((bits >> 31) & i32::MAX)).into()
+        }
+        Precision::Double => {
+            let bits = bits as i64;
+            bits ^ ((bits >> 63) & i64::MAX)
+        }
+    }
 }
 
 /// The number that the kernels know a policy by.
@@ -83,9 +95,9 @@ pub(crate) fn nearest(rounding: Rounding) -> u32 {
 }
 
 /// The most rounds of a search among so many elements: each divides the product of the excess and
-/// the number of elements that remain by four.
-pub(crate) fn rounds(length: usize) -> u32 {
-    usize::BITS - length.leading_zeros() + 16
+/// the number of elements that remain by four, which takes 24 bits or 53 away.
+pub(crate) fn rounds(length: usize, precision: Precision) -> u32 {
+    usize::BITS - length.leading_zeros() + 16 * precision.words()
 }
 
 impl Params {
@@ -99,35 +111,41 @@ impl Params {
         rounding: Rounding,
         length: usize,
         margin: Margin,
+        precision: Precision,
     ) -> Self {
         let power = if let Norm::Lp(p) = norm { p.value() } else { 1.0 };
         let params = Params {
             on_non_finite: policy(on_non_finite),
             nearest: nearest(rounding),
-            power: power as f32,
-            inverse_power: power.recip() as f32,
-            length: length as f32,
-            rounds: rounds(length),
+            power,
+            inverse_power: power.recip(),
+            length: length as f64,
+            rounds: rounds(length, precision),
             ..self
         };
         match rule {
-            Rule::Scale(rim) => params.with_rim(rim),
-            Rule::Clamp(clamp) => params.with_clamp(clamp),
-            Rule::Shrink(shrink) => params.with_shrink(shrink, margin.of(Norm::L1).sigma),
-            Rule::Along(plane) => params.with_plane(plane),
+            Rule::Scale(rim) => params.with_rim(rim, precision),
+            Rule::Clamp(clamp) => params.with_clamp(clamp, precision),
+            Rule::Shrink(shrink) => params.with_shrink(shrink, margin, precision),
+            Rule::Along(plane) => params.with_plane(plane, precision),
         }
     }
 
     /// The same dispatch, with what makes a rim of each radius in memory.
     #[must_use]
-    pub(crate) fn with_lines(self, lines: &Lines) -> Self {
+    pub(crate) fn with_lines(self, lines: &Lines, precision: Precision) -> Self {
+        let scaled = |value: f64| scaled(value, precision);
         let endless = |value: f64| if value.is_infinite() { INSIDE } else { scaled(value) };
         let (scale, least, most) = (endless(lines.scale), scaled(lines.least), endless(lines.most));
         // Away from zero where it is subtracted: a lower threshold must not be rounded upward.
         let offset =
             |value: f64| scaled(value.abs() * if value < 0.0 { 1.0 + 4.0 * U } else { 1.0 });
-        let offsets = lines.lines.map(|line| offset(line.offset));
-        let sign = |of: usize| if lines.lines[of].offset < 0.0 { -1.0 } else { 1.0 };
+        let [threshold, goal, low_threshold, low_goal] = lines.lines;
+        let slope = |line: Line| Scaled::toward_zero(line.slope, precision);
+        let offset = |line: Line| {
+            let Scaled { mantissa, exponent } = offset(line.offset);
+            (mantissa.copysign(line.offset), exponent)
+        };
         Params {
             scale: scale.mantissa,
             scale_exponent: scale.exponent,
@@ -136,22 +154,32 @@ impl Params {
             most: most.mantissa,
             most_exponent: most.exponent,
             turns: lines.turns.into(),
-            basis: u32::from(lines.zero == ZeroSlice::BasisVector),
-            slopes: lines.lines.map(|line| toward_zero(line.slope) as f32),
-            offsets: [0, 1, 2, 3].map(|of| sign(of) * offsets[of].mantissa),
-            offset_exponents: offsets.map(|offset| offset.exponent),
+            basis: (lines.zero == ZeroSlice::BasisVector).into(),
+            slope: slope(threshold),
+            goal_slope: slope(goal),
+            low_slope: slope(low_threshold),
+            low_goal_slope: slope(low_goal),
+            offset: offset(threshold).0,
+            offset_exponent: offset(threshold).1,
+            goal_offset: offset(goal).0,
+            goal_offset_exponent: offset(goal).1,
+            low_offset: offset(low_threshold).0,
+            low_offset_exponent: offset(low_threshold).1,
+            low_goal_offset: offset(low_goal).0,
+            low_goal_offset_exponent: offset(low_goal).1,
             ..self
         }
     }
 
-    fn with_rim(self, rim: &Rim) -> Self {
-        let RimWords { threshold, radius, .. } = RimWords::new(rim);
+    fn with_rim(self, rim: &Rim, precision: Precision) -> Self {
+        let scaled = |value: f64| scaled(value, precision);
+        let RimWords { threshold, radius, .. } = RimWords::new(rim, precision);
         // A radius without end is never aimed at.
         let part = |of: f64| scaled(if of.is_infinite() { 1.0 } else { rim.rate * of });
         let radius = if rim.rate == 1.0 { radius } else { part(rim.target) };
         let least = match rim.low_threshold {
             0.0 => OUTSIDE,
-            _ => rim.scaled_low_threshold(),
+            _ => rim.scaled_low_threshold(precision),
         };
         let (low, floor) = (part(rim.low_target), scaled(rim.floor));
         let epsilon = scaled(rim.epsilon);
@@ -166,7 +194,7 @@ impl Params {
             floor: floor.mantissa,
             floor_exponent: floor.exponent,
             always: rim.always.into(),
-            basis: basis(rim.zero, rim.low_threshold, rim.low_target),
+            basis: basis(rim.zero, rim.low_threshold, rim.low_target, precision),
             radius: radius.mantissa,
             radius_exponent: radius.exponent,
             ..self.with_thresholds(threshold, least)
@@ -183,61 +211,66 @@ impl Params {
         }
     }
 
-    fn with_clamp(self, clamp: &Clamp) -> Self {
+    fn with_clamp(self, clamp: &Clamp, precision: Precision) -> Self {
         let BoundWords { low, high, low_key, high_key } =
-            BoundWords::new(clamp.low as f32, clamp.high as f32);
+            BoundWords::new(clamp.low, clamp.high, precision);
         Params { low, high, low_key, high_key, alone: clamp.alone.into(), ..self }
     }
 
-    fn with_plane(self, plane: &Plane) -> Self {
+    fn with_plane(self, plane: &Plane, precision: Precision) -> Self {
         let (plane, offset) = match *plane {
             Plane::Hyperplane { offset } => (0, offset),
             Plane::HalfSpace { offset } => (1, offset),
             Plane::Line => (2, 0.0),
         };
         let Scaled { mantissa, exponent } =
-            if offset.is_infinite() { INSIDE } else { scaled(offset.abs()) };
-        let radius = mantissa.copysign(offset as f32);
+            if offset.is_infinite() { INSIDE } else { scaled(offset.abs(), precision) };
+        let radius = mantissa.copysign(offset);
         Params { plane, radius, radius_exponent: exponent, ..self }
     }
 
-    /// `sigma` bounds the relative error of a sum, so that one that is near enough is inside the next
-    /// time, too.
-    fn with_shrink(self, shrink: &Shrink, sigma: f64) -> Self {
+    /// A sum that is near enough is inside the next time, too, whatever its error.
+    fn with_shrink(self, shrink: &Shrink, margin: Margin, precision: Precision) -> Self {
         let Shrink { magnitudes, low, high, target, zero } = *shrink;
+        let (sigma, unit) = (margin.of(Norm::L1).sigma, margin.unit);
+        let binary = |value: f64| Scaled::binary(value, precision);
         let threshold = match high {
             f64::INFINITY => INSIDE,
             0.0 => OUTSIDE,
-            _ => Scaled::binary(high),
+            _ => binary(high),
         };
-        let least = if low == 0.0 { OUTSIDE } else { Scaled::binary(low) };
-        // Sums near the ends of the range of f32 are taken in other units.
+        let least = if low == 0.0 { OUTSIDE } else { binary(low) };
+        let (near_low, near_high) =
+            (target * (1.0 - sigma - 6.0 * unit), target * (1.0 + 6.0 * unit));
+        let near_high = if low == 0.0 { near_high } else { near_high + target * sigma };
+        // Sums near the ends of the range are taken in other units.
+        let end = match precision {
+            Precision::Single => 60,
+            Precision::Double => 900,
+        };
         let unit = match target {
-            _ if target > 2f64.powi(60) => 64,
-            _ if target < 2f64.powi(-60) => -64,
+            _ if target > 2f64.powi(end) => 64,
+            _ if target < 2f64.powi(-end) => -64,
             _ => 0,
         };
-        let in_units = |sum: f64| (sum * 2f64.powi(-unit)) as f32;
-        let (near_low, near_high) = (target * (1.0 - sigma - 6.0 * U), target * (1.0 + 6.0 * U));
-        let near_high = if low == 0.0 { near_high } else { near_high + target * sigma };
-        let (zero_bits, finite) = (basis(zero, low, target), f64::from(f32::MAX));
+        let in_units = |sum: f64| sum * 2f64.powi(-unit);
         Params {
-            basis: zero_bits,
-            signs: if magnitudes { 1 << 31 } else { 0 },
+            basis: basis(zero, low, target, precision),
+            signs: if magnitudes { precision.bits(-0.0) } else { 0 },
             aim: in_units(target),
             near_low: in_units(near_low),
             near_high: in_units(near_high),
             unit,
-            reach: target.min(finite) as f32,
+            reach: target.min(precision.largest()),
             ..self.with_thresholds(threshold, least)
         }
     }
 }
 
 /// What the first element of a slice of zeros becomes, where it is too short.
-fn basis(zero: ZeroSlice, low: f64, target: f64) -> u32 {
+fn basis(zero: ZeroSlice, low: f64, target: f64, precision: Precision) -> u64 {
     match zero {
-        ZeroSlice::BasisVector if low > 0.0 => (target as f32).to_bits(),
+        ZeroSlice::BasisVector if low > 0.0 => precision.bits(target),
         _ => 0,
     }
 }
@@ -248,18 +281,25 @@ mod tests {
 
     #[test]
     fn keys_are_in_the_order_of_numbers() {
-        let numbers = [f32::NEG_INFINITY, -2.0, -1e-45, -0.0, 0.0, 1e-45, 2.0, f32::INFINITY];
-        assert!(numbers.windows(2).all(|pair| key(pair[0]) < key(pair[1])));
+        let numbers = [f64::NEG_INFINITY, -2.0, -1e-45, -0.0, 0.0, 1e-45, 2.0, f64::INFINITY];
+        for precision in [Precision::Single, Precision::Double] {
+            let ordered = |pair: &[f64]| key(pair[0], precision) < key(pair[1], precision);
+            assert!(numbers.windows(2).all(ordered));
+        }
     }
 
     #[test]
     fn a_bound_of_zero_keeps_both_zeros() {
-        let words = BoundWords::new(0.0, -0.0);
-        assert_eq!((words.low_key, words.high_key), (key(-0.0), key(0.0)));
+        for precision in [Precision::Single, Precision::Double] {
+            let words = BoundWords::new(0.0, -0.0, precision);
+            let keys = (key(-0.0, precision), key(0.0, precision));
+            assert_eq!((words.low_key, words.high_key), keys);
+        }
     }
 
     #[test]
     fn a_search_has_rounds_for_every_length() {
-        assert_eq!((rounds(1), rounds(1 << 20)), (17, 37));
+        let single = |length| rounds(length, Precision::Single);
+        assert_eq!((single(1), single(1 << 20)), (17, 37));
     }
 }

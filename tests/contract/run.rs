@@ -1,5 +1,6 @@
 //! Runs a plan on a context and judges everything that it left behind.
 
+use normproj::plan::profile::DeviceKind;
 use normproj::plan::request::{Output, Task};
 use normproj::{
     Axes, Context, DType, DeviceBuffer, Layout, Norm, Plan, Report, Request, reference,
@@ -21,7 +22,10 @@ pub struct Outcome<T> {
 
 /// Whether a context projects tensors of a dtype.
 pub fn serves(context: &Context, dtype: DType) -> bool {
-    dtype != DType::F64 || context.as_gpu().is_none()
+    match context.profile().kind {
+        DeviceKind::Gpu(limits) => dtype != DType::F64 || limits.doubles,
+        DeviceKind::Native { .. } => true,
+    }
 }
 
 /// The plan that the library chooses, and others that it could: all of them on the CPU. On a GPU

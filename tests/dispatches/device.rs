@@ -3,11 +3,11 @@
 
 use std::cell::Cell;
 
-use normproj::plan::gpu::steps::{STATE_BYTES, SUMMARY_BYTES, Step, Steps, Window};
+use normproj::plan::gpu::steps::{Step, Steps, Window, state_bytes, summary_bytes};
 use normproj::plan::profile::GpuLimits;
 use normproj::plan::request::Output;
 use normproj::shader::variant::{Kernel, SetKind, Storage, Verdict};
-use normproj::{Layout, Request, reference};
+use normproj::{Layout, Precision, Request, reference};
 
 use crate::walk::{Place, Walker};
 
@@ -59,7 +59,10 @@ impl<'a> Device<'a> {
             _ => &request.source,
         };
         let sum = |members: &Vec<usize>| members.iter().fold(0, |a, &e| number(e).wrapping_add(a));
-        let words = steps.steps.first().map_or(3, |step| step.variant.norm.accumulator_words());
+        let words = steps
+            .steps
+            .first()
+            .map_or(3, |step| step.variant.norm.accumulator_words(Precision::Single));
         let sums = |bytes: u64| vec![GARBAGE; (bytes / u64::from(4 * words)) as usize];
         Device {
             request,
@@ -71,12 +74,12 @@ impl<'a> Device<'a> {
             loaded: vec![Cell::new(0); elements],
             stored: vec![0; elements],
             sought: vec![Cell::new(0); elements],
-            states: vec![GARBAGE; (steps.state_bytes / STATE_BYTES) as usize],
+            states: vec![GARBAGE; (steps.state_bytes / state_bytes(Precision::Single)) as usize],
             norms: vec![0; slices.len()],
             reported: vec![0; slices.len()],
             partials: sums(steps.partial_bytes),
             verdicts: sums(steps.verdict_bytes),
-            summaries: vec![0; (steps.summary_bytes / SUMMARY_BYTES) as usize],
+            summaries: vec![0; (steps.summary_bytes / summary_bytes(Precision::Single)) as usize],
         }
     }
 

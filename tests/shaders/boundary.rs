@@ -5,8 +5,8 @@ use std::mem::offset_of;
 use naga::{AddressSpace, StorageAccess, TypeInner};
 use normproj::shader::group::params::{Chunk, GroupParams};
 use normproj::shader::group::variant::GroupVariant;
-use normproj::shader::params::{Axis, Params};
-use normproj::shader::variant::{Access, Variant};
+use normproj::shader::params::{Axis, Params, SingleParams};
+use normproj::shader::variant::{Access, Pack, Variant};
 
 use crate::{module, parsed};
 
@@ -25,43 +25,57 @@ macro_rules! offsets {
     };
 }
 
+macro_rules! assert_layout {
+    ($module:expr, $params:ty) => {
+        let (found, size) = fields(&$module, "Params");
+        let expected = offsets!($params:
+            threshold, radius, low_threshold, low_radius, epsilon, floor, rest, power,
+            inverse_power, aim, near_low, near_high, reach, length, scale, least, most,
+            slope, goal_slope, low_slope, low_goal_slope, offset, goal_offset, low_offset,
+            low_goal_offset, basis, signs, low, high,
+            low_key, high_key, threshold_exponent, radius_exponent, low_threshold_exponent,
+            low_radius_exponent, epsilon_exponent, floor_exponent, rest_exponent, unit,
+            scale_exponent, least_exponent, most_exponent, offset_exponent, goal_offset_exponent,
+            low_offset_exponent, low_goal_offset_exponent, rounds,
+            always, alone, on_non_finite, nearest, turns, radii_offset, first_radius, radii_rank, plane,
+            direction_offset, source_offset, target_offset, first_slice,
+            first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices, slices_here,
+            kept_rank, reduced_rank, summaries, first_summary, kept, reduced, radii,
+            direction_kept, direction_reduced);
+        assert_eq!(found, expected);
+        assert_eq!(size as usize, size_of::<$params>());
+    };
+}
+
 #[test]
 fn parameters_have_one_layout() {
     let module = module(&Variant::all()[0]);
     let (axis, axis_size) = fields(&module, "Axis");
     assert_eq!(axis, offsets!(Axis: size, source_stride, target_stride, slice_stride));
     assert_eq!(axis_size as usize, size_of::<Axis>());
-    let (params, params_size) = fields(&module, "Params");
-    let expected = offsets!(Params:
-        threshold, threshold_exponent, radius, radius_exponent, source_offset, target_offset,
-        first_slice, first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices,
-        slices_here, kept_rank, reduced_rank, summaries, first_summary, on_non_finite, epsilon,
-        epsilon_exponent, low_threshold, low_threshold_exponent, low_radius, low_radius_exponent,
-        rest, rest_exponent, floor, floor_exponent, always, basis, power, inverse_power, low_key,
-        high_key, low, high, alone, signs, aim, near_low, near_high, unit, reach,
-        length, rounds, nearest, radii_offset, first_radius, radii_rank, scale, scale_exponent, least,
-        least_exponent, most, most_exponent, turns, plane, direction_offset, slopes, offsets,
-        offset_exponents, kept, reduced, radii, direction_kept, direction_reduced);
-    assert_eq!(params, expected);
-    assert_eq!(params_size as usize, size_of::<Params>());
+    assert_layout!(module, SingleParams);
+    let double = Variant::all().into_iter().find(|variant| variant.pack == Pack::F64);
+    assert_layout!(self::module(&double.expect("some variant is of f64")), Params);
 }
 
 #[test]
 fn accumulators_and_summaries_have_the_size_that_is_allocated() {
-    use normproj::plan::gpu::steps::{STATE_BYTES, SUMMARY_BYTES, TALLY_BYTES};
+    use normproj::plan::gpu::steps::{state_bytes, summary_bytes, tally_bytes};
     for variant in Variant::all() {
         let module = module(&variant);
         let (_, size) = fields(&module, "Accumulator");
         let four = variant.lane == normproj::shader::variant::Lane::FourColumns;
         let slices = if four { 4 } else { 1 };
-        assert_eq!(size, 4 * variant.norm.accumulator_words() * slices);
+        let precision = variant.pack.precision();
+        assert_eq!(size, 4 * variant.norm.accumulator_words(precision) * slices);
         if variant.kernel == normproj::shader::variant::Kernel::ShrinkDecide {
             let of = |name| u64::from(fields(&module, name).1);
             let slices = u64::from(slices);
-            assert_eq!((of("State"), of("Tally")), (STATE_BYTES * slices, TALLY_BYTES * slices));
+            let expected = (state_bytes(precision) * slices, tally_bytes(precision) * slices);
+            assert_eq!((of("State"), of("Tally")), expected);
         }
         if variant.kernel == normproj::shader::variant::Kernel::Summary {
-            assert_eq!(u64::from(fields(&module, "Summary").1), SUMMARY_BYTES);
+            assert_eq!(u64::from(fields(&module, "Summary").1), summary_bytes(precision));
         }
     }
 }

@@ -2,16 +2,22 @@
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
 use normproj::shader::group::variant::GroupVariant;
-use normproj::shader::variant::Variant;
+use normproj::shader::variant::{Pack, Variant};
 
 use crate::{module, parsed};
 
 #[test]
-fn every_variant_is_valid_without_any_feature() {
-    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+fn every_variant_is_valid_without_features_but_those_of_f64() {
+    let validator = |features| Validator::new(ValidationFlags::all(), features);
+    let mut plain = validator(Capabilities::empty());
+    let mut doubles = validator(Capabilities::FLOAT64 | Capabilities::SHADER_INT64);
     let mut count = 0;
     for variant in Variant::all() {
         let module = module(&variant);
+        let validator = match variant.pack {
+            Pack::F64 => &mut doubles,
+            _ => &mut plain,
+        };
         if let Err(error) = validator.validate(&module) {
             panic!("{variant:?}\n{}", error.emit_to_string(&variant.source()));
         }

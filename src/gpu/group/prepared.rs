@@ -69,7 +69,7 @@ impl PreparedGroup {
             verdicts: gpu.buffer("verdicts", steps.verdict_bytes(), usage)?,
             counters: gpu.buffer("counters", 8, usage)?,
         };
-        let stride = stride::<GroupParams>(gpu);
+        let stride = stride(gpu, size_of::<GroupParams>() as u64);
         let params = params(gpu, plan, given, stride)?;
         let (gpu, plan, scratch) = (gpu.clone(), Arc::clone(plan), Arc::new(scratch));
         Ok(PreparedGroup { gpu, plan, scratch, params, stride, counted })

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::dtype::DType;
+use crate::dtype::{DType, Precision};
 use crate::error::Result;
 use crate::gpu::readback::Staged;
 use crate::model::{GroupReport, Verdict};
@@ -78,17 +78,18 @@ impl Accumulator {
         };
         if power == 0.0 {
             // Subnormal elements, whose powers vanish.
-            let outside = self.largest > 0 && RimWords::new(rim).threshold.mantissa == 0.0;
+            let outside =
+                self.largest > 0 && RimWords::new(rim, Precision::Single).threshold.mantissa == 0.0;
             let scale = if rim.target == 0.0 { 0.0 } else { rim.target / rim.epsilon };
             return Verdict { norm: 0.0, scale: if outside { scale } else { 1.0 } };
         }
         let bits = power.to_bits() as i32;
         let whole = ((bits >> 23) - 127) >> (degree - 1);
         let mantissa = f32::from_bits((bits - (whole << (22 + degree))) as u32);
-        let threshold = RimWords::new(rim).threshold;
+        let threshold = RimWords::new(rim, Precision::Single).threshold;
         let exponent = whole + self.exponent;
         let over = exponent > threshold.exponent
-            || (exponent == threshold.exponent && mantissa > threshold.mantissa);
+            || (exponent == threshold.exponent && f64::from(mantissa) > threshold.mantissa);
         Verdict { norm, scale: if over { rim.target / (norm + rim.epsilon) } else { 1.0 } }
     }
 }

@@ -1,7 +1,7 @@
 //! Schedule → dispatches.
 
-use crate::dtype::DType;
-use crate::error::{Error, Result};
+use crate::dtype::Precision;
+use crate::error::Result;
 use crate::plan::geometry::{Geometry, Walk};
 use crate::plan::gpu::kinds::kinds;
 use crate::plan::gpu::legal::{check_steps, tile_fastest};
@@ -9,8 +9,8 @@ use crate::plan::gpu::piece_params::of_piece;
 use crate::plan::gpu::pieces::{self, Box, Piece};
 use crate::plan::gpu::radii::{BoundRadii, most_slices};
 use crate::plan::gpu::steps::{
-    SMALL_LANES, STATE_BYTES, SUMMARY_BYTES, Step, Steps, Window, decide_fan, most_partials,
-    steps_of,
+    SMALL_LANES, Step, Steps, Window, decide_fan, most_partials, state_bytes, steps_of,
+    summary_bytes,
 };
 use crate::plan::gpu::windows::{Windows, cut};
 use crate::plan::profile::GpuLimits;
@@ -43,12 +43,9 @@ pub(in crate::plan) fn build(
         }
         Schedule::Native { .. } => return Ok(Steps::default()),
     };
-    let Some(pack) = Pack::new(geometry.dtype) else {
-        let reason = format!("no kernel knows {}", geometry.dtype);
-        return Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason });
-    };
+    let (pack, precision) = (Pack::from(geometry.dtype), geometry.dtype.precision());
     let kinds = kinds(request);
-    let bytes = u64::from(4 * kinds.0.accumulator_words());
+    let bytes = u64::from(4 * kinds.0.accumulator_words(precision));
     let verdicts = u64::from(decide || request.report);
     let scratch = bytes * partials.max(verdicts);
     let budget = SCRATCH_BYTES.min(limits.binding_bytes);
@@ -57,7 +54,7 @@ pub(in crate::plan) fn build(
     if norms {
         // Those of a slab are bound at once.
         let alignment = u64::from(limits.storage_alignment.max(16));
-        most = most.min(limits.binding_bytes.saturating_sub(alignment) / 4);
+        most = most.min(limits.binding_bytes.saturating_sub(alignment) / size_of_norm(request));
     }
     most = most.min(most_slices(request, limits));
     // Slices without elements: there is nothing to do, but that their norms are zero.
@@ -67,7 +64,8 @@ pub(in crate::plan) fn build(
     let mut first_norm = 0;
     let slabs = pieces::slabs(&geometry.kept, most.max(tiling.slices_per_lane().into()) as usize);
     // Those of all slabs are bound at once.
-    let summaries = (limits.binding_bytes / SUMMARY_BYTES / slabs.len() as u64).clamp(1, SUMMARIES);
+    let each = limits.binding_bytes / summary_bytes(precision) / slabs.len() as u64;
+    let summaries = each.clamp(1, SUMMARIES);
     let (steps, radii) = (Steps::default(), None);
     let mut builder = Builder {
         schedule,
@@ -83,7 +81,7 @@ pub(in crate::plan) fn build(
     };
     for slab in slabs {
         let slices: usize = slab.iter().map(|range| range.len()).product();
-        let of_slab = |radii| BoundRadii::new(radii, limits, first_norm, slices as u64);
+        let of_slab = |radii| BoundRadii::new(radii, request, limits, first_norm, slices as u64);
         builder.radii = request.radii.as_ref().map(of_slab);
         if geometry.is_empty() {
             builder.empty(&slab, slices as u64, first_norm);
@@ -95,7 +93,7 @@ pub(in crate::plan) fn build(
         steps.partial_bytes = steps.partial_bytes.max(bytes * partials * slices as u64);
         steps.verdict_bytes = steps.verdict_bytes.max(bytes * verdicts * slices as u64);
         if decide && kinds.1 == SetKind::Shrink {
-            steps.state_bytes = steps.state_bytes.max(STATE_BYTES * slices as u64);
+            steps.state_bytes = steps.state_bytes.max(state_bytes(precision) * slices as u64);
         }
     }
     check_steps(schedule, &builder.steps, limits)?;
@@ -208,7 +206,7 @@ impl Builder<'_> {
     /// The rounds of a search. Where it has ended a dispatch loads nothing: it cannot be known before.
     fn search(&mut self, parts: &Parts<'_>, base: Params, slices: u64) {
         let partial = self.variant(Kernel::ShrinkPartial, Storage::ReadOnly, Verdict::None);
-        for _ in 0..rounds(self.geometry.length()) {
+        for _ in 0..rounds(self.geometry.length(), self.precision()) {
             self.over(parts, partial, base, false);
             self.decide(Kernel::ShrinkDecide, Verdict::None, base, slices, None);
         }
@@ -267,7 +265,7 @@ impl Builder<'_> {
         let summaries = self.summaries.min(units.next_power_of_two());
         let params = Params {
             summaries: summaries as u32,
-            first_summary: (self.steps.summary_bytes / SUMMARY_BYTES) as u32,
+            first_summary: (self.steps.summary_bytes / summary_bytes(self.precision())) as u32,
             first_norm: first_norm as u32,
             ..base
         };
@@ -290,7 +288,7 @@ impl Builder<'_> {
             radii: self.radii.map(|radii| radii.window),
             decided: false,
         });
-        self.steps.summary_bytes += summaries * SUMMARY_BYTES;
+        self.steps.summary_bytes += summaries * summary_bytes(self.precision());
     }
 
     fn push(
@@ -341,7 +339,7 @@ impl Builder<'_> {
             norm,
             // What is summed does not depend on what is done afterwards.
             set: if kernel == Kernel::Partial { SetKind::Ball } else { set },
-            pack: if kernel.touches_tensor() { self.pack } else { Pack::F32 },
+            pack: if kernel.touches_tensor() { self.pack } else { Pack::alone(self.precision()) },
             lane,
             walk,
             storage,
@@ -360,6 +358,10 @@ impl Builder<'_> {
             tile_fastest,
             counted: false,
         }
+    }
+
+    fn precision(&self) -> Precision {
+        self.pack.precision()
     }
 
     fn storage(&self) -> Storage {
@@ -390,8 +392,9 @@ impl Builder<'_> {
     fn norm_base(&self, first_norm: u64) -> u32 {
         match &self.request.output {
             Output::Norms(norms) => {
-                let byte = 4 * (norms.offset() as u64 + first_norm);
-                (byte % u64::from(self.limits.storage_alignment) / 4) as u32
+                let size = size_of_norm(self.request);
+                let byte = size * (norms.offset() as u64 + first_norm);
+                (byte % u64::from(self.limits.storage_alignment) / size) as u32
             }
             _ => first_norm as u32,
         }
@@ -400,8 +403,13 @@ impl Builder<'_> {
     fn norms_window(&self, first_norm: u64, slices: u64) -> Option<Window> {
         let Output::Norms(norms) = &self.request.output else { return None };
         let first = norms.offset() as u64 + first_norm;
-        Some(Window::around(first, slices, DType::F32, self.limits).0)
+        Some(Window::around(first, slices, self.request.target_dtype(), self.limits).0)
     }
+}
+
+/// The bytes of a norm that is written.
+fn size_of_norm(request: &Request) -> u64 {
+    request.target_dtype().size() as u64
 }
 
 /// Workgroups in x and y, as square as it takes.

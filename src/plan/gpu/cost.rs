@@ -4,7 +4,7 @@ use crate::plan::cost::Cost;
 use crate::plan::geometry::{Geometry, Walk};
 use crate::plan::gpu::kinds::kinds;
 use crate::plan::gpu::legal::loads;
-use crate::plan::gpu::steps::{STATE_BYTES, Step, Steps, TALLY_BYTES};
+use crate::plan::gpu::steps::{Step, Steps, state_bytes, tally_bytes};
 use crate::plan::request::{Output, Request};
 use crate::plan::schedule::Schedule;
 use crate::shader::variant::{Kernel, SetKind, Verdict};
@@ -40,7 +40,7 @@ pub(in crate::plan) fn cost(
     let stored = if halves { changed } else { own };
     // A search reads at most once a round; those that end sooner read nothing more.
     let rounds = match kinds(request).1 {
-        SetKind::Shrink => u64::from(rounds(geometry.length())),
+        SetKind::Shrink => u64::from(rounds(geometry.length(), geometry.dtype.precision())),
         _ => 0,
     };
     let again = if resident { 0 } else { bytes };
@@ -70,11 +70,13 @@ fn scratch(steps: &Steps) -> u64 {
 
 fn scratch_of(step: &Step) -> u64 {
     let params = &step.params;
-    let accumulator = u64::from(4 * step.variant.norm.accumulator_words());
+    let precision = step.variant.pack.precision();
+    let accumulator = u64::from(4 * step.variant.norm.accumulator_words(precision));
+    let tally = tally_bytes(precision);
     let (here, slices) = (u64::from(params.slices_here), u64::from(params.slices));
     let (partials, chunks) = (u64::from(params.partials), u64::from(params.chunks));
     let stored = u64::from(matches!(step.variant.verdict, Verdict::Store | Verdict::Begin));
-    let state = if step.variant.set == SetKind::Shrink { STATE_BYTES } else { 0 };
+    let state = if step.variant.set == SetKind::Shrink { state_bytes(precision) } else { 0 };
     match step.variant.kernel {
         Kernel::Resident | Kernel::AlongResident => here * stored * accumulator,
         Kernel::Partial | Kernel::AlongPartial => here * chunks * accumulator,
@@ -83,7 +85,7 @@ fn scratch_of(step: &Step) -> u64 {
             here * ((chunks * partials + stored) * accumulator + chunks * state)
         }
         Kernel::Summary => slices * accumulator,
-        Kernel::ShrinkPartial => here * chunks * (accumulator + state + TALLY_BYTES),
-        Kernel::ShrinkDecide => slices * (partials * TALLY_BYTES + accumulator + 2 * state),
+        Kernel::ShrinkPartial => here * chunks * (accumulator + state + tally),
+        Kernel::ShrinkDecide => slices * (partials * tally + accumulator + 2 * state),
     }
 }

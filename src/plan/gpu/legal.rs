@@ -1,5 +1,6 @@
 //! Which schedules give the right result. A forced schedule is checked as strictly as a chosen one.
 
+use crate::dtype::Precision;
 use crate::error::{Error, Result};
 use crate::plan::geometry::{Axis, Geometry, Walk};
 use crate::plan::gpu::kinds::kinds;
@@ -23,6 +24,10 @@ pub(super) fn width(geometry: &Geometry, walk: Walk) -> u32 {
         Walk::Strided => None,
     };
     let Some(run) = run else { return 1 };
+    // There are no vectors of four numbers of 64 bits that a lane could load at once.
+    if geometry.dtype.precision() == Precision::Double {
+        return 1;
+    }
     let strides = |axis: &Axis| axis.source | axis.target | axis.direction;
     let aligned = |axis: &Axis| strides(axis).is_multiple_of(4);
     let others = geometry.kept.iter().chain(&geometry.reduced).filter(|axis| *axis != run);
@@ -73,7 +78,7 @@ pub(in crate::plan) fn check(
         return illegal(format!("{lanes} lanes are more than {}", limits.invocations));
     }
     let (norm, set) = kinds(request);
-    let words = norm.accumulator_words();
+    let words = norm.accumulator_words(geometry.dtype.precision());
     let memory = lanes * u64::from(memory_of_lane(words * tiling.slices_per_lane())) + SHARED_BYTES;
     if memory > u64::from(limits.workgroup_memory) {
         return illegal(format!("{memory} bytes of workgroup memory are too many"));
@@ -190,7 +195,11 @@ pub(in crate::plan) fn margin(
     geometry: &Geometry,
     limits: &GpuLimits,
 ) -> Margin {
-    Margin::f32(chain(schedule, geometry, limits))
+    let chain = chain(schedule, geometry, limits);
+    match geometry.dtype.precision() {
+        Precision::Single => Margin::f32(chain),
+        Precision::Double => Margin::double(chain),
+    }
 }
 
 /// Schedules of every legal kind, in sizes that are chosen to reach every branch of the kernels.

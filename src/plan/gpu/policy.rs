@@ -112,7 +112,7 @@ fn narrow(geometry: &Geometry, width: u32) -> u32 {
 
 /// Lanes of columns that fit workgroup memory, of which they need the most.
 fn lanes_of_columns(request: &Request, width: u32, limits: &GpuLimits) -> u32 {
-    let words = kinds(request).0.accumulator_words();
+    let words = kinds(request).0.accumulator_words(request.dtype.precision());
     let memory = limits.workgroup_memory.saturating_sub(legal::SHARED_BYTES as u32);
     memory / legal::memory_of_lane(words * width)
 }

@@ -1,6 +1,5 @@
 //! How radii in memory are bound.
 
-use crate::dtype::DType;
 use crate::layout::Layout;
 use crate::plan::gpu::steps::Window;
 use crate::plan::profile::GpuLimits;
@@ -21,9 +20,15 @@ pub(super) struct BoundRadii {
 
 impl BoundRadii {
     /// Those of `slices` slices from the `first` on.
-    pub fn new(radii: &Layout, limits: &GpuLimits, first: u64, slices: u64) -> Self {
+    pub fn new(
+        radii: &Layout,
+        request: &Request,
+        limits: &GpuLimits,
+        first: u64,
+        slices: u64,
+    ) -> Self {
         let axes = merged(radii);
-        let around = |first, count| Window::around(first, count, DType::F32, limits);
+        let around = |first, count| Window::around(first, count, request.radii_dtype(), limits);
         let offset = radii.offset() as u64;
         let ((window, base), first, lines) = match axes.as_slice() {
             [] => (around(offset, 1), 0, vec![]),
@@ -64,7 +69,7 @@ impl BoundRadii {
 pub(super) fn most_slices(request: &Request, limits: &GpuLimits) -> u64 {
     let bytes = limits.binding_bytes.saturating_sub(u64::from(limits.storage_alignment.max(16)));
     match request.radii.map(|radii| merged(&radii)).as_deref() {
-        Some(&[(_, stride)]) => bytes / (4 * stride as u64),
+        Some(&[(_, stride)]) => bytes / (request.radii_dtype().size() as u64 * stride as u64),
         _ => u64::MAX,
     }
 }
@@ -95,10 +100,15 @@ mod tests {
         }
     }
 
+    fn request() -> Request {
+        let layout = Layout::contiguous([1]).unwrap();
+        Request::in_place(crate::Projection::max_norm(1.0, 0), layout)
+    }
+
     #[test]
     fn a_run_is_bound_where_its_slab_begins() {
         let radii = Layout::strided([10, 100], [1000, 10], 7).unwrap();
-        let bound = BoundRadii::new(&radii, &limits(), 500, 100);
+        let bound = BoundRadii::new(&radii, &request(), &limits(), 500, 100);
         assert_eq!((bound.rank, bound.axes[0].size, bound.axes[0].source_stride), (1, 100, 10));
         let first = bound.window.offset / 4 + u64::from(bound.offset);
         assert_eq!((first, bound.first), (7 + 5000, 0));
@@ -107,9 +117,10 @@ mod tests {
     #[test]
     fn a_view_of_several_runs_is_bound_whole() {
         let radii = Layout::contiguous([30, 20]).unwrap().permuted(&[1, 0]).unwrap();
-        let bound = BoundRadii::new(&radii, &limits(), 40, 10);
+        let bound = BoundRadii::new(&radii, &request(), &limits(), 40, 10);
         assert_eq!((bound.rank, bound.first, bound.window.size), (2, 40, 2400));
-        let one = BoundRadii::new(&Layout::contiguous([1, 1]).unwrap(), &limits(), 40, 10);
+        let one =
+            BoundRadii::new(&Layout::contiguous([1, 1]).unwrap(), &request(), &limits(), 40, 10);
         assert_eq!((one.rank, one.window.size), (0, 4));
     }
 }

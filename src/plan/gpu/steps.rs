@@ -1,5 +1,6 @@
 //! The dispatches of a schedule: programs, windows of memory, parameters, workgroups.
 
+use crate::dtype::Precision;
 use crate::plan::geometry::Geometry;
 use crate::plan::gpu::pieces::Box;
 use crate::plan::gpu::windows::cut;
@@ -8,14 +9,25 @@ use crate::plan::schedule::Tiling;
 use crate::shader::params::Params;
 use crate::shader::variant::Variant;
 
-/// The bytes of an accumulator: sum, exponent, largest magnitude.
+/// The bytes of an accumulator of f32: sum, exponent, largest magnitude.
 pub const ACCUMULATOR_BYTES: u64 = 12;
+
 /// The bytes of the state of a search: the height that remains, in two parts, and a flag.
-pub const STATE_BYTES: u64 = 12;
+pub fn state_bytes(precision: Precision) -> u64 {
+    12 * u64::from(precision.words())
+}
+
 /// The bytes of a tally: a sum and a count.
-pub const TALLY_BYTES: u64 = 8;
-/// The bytes of a summary of slices.
-pub const SUMMARY_BYTES: u64 = 48;
+pub fn tally_bytes(precision: Precision) -> u64 {
+    8 * u64::from(precision.words())
+}
+
+/// The bytes of a summary of slices: six counts; the largest norm, the sum and the
+/// smallest factor, with exponents.
+pub fn summary_bytes(precision: Precision) -> u64 {
+    24 + 24 * u64::from(precision.words())
+}
+
 /// Lanes of the small dispatches beside the main ones.
 pub(super) const SMALL_LANES: u32 = 64;
 

@@ -5,6 +5,7 @@ pub mod variant;
 
 use std::fmt::Write;
 
+use crate::dtype::Precision;
 use crate::shader::variant::{Lane, NormKind, Pack, Radius, SetKind};
 use variant::{Given, GroupKernel, GroupSlot, GroupVariant};
 
@@ -17,7 +18,8 @@ macro_rules! fragment {
 impl GroupVariant {
     /// The program.
     pub fn source(&self) -> String {
-        let mut fragments = vec![fragment!("params/group"), self.lane(), fragment!("number/f32")];
+        let mut fragments = vec![fragment!("params/group"), self.lane()];
+        fragments.extend(Precision::Single.texts());
         if self.kernel == GroupKernel::Clamp {
             fragments.extend([fragment!("norm/key"), fragment!("norm/bounds")]);
         } else {

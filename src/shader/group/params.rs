@@ -1,6 +1,6 @@
 //! Parameters of one dispatch over chunks: the twin of `shaders/params/group.wgsl`.
 
-use crate::dtype::DType;
+use crate::dtype::{DType, Precision};
 use crate::plan::margin::Scaled;
 use crate::plan::rim::Rim;
 use crate::plan::rule::bound;
@@ -55,15 +55,15 @@ impl GroupParams {
     /// The same dispatch for another rim.
     #[must_use]
     pub fn with_rim(self, rim: &Rim, on_non_finite: OnNonFinite, rounding: Rounding) -> Self {
-        let words = RimWords::new(rim);
+        let words = RimWords::new(rim, Precision::Single);
         GroupParams {
-            threshold: words.threshold.mantissa,
+            threshold: words.threshold.mantissa as f32,
             threshold_exponent: words.threshold.exponent,
-            radius: words.radius.mantissa,
+            radius: words.radius.mantissa as f32,
             radius_exponent: words.radius.exponent,
             on_non_finite: policy(on_non_finite),
             nearest: nearest(rounding),
-            epsilon: words.epsilon.mantissa,
+            epsilon: words.epsilon.mantissa as f32,
             epsilon_exponent: words.epsilon.exponent,
             ..self
         }
@@ -72,9 +72,15 @@ impl GroupParams {
     /// The same dispatch with bounds of elements, rounded toward zero to their dtype.
     #[must_use]
     pub(crate) fn with_bounds(self, low: f64, high: f64, dtype: DType) -> Self {
-        let of = |value| bound(value, dtype) as f32;
-        let BoundWords { low, high, low_key, high_key } = BoundWords::new(of(low), of(high));
-        GroupParams { low, high, low_key, high_key, ..self }
+        let (low, high) = (bound(low, dtype), bound(high, dtype));
+        let words = BoundWords::new(low, high, Precision::Single);
+        GroupParams {
+            low: words.low as u32,
+            high: words.high as u32,
+            low_key: words.low_key as i32,
+            high_key: words.high_key as i32,
+            ..self
+        }
     }
 
     /// The same dispatch with a norm that the host gives.
@@ -83,10 +89,10 @@ impl GroupParams {
         if norm.is_infinite() {
             return GroupParams { given: f32::INFINITY, given_exponent: 0, ..self };
         }
-        let Scaled { mantissa, exponent } = Scaled::binary(norm);
+        let Scaled { mantissa, exponent } = Scaled::binary(norm, Precision::Single);
         let none = norm == 0.0;
         let given_exponent = if none { 0 } else { exponent };
-        GroupParams { given: mantissa, given_exponent, ..self }
+        GroupParams { given: mantissa as f32, given_exponent, ..self }
     }
 }
 

@@ -1,6 +1,7 @@
 //! A request → dispatches and tables.
 
 use crate::dtype::DType;
+use crate::dtype::Precision;
 use crate::error::{Error, Result};
 use crate::model::{Clip, GivenNorm, Kind};
 use crate::plan::gpu::grid;
@@ -31,11 +32,11 @@ pub(in crate::plan::group) fn build(
     let cell = (bytes / alignment * alignment) as usize;
     let mut parts = Vec::new();
     for (i, member) in request.members.iter().enumerate() {
-        let Some(pack) = Pack::new(member.dtype) else {
-            let reason = format!("no kernel knows {}", member.dtype);
+        if member.dtype.precision() == Precision::Double {
+            let reason = format!("no kernel of groups knows {}", member.dtype);
             return Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason });
-        };
-        parts.extend(Part::of(i, member, pack, cell));
+        }
+        parts.extend(Part::of(i, member, member.dtype.into(), cell));
     }
     let windows = policy::windows(limits, GroupVariant::OTHER_BINDINGS);
     let sets = sets::sets(parts, &request.memories, cell, windows, limits);
