@@ -111,15 +111,20 @@ pub fn number(value: &Json) -> f64 {
     value.as_f64().or_else(named).expect("a number")
 }
 
-/// The files of cases, and those of arrays.
+/// The two files.
 pub struct Files {
     pub cases: Vec<Golden>,
-    arrays: Vec<Vec<u8>>,
+    arrays: Vec<u8>,
 }
 
 impl Files {
     pub fn open() -> Files {
         Files::of("tests/data/golden")
+    }
+
+    /// The cases of radii in memory, and of the norms that they are made of.
+    pub fn radii() -> Files {
+        Files::of("tests/data/golden/radii")
     }
 
     /// The cases of planes and lines.
@@ -130,14 +135,8 @@ impl Files {
     fn of(folder: &str) -> Files {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder);
         let read = |name: &str| std::fs::read(folder.join(name)).expect(name);
-        let mut files = Files { cases: Vec::new(), arrays: Vec::new() };
-        for part in ["", "radii/"] {
-            let cases: Vec<Golden> =
-                serde_json::from_slice(&read(&format!("{part}cases.json"))).expect("JSON");
-            files.cases.extend(cases);
-            files.arrays.push(read(&format!("{part}arrays.safetensors")));
-        }
-        files
+        let cases = serde_json::from_slice(&read("cases.json")).expect("cases.json is JSON");
+        Files { cases, arrays: read("arrays.safetensors") }
     }
 
     /// The values of an array of f32.
@@ -152,10 +151,8 @@ impl Files {
     }
 
     fn elements<T: Value>(&self, array: &Array) -> Vec<T> {
-        let parts = self.arrays.iter().map(|part| SafeTensors::deserialize(part).expect("arrays"));
-        let parts: Vec<SafeTensors> = parts.collect();
-        let view = parts.iter().find_map(|part| part.tensor(&array.tensor).ok());
-        let view = view.expect("an array that a case names");
+        let arrays = SafeTensors::deserialize(&self.arrays).expect("arrays.safetensors");
+        let view = arrays.tensor(&array.tensor).expect("an array that a case names");
         assert_eq!(view.shape(), array.shape);
         let size = T::DTYPE.size();
         let word =

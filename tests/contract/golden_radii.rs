@@ -112,7 +112,7 @@ fn kind(case: &Golden, files: &Files) -> Kind {
 
 #[test]
 fn peers_agree_within_their_rounding() {
-    let files = Files::open();
+    let files = Files::radii();
     let mut counts: BTreeMap<(&str, Kind), usize> = BTreeMap::new();
     let mut wrong = Vec::new();
     for op in OPERATIONS {
@@ -276,7 +276,7 @@ fn same(case: &Golden, found: f64, peer: f64, kappa: f64) -> bool {
 
 #[test]
 fn an_error_of_a_hundred_thousandth_is_caught() {
-    let files = Files::open();
+    let files = Files::radii();
     let (mut compared, mut caught, mut caught_of) = (0, 0, BTreeSet::new());
     for op in OPERATIONS {
         for case in files.cases.iter().filter(|case| case.op == op && case.dtype() == DType::F32) {

@@ -43,8 +43,8 @@ fn every_row_is_run_and_every_operation_that_is_run_has_a_row() {
     let others = along::golden::OPERATIONS.into_iter().chain(golden_radii::OPERATIONS);
     let run: BTreeSet<&str> = sets.chain(clips).chain(others).collect();
     assert_eq!(listed, run);
-    let (files, planes) = (Files::open(), Files::planes());
-    let cases = files.cases.iter().chain(&planes.cases);
+    let (files, planes, radii) = (Files::open(), Files::planes(), Files::radii());
+    let cases = files.cases.iter().chain(&planes.cases).chain(&radii.cases);
     let stored: BTreeSet<&str> = cases.map(|case| case.op.as_str()).collect();
     assert_eq!(listed, stored);
     for Row { peer, ours, edges, operation } in rows {
@@ -54,11 +54,11 @@ fn every_row_is_run_and_every_operation_that_is_run_has_a_row() {
 
 #[test]
 fn every_row_names_the_call_that_is_run() {
-    let (files, planes) = (Files::open(), Files::planes());
+    let (files, planes, radii) = (Files::open(), Files::planes(), Files::radii());
     for row in rows() {
         let first = row.ours.split("::").nth(1).and_then(|rest| rest.split('(').next());
         let named = kind_of(first.unwrap_or_else(|| panic!("{} names no call", row.ours)));
-        let cases = files.cases.iter().chain(&planes.cases);
+        let cases = files.cases.iter().chain(&planes.cases).chain(&radii.cases);
         let cases = cases.filter(|case| case.op == row.operation);
         let run: BTreeSet<String> =
             cases.filter_map(|case| run_as(case, row.ours, &files)).collect();
@@ -101,7 +101,7 @@ fn run_as(case: &Golden, ours: &str, files: &Files) -> Option<String> {
     }
     let with_radii = golden_radii::OPERATIONS.contains(&case.op.as_str());
     let text = match ours.starts_with("[`Projection::") {
-        _ if with_radii => match golden_radii::asked(case, files) {
+        _ if with_radii => match golden_radii::asked(case, &Files::radii()) {
             Asked::Given(native, ..) | Asked::Norms(native, _) => format!("{:?}", native.set()),
             Asked::Alone(..) => "Norms".to_string(),
         },
