@@ -15,7 +15,9 @@ fn lower_rim(slice: u32) -> Rim {
 
 // A negative radius turns its slice over.
 fn is_turned(slice: u32) -> Truth {
-    return (radius_bits(slice) > Magnitude(SIGN)) & Truth(params.turns != 0u);
+    let bits = radius_bits(slice);
+    let nothing = radius_of(bits).mantissa == Sum(0.0);
+    return (bits > Magnitude(SIGN)) & Truth(params.turns != 0u) & !nothing;
 }
 
 // The radius with its sign, as an element; zero if a slice of zeros stays.

@@ -88,7 +88,8 @@ impl Rims {
             return Some(Rim::ball(self.norm, c * self.unit, self.formula, self.slack));
         }
         let rim = Rim::sphere(self.norm, c, self.formula, self.slack);
-        Some(Rim { zero: self.zero, turned: r < 0.0, ..rim })
+        // Nothing is turned over that becomes zero.
+        Some(Rim { zero: self.zero, turned: r < 0.0 && c > 0.0, ..rim })
     }
 
     /// The numbers of [`Rims::at`] as functions of the radius. A lower threshold keeps 12u of room: where

@@ -1,5 +1,6 @@
 //! The command line, as a user meets it: the program itself, on files.
 
+mod adaptive;
 mod apply;
 mod bench;
 mod clips;

@@ -122,6 +122,11 @@ impl Files {
         Files::of("tests/data/golden")
     }
 
+    /// The cases of radii in memory, and of the norms that they are made of.
+    pub fn radii() -> Files {
+        Files::of("tests/data/golden/radii")
+    }
+
     /// The cases of planes and lines.
     pub fn planes() -> Files {
         Files::of("tests/data/golden/planes")

@@ -26,6 +26,7 @@ mod contexts;
 mod errors;
 mod golden;
 mod golden_case;
+mod golden_radii;
 mod grouped;
 mod judge;
 mod peers;

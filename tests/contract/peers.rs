@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::clip_golden_case::Fate;
 use crate::golden_case::{Files, Golden};
-use crate::{along, clip_golden, golden};
+use crate::golden_radii::Asked;
+use crate::{along, clip_golden, golden, golden_radii};
 
 const PAGE: &str = include_str!("../../src/docs/peers.md");
 
@@ -39,10 +40,11 @@ fn every_row_is_run_and_every_operation_that_is_run_has_a_row() {
     assert_eq!(listed.len(), rows.len(), "an operation has two rows");
     let sets = golden::OPERATIONS.into_iter().chain(golden::POWERS);
     let clips = clip_golden::EXPECTED.map(|(operation, _)| operation);
-    let run: BTreeSet<&str> = sets.chain(clips).chain(along::golden::OPERATIONS).collect();
+    let others = along::golden::OPERATIONS.into_iter().chain(golden_radii::OPERATIONS);
+    let run: BTreeSet<&str> = sets.chain(clips).chain(others).collect();
     assert_eq!(listed, run);
-    let (files, planes) = (Files::open(), Files::planes());
-    let cases = files.cases.iter().chain(&planes.cases);
+    let (files, planes, radii) = (Files::open(), Files::planes(), Files::radii());
+    let cases = files.cases.iter().chain(&planes.cases).chain(&radii.cases);
     let stored: BTreeSet<&str> = cases.map(|case| case.op.as_str()).collect();
     assert_eq!(listed, stored);
     for Row { peer, ours, edges, operation } in rows {
@@ -52,11 +54,11 @@ fn every_row_is_run_and_every_operation_that_is_run_has_a_row() {
 
 #[test]
 fn every_row_names_the_call_that_is_run() {
-    let (files, planes) = (Files::open(), Files::planes());
+    let (files, planes, radii) = (Files::open(), Files::planes(), Files::radii());
     for row in rows() {
         let first = row.ours.split("::").nth(1).and_then(|rest| rest.split('(').next());
         let named = kind_of(first.unwrap_or_else(|| panic!("{} names no call", row.ours)));
-        let cases = files.cases.iter().chain(&planes.cases);
+        let cases = files.cases.iter().chain(&planes.cases).chain(&radii.cases);
         let cases = cases.filter(|case| case.op == row.operation);
         let run: BTreeSet<String> =
             cases.filter_map(|case| run_as(case, row.ours, &files)).collect();
@@ -76,6 +78,8 @@ fn kind_of(function: &str) -> &'static str {
         "bounds" | "non_negative" => "Bounds",
         "clip_average_norm" => "ClipAverageNorm",
         "clip_rms" => "ClipRms",
+        "clip_norm" => "ClipNorm",
+        "weight_norm" => "WeightNorm",
         "global_norm" => "Global",
         "each_norm" => "Each",
         "value" => "Value",
@@ -95,7 +99,12 @@ fn run_as(case: &Golden, ours: &str, files: &Files) -> Option<String> {
             .next()
             .map(str::to_string);
     }
+    let with_radii = golden_radii::OPERATIONS.contains(&case.op.as_str());
     let text = match ours.starts_with("[`Projection::") {
+        _ if with_radii => match golden_radii::asked(case, &Files::radii()) {
+            Asked::Given(native, ..) | Asked::Norms(native, _) => format!("{:?}", native.set()),
+            Asked::Alone(..) => "Norms".to_string(),
+        },
         true if golden::kind(case, files) == golden::Kind::TensorBounds => return None,
         true => format!("{:?}", golden::asked(case).ok()?.native.set()),
         false if matches!(case.fate(files), Fate::OtherNorm | Fate::TensorBounds) => return None,

@@ -1,6 +1,9 @@
 //! Radii in memory: every set that takes them, every dtype, on every context.
 
-use normproj::{Axes, Compat, DType, Layout, Norm, Projection, Request, ZeroSlice, reference};
+use normproj::{
+    Axes, Compat, Context, DType, DeviceBuffer, Error, Layout, Norm, Projection, Request,
+    ZeroSlice, reference,
+};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -147,5 +150,145 @@ proptest! {
         case in cases(), number in 0..SETS, dtype in select(DType::ALL.to_vec())
     ) {
         for_dtype!(dtype, T => prove::<T>(&case, number, true));
+    }
+}
+
+/// Of every kind of radius there must be some, or the tests above prove nothing.
+#[test]
+fn the_cases_reach_every_corner() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::deterministic();
+    let (mut none, mut inside, mut outside, mut endless, mut zero) = (0, 0, 0, 0, 0);
+    for _ in 0..200 {
+        let case = cases().new_tree(&mut runner).expect("a case").current();
+        let layout = case.source.layout(&case.shape);
+        let elements = case.memory::<f32>();
+        let norms = reference::norms(Norm::L2, case.axes, &elements, &layout).expect("valid");
+        let projection = Projection::max_norm(1.0, case.axes);
+        for (r, n) in radii(&case, &projection, &norms, DType::F32).into_iter().zip(norms) {
+            match reference::radius_of(&projection, r, DType::F32) {
+                None => none += 1,
+                Some(c) if c == f64::INFINITY => endless += 1,
+                Some(0.0) => zero += 1,
+                Some(c) if n <= c => inside += 1,
+                Some(_) => outside += 1,
+            }
+        }
+    }
+    assert!([none, inside, outside, endless, zero].iter().all(|&count| count > 50));
+}
+
+fn tensor(context: &Context, values: &[f32], shape: &[usize]) -> DeviceBuffer {
+    context.upload(values, shape).expect("upload")
+}
+
+/// What the device holds counts when work runs: nothing is planned or bound again.
+#[test]
+fn radii_change_without_a_plan() {
+    for context in contexts() {
+        let x = tensor(context, &[3.0, 4.0, 6.0, 8.0], &[2, 2]);
+        let radius = tensor(context, &[5.0], &[1]);
+        let projection = Projection::max_norm(1.0, 1);
+        let run = || context.project_with_radii(&projection, &x, &radius).expect("valid");
+        for (c, expected) in [(20.0, 10.0), (2.5, 2.5), (2.0, 2.0), (f32::NAN, 2.0), (0.0, 0.0)] {
+            radius.write(&[c]).expect("write");
+            run();
+            let y = x.read().expect("read");
+            let found = f64::from(y[2]).hypot(y[3].into());
+            let near = (found - expected).abs() <= 1e-5 * expected;
+            assert!(near, "{c}: {found}, not {expected} on {}", context.describe());
+        }
+    }
+}
+
+/// Adaptive gradient clipping: norms of weights, which nobody reads, are the radii of gradients.
+#[test]
+fn norms_on_the_device_are_radii() {
+    for context in contexts() {
+        let weights: Vec<f32> =
+            (0..2000).map(|i| (hash(5, i) % 200) as f32 / 100.0 - 1.0).collect();
+        let gradient: Vec<f32> =
+            (0..2000).map(|i| (hash(6, i) % 200) as f32 / 10.0 - 10.0).collect();
+        let (w, g) = (tensor(context, &weights, &[50, 40]), tensor(context, &gradient, &[50, 40]));
+        let norms = context.zeros([40]).expect("zeros");
+        let clip = Projection::clip_norm(0.01, 0).least_radius(1e-3);
+        let layout = Layout::contiguous([50, 40]).expect("small");
+        let exact = reference::norms(Norm::L2, 0, &weights, &layout).expect("valid");
+        let exact =
+            reference::project_with_radii(&clip, &gradient, &layout, &exact).expect("valid");
+        context.norms(Norm::L2, 0, &w, &norms).expect("valid");
+        let report = context.project_with_radii_reported(&clip, &g, &norms).expect("valid");
+        let report = report.wait().expect("a report");
+        assert_eq!((report.slices, report.changed, report.invalid), (40, 40, 0));
+        for (y, exact) in g.read().expect("read").into_iter().zip(exact) {
+            let off = (f64::from(y) - exact.high).abs();
+            assert!(off <= 2e-5 * exact.high.abs(), "{y} {}", exact.high);
+        }
+    }
+}
+
+/// Weights and their radii in one memory, as in an arena: all of a buffer is bound in one way.
+#[test]
+fn radii_in_the_memory_of_the_tensor() {
+    for context in contexts() {
+        let mut values = vec![0.0f32; 1000];
+        (0..600).for_each(|i| values[256 + i] = (hash(5, i) % 200) as f32 / 100.0 - 1.0);
+        (0..30).for_each(|i| values[i] = 0.1 * i as f32);
+        let arena = tensor(context, &values, &[1000]);
+        let layout = Layout::contiguous([20, 30]).expect("small").at(256).expect("small");
+        let x = arena.view(layout).expect("inside");
+        let radii = arena.view(Layout::contiguous([30]).expect("small")).expect("inside");
+        let projection = Projection::unit_norm(0);
+        let target = context.zeros([20, 30]).expect("zeros");
+        context.project_into_with_radii(&projection, &x, &target, &radii).expect("valid");
+        context.project_with_radii(&projection, &x, &radii).expect("valid");
+        let (there, here) = (target.read().expect("read"), arena.read().expect("read"));
+        assert_eq!(there[..], here[256..856]);
+        assert_eq!(values[..256], here[..256]);
+        for (slice, r) in values[..30].iter().enumerate() {
+            let n = there.iter().skip(slice).step_by(30).map(|y| f64::from(y * y)).sum::<f64>();
+            assert!((n.sqrt() - f64::from(*r)).abs() <= 1e-5, "{slice}: {}", n.sqrt());
+        }
+    }
+}
+
+#[test]
+fn what_makes_no_sense_is_refused() {
+    for context in contexts() {
+        let x = tensor(context, &[1.0; 12], &[3, 4]);
+        let radii = tensor(context, &[1.0; 4], &[4]);
+        let by = |projection: Projection, radii: &DeviceBuffer| {
+            context.project_with_radii(&projection, &x, radii).expect_err("refused")
+        };
+        for projection in [
+            Projection::ball(Norm::L1, 1.0, 0),
+            Projection::ball(Norm::Linf, 1.0, 0),
+            Projection::sphere(Norm::L1, 1.0, 0),
+            Projection::simplex(1.0, 0),
+            Projection::min_max_norm(0.0, 1.0, 0),
+            Projection::non_negative(),
+        ] {
+            let error = by(projection, &radii);
+            assert!(matches!(error, Error::NoRadii { .. }), "{projection}: {error:?}");
+        }
+        let three = tensor(context, &[1.0; 3], &[3]);
+        let max_norm = Projection::max_norm(1.0, 0);
+        assert_eq!(by(max_norm, &three), Error::RadiusCount { slices: 4, found: 3 });
+        let halves = context.zeros_as([4], DType::F16).expect("zeros");
+        assert!(matches!(by(max_norm, &halves), Error::Dtype { found: DType::F16, .. }));
+        let own = x.view(Layout::contiguous([4]).expect("small")).expect("inside");
+        assert!(matches!(by(max_norm, &own), Error::Overlap { .. }));
+        for least in [-1.0, f64::NAN, f64::INFINITY] {
+            assert!(matches!(by(max_norm.least_radius(least), &radii), Error::Radius { .. }));
+        }
+        let elsewhere = tensor(&Context::cpu(), &[1.0; 4], &[4]);
+        assert!(matches!(by(max_norm, &elsewhere), Error::OtherContext { .. }));
+        let plan = context.plan(&Request::in_place(max_norm, *x.layout())).expect("valid");
+        let given = context.run_with_radii(&plan, &x, &x, Some(&radii));
+        assert!(matches!(given, Err(Error::PlanMismatch { .. })));
+        let request = Request::in_place(max_norm, *x.layout()).with_radii(*radii.layout());
+        let missing = context.run(&context.plan(&request).expect("valid"), &x, &x);
+        assert!(matches!(missing, Err(Error::PlanMismatch { .. })));
     }
 }

@@ -1,5 +1,6 @@
 //! `normproj`: norm constraints on the tensors of `.safetensors` and `.npy` files.
 
+mod adaptive;
 mod apply;
 mod bench;
 mod check;
@@ -48,6 +49,7 @@ enum Command {
     Bench(bench::Arguments),
     Norms(norms::Arguments),
     L2Loss(l2_loss::Arguments),
+    AdaptiveClip(adaptive::Arguments),
     #[command(flatten)]
     Operation(operations::Command),
     Apply(apply::Arguments),
@@ -72,6 +74,7 @@ fn run() -> Result<()> {
         Command::Bench(arguments) => bench::run(&arguments),
         Command::Norms(arguments) => norms::run(&arguments),
         Command::L2Loss(arguments) => l2_loss::run(&arguments),
+        Command::AdaptiveClip(arguments) => adaptive::run(&arguments),
         Command::Operation(command) => command.run(),
         Command::Apply(arguments) => apply::run(&arguments),
     }

@@ -26,9 +26,14 @@ pub struct AxesOptions {
 }
 
 impl AxesOptions {
+    /// The one that was given.
+    pub fn given(&self) -> Option<Axes> {
+        self.axis.or(self.keep).or(self.per_unit)
+    }
+
     /// The one that was given, or all.
     pub fn axes(&self) -> Axes {
-        self.axis.or(self.keep).or(self.per_unit).unwrap_or(Axes::All)
+        self.given().unwrap_or(Axes::All)
     }
 }
 

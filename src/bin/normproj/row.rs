@@ -30,6 +30,9 @@ pub struct Row {
     /// Slices of zeros that stay outside.
     #[serde(skip)]
     stuck: u64,
+    /// Slices that were left because their radius, in memory, is none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub invalid: u64,
     /// With `--verify`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub max_norm_after: Option<f64>,
@@ -57,6 +60,7 @@ impl Row {
             zero: report.zero,
             non_finite: report.non_finite,
             first_non_finite: report.first_non_finite,
+            invalid: report.invalid,
             stuck: if misses_zeros(plan) { report.zero } else { 0 },
             ..Row::new(name, tensor)
         }
@@ -80,13 +84,21 @@ impl Row {
 
     /// What deserves a second look.
     pub fn warnings(&self) -> impl Iterator<Item = String> {
-        self.non_finite_warning().into_iter().chain(self.zero_warning())
+        let odd = self.non_finite_warning().into_iter().chain(self.zero_warning());
+        odd.chain(self.invalid_warning())
     }
 
     fn zero_warning(&self) -> Option<String> {
         let (name, count) = (&self.name, self.stuck);
         let text = "which no factor brings to a norm: they were left";
         (count > 0).then(|| format!("{name}: {count} slices hold only zeros, {text}"))
+    }
+
+    fn invalid_warning(&self) -> Option<String> {
+        let (name, count) = (&self.name, self.invalid);
+        let slices = if count == 1 { "slice was" } else { "slices were" };
+        (count > 0)
+            .then(|| format!("{name}: {count} {slices} left: the norm of the weights is NaN"))
     }
 
     fn non_finite_warning(&self) -> Option<String> {
@@ -104,12 +116,16 @@ impl Row {
     }
 }
 
+fn is_zero(count: &u64) -> bool {
+    *count == 0
+}
+
 /// Whether slices of zeros are outside and stay so.
 fn misses_zeros(plan: &Plan) -> bool {
     let Task::Project(projection) = plan.request().task else { return false };
     match projection.set() {
         Set::MinMaxNorm { low, rate, .. } => low > 0.0 && rate > 0.0,
-        Set::UnitNorm { radius, .. } | Set::Sphere { radius, .. } => {
+        Set::UnitNorm { radius, .. } | Set::WeightNorm { radius } | Set::Sphere { radius, .. } => {
             radius > 0.0 && projection.zero_policy() == ZeroSlice::Keep
         }
         _ => false,

@@ -7,6 +7,7 @@ use normproj::{
     Clip, DeviceBuffer, Group, GroupReport, Model, OnNonFinite, Operation, Plan, Report, Set,
 };
 
+use crate::adaptive::Weights;
 use crate::failure::Result;
 use crate::files::{Tensor, Word};
 use crate::global::Global;
@@ -22,6 +23,8 @@ pub enum Task {
     Left,
     /// Its slices are projected.
     Project(Box<Plan>),
+    /// So they are, with the norms of weights for radii: of the tensor of this number in their file.
+    Adaptive(Box<Plan>, usize),
     /// It is clipped by the norm of all that have this number.
     Global(usize),
 }
@@ -60,12 +63,20 @@ pub struct Work {
     pub globals: Vec<Global>,
     /// Whether norms are computed again afterwards.
     pub verify: bool,
+    /// Those of adaptive clips.
+    pub weights: Option<Weights>,
 }
 
 impl Work {
     /// Does it. A row for each tensor that was not left.
     pub fn run(&mut self, targets: Vec<Target>) -> Result<Vec<Row>> {
         self.survey()?;
+        if let Some(weights) = &self.weights {
+            for task in self.tasks.iter().flatten() {
+                let Task::Adaptive(_, place) = task else { continue };
+                self.job.progress.expect(weights.size(*place));
+            }
+        }
         let (mut rows, mut results) = (Vec::new(), Vec::new());
         for (input, target) in targets.into_iter().enumerate() {
             let mut result = Staged::create(target)?;
@@ -106,16 +117,27 @@ impl Work {
     fn rewrite(&mut self, at: At, to: &mut Staged) -> Result<Option<Row>> {
         match self.tasks[at.0][at.1].clone() {
             Task::Left => self.job.copy(at, to).map(|()| None),
-            Task::Project(plan) => self.project(at, &plan, to).map(Some),
+            Task::Project(plan) => self.project(at, &plan, None, to).map(Some),
+            Task::Adaptive(plan, place) => {
+                let weights = self.weights.as_mut();
+                let norms = weights.map(|weights| weights.norms(&self.job, place, &plan));
+                self.project(at, &plan, norms.transpose()?.as_ref(), to).map(Some)
+            }
             Task::Global(number) => self.clip(at, number, to).map(Some),
         }
     }
 
-    fn project(&mut self, at: At, plan: &Plan, to: &mut Staged) -> Result<Row> {
+    fn project(
+        &mut self,
+        at: At,
+        plan: &Plan,
+        radii: Option<&DeviceBuffer>,
+        to: &mut Staged,
+    ) -> Result<Row> {
         let words = self.job.read(at)?;
         let memory = self.job.upload(at, &words)?;
         let (view, context) = (self.job.view(at, &memory)?, &self.job.context);
-        let report = context.run(plan, &view, &view)?.wait()?;
+        let report = context.run_with_radii(plan, &view, &view, radii)?.wait()?;
         let (label, tensor) = (self.job.label(at), self.job.tensor(at));
         let mut row = Row::of_slices(label, tensor, plan, &report);
         row.changed += replaced(plan, &report, tensor, &words);

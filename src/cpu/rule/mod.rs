@@ -191,7 +191,7 @@ impl<'a> Rule<'a> {
         let left = |rim: &Rim| range.is_left_by(term, rim, power, factor(term, rim, power));
         let beyond = match &self.form {
             _ if range == Range::Ample => false,
-            Form::Each(_) => rim.as_ref().is_some_and(left),
+            Form::Each(_) => rim.as_ref().map_or_else(|| range.is_left_by_norm(term, power), left),
             Form::Norms => range.is_left_by_norm(term, power),
             Form::Scale(rim) => left(rim),
             Form::Cube(_) => false,

@@ -82,7 +82,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         return explain::print(&plan, &job, run);
     }
     let targets = result.targets(&job.inputs)?;
-    let mut work = Work { job, tasks: vec![tasks], globals, verify: result.verify };
+    let mut work = Work { job, tasks: vec![tasks], globals, verify: result.verify, weights: None };
     let mut rows = work.run(targets)?;
     let worked_on = plan.tensors().iter().filter(|planned| planned.task != TensorTask::Left);
     for (row, planned) in rows.iter_mut().zip(worked_on) {

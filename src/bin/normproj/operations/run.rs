@@ -33,7 +33,7 @@ pub fn run(
         _ => Vec::new(),
     };
     let targets = result.targets(&job.inputs)?;
-    let mut work = Work { job, tasks, globals, verify: result.verify };
+    let mut work = Work { job, tasks, globals, verify: result.verify, weights: None };
     let rows = work.run(targets)?;
     let mut summary = Summary::new(&work.job, rows);
     if let Operation::Project(projection) = operation {
