@@ -43,25 +43,6 @@ pub(crate) enum MemoryKey {
     Device(wgpu::Buffer),
 }
 
-/// What a request reads beside its tensor.
-#[derive(Debug, Clone, Copy, Default)]
-pub(crate) struct Operands<'a> {
-    /// The radii of slices.
-    pub radii: Option<&'a DeviceBuffer>,
-    /// The direction of slices.
-    pub direction: Option<&'a DeviceBuffer>,
-}
-
-impl<'a> Operands<'a> {
-    pub fn radii(radii: &'a DeviceBuffer) -> Self {
-        Operands { radii: Some(radii), direction: None }
-    }
-
-    pub fn direction(direction: &'a DeviceBuffer) -> Self {
-        Operands { radii: None, direction: Some(direction) }
-    }
-}
-
 impl DeviceBuffer {
     pub(crate) fn new(
         context: Context,

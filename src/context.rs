@@ -6,7 +6,7 @@ mod open;
 use std::sync::Arc;
 
 use crate::axes::Axes;
-use crate::buffer::{DeviceBuffer, Operands, Storage, gather};
+use crate::buffer::{DeviceBuffer, Storage, gather};
 use crate::cpu;
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
@@ -14,6 +14,7 @@ use crate::gpu::{Gpu, GpuBuffer, Prepared};
 use crate::host::HostMemory;
 use crate::layout::Layout;
 use crate::norm::Norm;
+use crate::operands::Operands;
 use crate::pending::PendingReport;
 use crate::plan::Plan;
 use crate::plan::profile::DeviceProfile;
@@ -332,14 +333,14 @@ impl Context {
         operands: Operands<'_>,
     ) -> Result<PendingReport> {
         self.check([Some(source), Some(target), operands.radii, operands.direction])?;
-        let request = &Request { radii: operands.radii.map(|radii| *radii.layout()), ..*request };
+        let request = &operands.of(request);
         match (&self.inner.backend, source.storage(), target.storage()) {
             (Backend::Gpu(gpu), Storage::Device(memory), Storage::Device(_)) => {
                 let prepare = || gpu.prepare(&self.plan(request)?);
-                let bind = |prepared: &Prepared| prepared.bind_with(source, target, operands);
+                let bind = |prepared: &Prepared| prepared.bind_operands(source, target, operands);
                 gpu.submit(&memory.bound(request, prepare, bind)?)
             }
-            _ => self.run_with(&self.plan(request)?, source, target, operands),
+            _ => self.run_operands(&self.plan(request)?, source, target, operands),
         }
     }
 
@@ -354,7 +355,7 @@ impl Context {
         source: &DeviceBuffer,
         target: &DeviceBuffer,
     ) -> Result<PendingReport> {
-        self.run_with(plan, source, target, Operands::default())
+        self.run_operands(plan, source, target, Operands::default())
     }
 
     /// [`Context::run`] with the radii of a plan that has some.
@@ -368,20 +369,21 @@ impl Context {
         target: &DeviceBuffer,
         radii: Option<&DeviceBuffer>,
     ) -> Result<PendingReport> {
-        self.run_with(plan, source, target, Operands { radii, ..Operands::default() })
+        self.run_operands(plan, source, target, Operands { radii, ..Operands::default() })
     }
 
-    fn run_with(
+    fn run_operands(
         &self,
         plan: &Plan,
         source: &DeviceBuffer,
         target: &DeviceBuffer,
         operands: Operands<'_>,
     ) -> Result<PendingReport> {
-        self.check([Some(source), Some(target), operands.radii, operands.direction])?;
+        let Operands { radii, direction } = operands;
+        self.check([Some(source), Some(target), radii, direction])?;
         plan.check_views(source, target)?;
-        plan.check_radii(operands.radii, target)?;
-        plan.check_direction(operands.direction, target)?;
+        plan.check_radii(radii, target)?;
+        plan.check_direction(direction, target)?;
         if plan.profile() != self.profile() {
             let (planned, here) = (&plan.profile().name, &self.profile().name);
             let reason = format!("it was made for {planned}, not for {here}");
@@ -389,19 +391,16 @@ impl Context {
         }
         let (Storage::Host(from), Storage::Host(to)) = (source.storage(), target.storage()) else {
             let Some(gpu) = self.as_gpu() else { return Err(self.other(source)) };
-            return gpu.submit(&gpu.prepare(plan)?.bind_with(source, target, operands)?);
+            return gpu.submit(&gpu.prepare(plan)?.bind_operands(source, target, operands)?);
         };
-        let tally = match operands.direction {
-            None => {
-                // Read before the others are locked: they may be in one memory.
-                let radii = operands.radii.map(DeviceBuffer::host_numbers).unwrap_or_default();
-                cpu::run(plan, from, to, &radii)?
+        let tally = match direction.map(|along| (along.storage(), along.layout())) {
+            Some((Storage::Host(along), layout)) => {
+                cpu::along::run(plan, from, to, (along, layout))?
             }
-            Some(direction) => {
-                let Storage::Host(along) = direction.storage() else {
-                    return Err(self.other(direction));
-                };
-                cpu::along::run(plan, from, to, (along, direction.layout()))?
+            _ => {
+                // Read before the others are locked: they may be in one memory.
+                let radii = radii.map(DeviceBuffer::host_numbers).unwrap_or_default();
+                cpu::run(plan, from, to, &radii)?
             }
         };
         Ok(PendingReport::ready(plan.request().report.then(|| tally.report(&plan.rule()))))

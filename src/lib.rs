@@ -14,6 +14,7 @@ mod model;
 mod norm;
 #[doc = include_str!("docs/numerics.md")]
 pub mod numerics {}
+mod operands;
 #[doc = include_str!("docs/peers.md")]
 pub mod peers {}
 mod pending;

@@ -2,8 +2,9 @@
 
 use super::Context;
 use crate::axes::Axes;
-use crate::buffer::{DeviceBuffer, Operands};
+use crate::buffer::DeviceBuffer;
 use crate::error::Result;
+use crate::operands::Operands;
 use crate::pending::PendingReport;
 use crate::plan::Plan;
 use crate::plan::request::Request;
@@ -35,8 +36,8 @@ impl Context {
         tensor: &DeviceBuffer,
         direction: &DeviceBuffer,
     ) -> Result<()> {
-        let request = of(*projection, tensor, direction);
-        self.carry_out(&request, tensor, tensor, Operands::direction(direction)).map(drop)
+        let request = of(*projection, tensor);
+        self.carry_out(&request, tensor, tensor, Operands::along(direction)).map(drop)
     }
 
     /// [`Context::project_along`] with a report that can be waited for, any time later.
@@ -49,8 +50,8 @@ impl Context {
         tensor: &DeviceBuffer,
         direction: &DeviceBuffer,
     ) -> Result<PendingReport> {
-        let request = of(*projection, tensor, direction).with_report();
-        self.carry_out(&request, tensor, tensor, Operands::direction(direction))
+        let request = of(*projection, tensor).with_report();
+        self.carry_out(&request, tensor, tensor, Operands::along(direction))
     }
 
     /// [`Context::project_along`] of `source` into `target`, of the same shape; the source keeps its bits.
@@ -64,10 +65,9 @@ impl Context {
         target: &DeviceBuffer,
         direction: &DeviceBuffer,
     ) -> Result<()> {
-        let request = Request::into(*projection, *source.layout(), *target.layout())
-            .of(source.dtype())
-            .along(*direction.layout());
-        self.carry_out(&request, source, target, Operands::direction(direction)).map(drop)
+        let request =
+            Request::into(*projection, *source.layout(), *target.layout()).of(source.dtype());
+        self.carry_out(&request, source, target, Operands::along(direction)).map(drop)
     }
 
     /// Removes from every slice of `tensor` its component along the slice of `other`:
@@ -108,10 +108,10 @@ impl Context {
         target: &DeviceBuffer,
         direction: &DeviceBuffer,
     ) -> Result<PendingReport> {
-        self.run_with(plan, source, target, Operands::direction(direction))
+        self.run_operands(plan, source, target, Operands::along(direction))
     }
 }
 
-fn of(projection: Projection, tensor: &DeviceBuffer, direction: &DeviceBuffer) -> Request {
-    Request::in_place(projection, *tensor.layout()).of(tensor.dtype()).along(*direction.layout())
+fn of(projection: Projection, tensor: &DeviceBuffer) -> Request {
+    Request::in_place(projection, *tensor.layout()).of(tensor.dtype())
 }

@@ -2,16 +2,17 @@
 
 use std::sync::Arc;
 
-use crate::buffer::{DeviceBuffer, Operands, Storage};
+use crate::buffer::{DeviceBuffer, Storage};
 use crate::error::{Error, Result};
 use crate::gpu::device::Gpu;
 use crate::gpu::dispatch::Dispatch;
 use crate::gpu::pipeline::{Program, params_size};
 use crate::gpu::prepared::Prepared;
 use crate::gpu::readback::{self, PendingSummaries};
+use crate::operands::Operands;
 use crate::pending::PendingReport;
 use crate::plan::gpu::steps::{Step, Window};
-use crate::shader::variant::{self, Access, Radius, Slot, Variant};
+use crate::shader::variant::{self, Access, Direction, Radius, Slot, Variant};
 
 /// A prepared plan bound to tensors. It owns its bind groups and keeps the tensors' memory alive;
 /// a clone shares them.
@@ -45,9 +46,10 @@ impl Views {
         };
         source.check_words()?;
         target.check_words()?;
-        operands.direction.map_or(Ok(()), DeviceBuffer::check_words)?;
-        let radii = operands.radii.map(handle).transpose()?;
-        let direction = operands.direction.map(handle).transpose()?;
+        let Operands { radii, direction } = operands;
+        direction.map_or(Ok(()), DeviceBuffer::check_words)?;
+        let radii = radii.map(handle).transpose()?;
+        let direction = direction.map(handle).transpose()?;
         Ok(Views { source: handle(source)?, target: handle(target)?, radii, direction })
     }
 }
@@ -163,29 +165,25 @@ fn variant(prepared: &Prepared, views: &Views, step: &Step) -> Variant {
         (variant::Storage::ReadOnly, variant::Verdict::Norm) if same => variant::Storage::InPlace,
         (storage, _) => storage,
     };
-    let direction = views.direction.as_ref();
-    let written = match storage {
-        variant::Storage::ReadOnly => false,
-        variant::Storage::InPlace | variant::Storage::IntoSameBuffer => {
-            direction == Some(&views.source)
-        }
-        variant::Storage::Into => direction == Some(&views.target),
-    };
-    let direction = match step.variant.direction {
-        variant::Direction::Apart if written => variant::Direction::SameBuffer,
-        direction => direction,
-    };
     let variant = Variant {
         storage,
-        direction,
         counted: prepared.counted && step.variant.kernel.touches_tensor(),
         ..step.variant
     };
-    let written = |(slot, access): (Slot, Access)| match (slot, access) {
-        (Slot::Source, Access::ReadWrite) => views.radii.as_ref() == Some(&views.source),
-        (Slot::Target, Access::ReadWrite) => views.radii.as_ref() == Some(&views.target),
-        _ => false,
+    let written = |operand: &Option<wgpu::Buffer>| {
+        variant.bindings().into_iter().any(|binding| match binding {
+            (Slot::Source, Access::ReadWrite) => operand.as_ref() == Some(&views.source),
+            (Slot::Target, Access::ReadWrite) => operand.as_ref() == Some(&views.target),
+            _ => false,
+        })
     };
-    let shared = variant.radius == Radius::Read && variant.bindings().into_iter().any(written);
-    if shared { Variant { radius: Radius::Shared, ..variant } } else { variant }
+    let radius = match variant.radius {
+        Radius::Read if written(&views.radii) => Radius::Shared,
+        radius => radius,
+    };
+    let direction = match variant.direction {
+        Direction::Apart if written(&views.direction) => Direction::SameBuffer,
+        direction => direction,
+    };
+    Variant { radius, direction, ..variant }
 }

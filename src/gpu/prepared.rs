@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::buffer::{DeviceBuffer, Operands};
+use crate::buffer::DeviceBuffer;
 use crate::dtype::Precision;
 use crate::error::{Error, Result};
 use crate::gpu::bound::{Bound, Views};
 use crate::gpu::device::Gpu;
 use crate::gpu::pipeline::{Program, params_size};
 use crate::gpu::scope::scoped;
+use crate::operands::Operands;
 use crate::plan::Plan;
 use crate::plan::gpu::steps::Step;
 use crate::plan::request::Task;
@@ -109,7 +110,7 @@ impl Prepared {
     /// # Errors
     /// As [`Prepared::bind`].
     pub fn bind_into(&self, source: &DeviceBuffer, target: &DeviceBuffer) -> Result<Bound> {
-        self.bind_with(source, target, Operands::default())
+        self.bind_operands(source, target, Operands::default())
     }
 
     /// [`Prepared::bind_into`] with the radii of a request that has some
@@ -123,7 +124,7 @@ impl Prepared {
     ///     let radii = context.upload(&[1.0, 2.0], [2])?;
     ///     let request = Request::in_place(Projection::max_norm(1.0, 1), *weights.layout());
     ///     let plan = context.plan(&request.with_radii(*radii.layout()))?;
-    ///     let bound = gpu.prepare(&plan)?.bind_with_radii(&weights, &weights, Some(&radii))?;
+    ///     let bound = gpu.prepare(&plan)?.bind_with(&weights, &weights, Some(&radii))?;
     ///     // In every step: `bound.record(&mut pass)`; what `radii` holds then is what counts.
     ///     drop(bound);
     /// }
@@ -132,37 +133,30 @@ impl Prepared {
     ///
     /// # Errors
     /// As [`Prepared::bind`]; [`Error::Overlap`] if the target overlaps the radii.
-    pub fn bind_with_radii(
+    pub fn bind_with(
         &self,
         source: &DeviceBuffer,
         target: &DeviceBuffer,
         radii: Option<&DeviceBuffer>,
     ) -> Result<Bound> {
-        self.bind_with(source, target, Operands { radii, ..Operands::default() })
+        self.bind_operands(source, target, Operands { radii, ..Operands::default() })
     }
 
-    /// [`Prepared::bind`] of a projection along a direction.
+    /// [`Prepared::bind_into`] of a projection along a direction
+    /// ([`Request::along`](crate::Request::along)); a tensor in place is source and target.
     ///
     /// # Errors
-    /// As [`Prepared::bind`]; [`Error::UnusedDirection`].
-    pub fn bind_along(&self, tensor: &DeviceBuffer, direction: &DeviceBuffer) -> Result<Bound> {
-        self.bind_into_along(tensor, tensor, direction)
-    }
-
-    /// [`Prepared::bind_into`] of a projection along a direction.
-    ///
-    /// # Errors
-    /// As [`Prepared::bind_along`].
-    pub fn bind_into_along(
+    /// As [`Prepared::bind`]; [`Error::UnusedDirection`]; [`Error::Overlap`] if the target overlaps it.
+    pub fn bind_along(
         &self,
         source: &DeviceBuffer,
         target: &DeviceBuffer,
         direction: &DeviceBuffer,
     ) -> Result<Bound> {
-        self.bind_with(source, target, Operands::direction(direction))
+        self.bind_operands(source, target, Operands::along(direction))
     }
 
-    pub(crate) fn bind_with(
+    pub(crate) fn bind_operands(
         &self,
         source: &DeviceBuffer,
         target: &DeviceBuffer,

@@ -23,6 +23,9 @@ pub struct Device<'a> {
     /// The element at each place, if there is one.
     source: Vec<Option<usize>>,
     target: Vec<Option<usize>>,
+    /// The same of the direction, and which of its elements each element meets.
+    direction: Vec<Option<usize>>,
+    met: Vec<usize>,
     slice_of: Vec<usize>,
     /// What the sum of each slice must be.
     expected: Vec<u64>,
@@ -64,11 +67,19 @@ impl<'a> Device<'a> {
             .first()
             .map_or(3, |step| step.variant.norm.accumulator_words(Precision::Single));
         let sums = |bytes: u64| vec![GARBAGE; (bytes / u64::from(4 * words)) as usize];
+        let none = Layout::contiguous([0]).expect("small");
+        let along = request.direction.unwrap_or(none);
+        let met = match request.direction {
+            Some(along) => met(request.source.shape(), along.shape()),
+            None => Vec::new(),
+        };
         Device {
             request,
             limits,
             source: memory(&request.source),
             target: memory(written),
+            direction: memory(&along),
+            met,
             slice_of,
             expected: slices.iter().map(sum).collect(),
             loaded: vec![Cell::new(0); elements],
@@ -86,7 +97,8 @@ impl<'a> Device<'a> {
     pub fn run(&mut self, step: &Step) {
         assert!(step.workgroups.iter().all(|n| (1..=self.limits.workgroups).contains(n)));
         assert!(step.variant.lanes() <= self.limits.invocations);
-        for window in [step.source, step.target, step.norms].into_iter().flatten() {
+        let windows = [step.source, step.target, step.direction, step.norms];
+        for window in windows.into_iter().flatten() {
             assert_eq!(window.offset % u64::from(self.limits.storage_alignment), 0);
             assert!(window.size <= self.limits.binding_bytes, "{window:?}");
         }
@@ -280,6 +292,7 @@ impl<'a> Device<'a> {
         let mut sums = [0u64; 4];
         for i in 0..walk.width() {
             let element = at_place(&self.source, step.source, walk, walk.at(here, at).0, i);
+            self.check_direction(step, walk, here, at, i, element);
             let count = match step.variant.kernel {
                 Kernel::ShrinkPartial => &self.sought[element],
                 _ => &self.loaded[element],
@@ -300,9 +313,27 @@ impl<'a> Device<'a> {
             let element = at_place(&self.target, window, walk, to, i);
             let source = at_place(&self.source, step.source, walk, from, i);
             assert_eq!(source, element, "another element's value");
+            self.check_direction(step, walk, here, at, i, element);
             let sum = total[i as usize % walk.slices() as usize];
             assert_eq!(sum, self.expected[self.slice_of[element]], "decided by another sum");
             self.stored[element] += 1;
+        }
+    }
+
+    /// Part `i` of the load of the direction belongs to the element.
+    fn check_direction(
+        &self,
+        step: &Step,
+        walk: &Walker<'_>,
+        here: Place,
+        at: u32,
+        i: u32,
+        element: usize,
+    ) {
+        if step.variant.kernel.touches_direction() {
+            let load = walk.direction_at(walk.direction_of(here), at);
+            let found = at_place(&self.direction, step.direction, walk, load, i);
+            assert_eq!(found, self.met[element], "another element's direction");
         }
     }
 
@@ -328,6 +359,20 @@ impl<'a> Device<'a> {
             }
         }
     }
+}
+
+/// For each element of a tensor, by its row-major number, the element of a direction that it meets.
+fn met(shape: &[usize], along: &[usize]) -> Vec<usize> {
+    let one = |mut number: usize| {
+        let (mut found, mut step) = (0, 1);
+        for (&size, &of) in shape.iter().zip(along).rev() {
+            found += if of == 1 { 0 } else { number % size * step };
+            number /= size;
+            step *= of;
+        }
+        found
+    };
+    (0..shape.iter().product()).map(one).collect()
 }
 
 /// A number that no sum of others equals by chance.

@@ -58,6 +58,14 @@ fn every_element_is_reduced_and_stored_once() {
     assert!(plans > 1500);
 }
 
+#[test]
+fn every_element_meets_its_own_direction() {
+    let mut random = Random(2);
+    let plans: usize = (0..150).map(|_| prove_all(&random.along(), &random.limits())).sum();
+    println!("{plans} plans were carried out");
+    assert!(plans > 1500);
+}
+
 /// Limits that every adapter exceeds, and that no random device has.
 const SMALL: GpuLimits = GpuLimits { dispatch_bytes: 1 << 40, ..GpuLimits::BROWSER };
 

@@ -58,6 +58,28 @@ impl Random {
         request.of(self.pick(&[DType::F32, DType::F16, DType::BF16]))
     }
 
+    /// Planes along a direction, of which kept axes may have length 1.
+    pub fn along(&mut self) -> Request {
+        let shape = self.shape();
+        let (axes, source) = (self.axes(shape.len()), self.layout(&shape));
+        let reduced = axes.resolve(&shape).expect("valid axes");
+        let shared = self.pick(&[0, 0, 1, 2]);
+        let size = |d: usize, random: &mut Random| match shared {
+            1 if !reduced[d] => 1,
+            2 if !reduced[d] && random.below(2) == 0 => 1,
+            _ => shape[d],
+        };
+        let along: Vec<usize> = (0..shape.len()).map(|d| size(d, self)).collect();
+        let projection = Projection::hyperplane(1.0, axes);
+        let request = match self.below(3) {
+            0 => Request::in_place(projection, source),
+            1 => Request::in_place(projection, source).with_report(),
+            _ => Request::into(projection, source, self.layout(&shape)),
+        };
+        let request = request.along(self.layout(&along));
+        request.of(self.pick(&[DType::F32, DType::F16, DType::BF16]))
+    }
+
     /// Most often scaled; a search takes many dispatches.
     fn projection(&mut self, axes: Axes) -> Projection {
         match self.below(12) {

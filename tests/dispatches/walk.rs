@@ -95,6 +95,35 @@ impl Walker<'_> {
         }
     }
 
+    /// Where the direction of a slice begins: `shaders/along/place`.
+    pub fn direction_of(&self, here: Place) -> u32 {
+        let params = self.params;
+        let (mut at, mut rest) = (params.direction_offset, here.slice - params.first_slice);
+        for d in 0..params.kept_rank as usize {
+            let stride = params.kept[d].slice_stride;
+            let last = d + 1 == params.kept_rank as usize;
+            let i = rest / stride / if last { self.slices() } else { 1 };
+            rest %= stride;
+            at += i * params.direction_kept[d / 4][d % 4];
+        }
+        at
+    }
+
+    /// The load of the direction that a step is: `shaders/along/run`, `shaders/along/axes`.
+    pub fn direction_at(&self, first: u32, step: u32) -> u32 {
+        let params = self.params;
+        if self.variant.walk != Walk::Strided {
+            return first + step * params.direction_reduced[0][0];
+        }
+        let (mut at, mut rest) = (first, step);
+        for d in (0..params.reduced_rank as usize).rev() {
+            let size = params.reduced[d].size;
+            at += rest % size * params.direction_reduced[d / 4][d % 4];
+            rest /= size;
+        }
+        at
+    }
+
     /// Elements for each load.
     pub fn width(&self) -> u32 {
         use normproj::shader::variant::Lane;

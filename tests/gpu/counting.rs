@@ -145,6 +145,58 @@ fn tile_columns(plan: &Plan) -> usize {
     step.variant.tile as usize * width
 }
 
+/// Slices that move along a direction read it beside them.
+#[test]
+fn a_direction_costs_as_much_as_its_tensor() {
+    let contexts = contexts();
+    for (i, context) in contexts.iter().enumerate() {
+        let gpu = context.as_gpu().unwrap();
+        for (turn, (shape, axes, dtype)) in [
+            ([64, 48], 0, DType::F32),
+            ([64, 48], 1, DType::F32),
+            ([37, 19], 0, DType::F16),
+            ([8, 1024], 1, DType::BF16),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let layout = Layout::contiguous(shape).unwrap();
+            let len = shape[0] * shape[1];
+            for request in [
+                Request::in_place(Projection::half_space(0.0, axes), layout),
+                Request::into(Projection::hyperplane(0.0, axes), layout, layout),
+            ] {
+                let request = request.of(dtype).along(layout);
+                let legal = Plan::legal_schedules(&request, context.profile()).unwrap();
+                let turns = 3 * contexts.len();
+                for schedule in legal.into_iter().skip((i + turn) % turns).step_by(turns) {
+                    let plan = Plan::with_schedule(&request, context.profile(), schedule).unwrap();
+                    let cost = plan.cost();
+                    for (value, all) in [(-1.0f32, 0), (1.0, 1)] {
+                        let source = upload(context, &request, &vec![value; len]);
+                        let along = upload(context, &request, &vec![1.0; len]);
+                        let target = match &request.output {
+                            Output::InPlace => source.clone(),
+                            _ => context.zeros_as(shape, dtype).unwrap(),
+                        };
+                        let prepared = gpu.prepare_counting(&plan).unwrap();
+                        let bound = prepared.bind_along(&source, &target, &along).unwrap();
+                        let mut encoder = gpu.device().create_command_encoder(&Default::default());
+                        bound.record_pass(&mut encoder);
+                        gpu.queue().submit([encoder.finish()]);
+                        let found = bound.counters().unwrap().map(u64::from);
+                        let expected = [
+                            cost.read + all * cost.read_again,
+                            cost.written + all * cost.written_again,
+                        ];
+                        assert_eq!(found, expected, "v = {all}\n{}", plan.explain());
+                    }
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn a_wrong_count_is_caught() {
     for context in contexts().iter() {
