@@ -1,6 +1,7 @@
 //! Where work runs: the entry point of the library.
 
 mod along;
+mod limits;
 mod open;
 
 use std::sync::Arc;
@@ -332,7 +333,7 @@ impl Context {
         target: &DeviceBuffer,
         operands: Operands<'_>,
     ) -> Result<PendingReport> {
-        self.check([Some(source), Some(target), operands.radii, operands.direction])?;
+        self.check([source, target].into_iter().chain(operands.each()))?;
         let request = &operands.of(request);
         match (&self.inner.backend, source.storage(), target.storage()) {
             (Backend::Gpu(gpu), Storage::Device(memory), Storage::Device(_)) => {
@@ -379,11 +380,12 @@ impl Context {
         target: &DeviceBuffer,
         operands: Operands<'_>,
     ) -> Result<PendingReport> {
-        let Operands { radii, direction } = operands;
-        self.check([Some(source), Some(target), radii, direction])?;
+        let Operands { radii, direction, limits } = operands;
+        self.check([source, target].into_iter().chain(operands.each()))?;
         plan.check_views(source, target)?;
         plan.check_radii(radii, target)?;
         plan.check_direction(direction, target)?;
+        plan.check_limits(limits, target)?;
         if plan.profile() != self.profile() {
             let (planned, here) = (&plan.profile().name, &self.profile().name);
             let reason = format!("it was made for {planned}, not for {here}");
@@ -400,14 +402,16 @@ impl Context {
             _ => {
                 // Read before the others are locked: they may be in one memory.
                 let radii = radii.map(DeviceBuffer::host_numbers).unwrap_or_default();
-                cpu::run(plan, from, to, &radii)?
+                let limits = limits.map(|both| both.map(DeviceBuffer::host_numbers));
+                let limits = limits.unwrap_or_default();
+                cpu::run(plan, from, to, &cpu::Numbers { radii, limits })?
             }
         };
         Ok(PendingReport::ready(plan.request().report.then(|| tally.report(&plan.rule()))))
     }
 
-    fn check(&self, buffers: [Option<&DeviceBuffer>; 4]) -> Result<()> {
-        match buffers.into_iter().flatten().find(|buffer| !self.is(buffer.context())) {
+    fn check<'a>(&self, mut buffers: impl Iterator<Item = &'a DeviceBuffer>) -> Result<()> {
+        match buffers.find(|buffer| !self.is(buffer.context())) {
             Some(buffer) => Err(self.other(buffer)),
             None => Ok(()),
         }

@@ -32,6 +32,12 @@ pub enum Error {
         /// The set, or what else was asked for.
         what: String,
     },
+    /// Limits in device memory for a set that has none there.
+    #[error("{what} takes no limits from device memory; bounds do")]
+    NoLimits {
+        /// The set, or what else was asked for.
+        what: String,
+    },
     /// Radii that are neither one for each slice nor one for all.
     #[error(
         "{found} radii are given for {slices} slices; there must be one for each, or one for all"

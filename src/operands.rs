@@ -10,20 +10,34 @@ pub(crate) struct Operands<'a> {
     pub radii: Option<&'a DeviceBuffer>,
     /// The direction along which slices move.
     pub direction: Option<&'a DeviceBuffer>,
+    /// The lower and upper bounds of elements.
+    pub limits: Option<[&'a DeviceBuffer; 2]>,
 }
 
 impl<'a> Operands<'a> {
     pub fn radii(radii: &'a DeviceBuffer) -> Self {
-        Operands { radii: Some(radii), direction: None }
+        Operands { radii: Some(radii), ..Operands::default() }
     }
 
     pub fn along(direction: &'a DeviceBuffer) -> Self {
-        Operands { direction: Some(direction), radii: None }
+        Operands { direction: Some(direction), ..Operands::default() }
+    }
+
+    pub fn limits(low: &'a DeviceBuffer, high: &'a DeviceBuffer) -> Self {
+        Operands { limits: Some([low, high]), ..Operands::default() }
+    }
+
+    /// All of them.
+    pub fn each(&self) -> impl Iterator<Item = &'a DeviceBuffer> {
+        let limits = self.limits.into_iter().flatten();
+        self.radii.into_iter().chain(self.direction).chain(limits)
     }
 
     /// A request that says where they are.
     pub fn of(&self, request: &Request) -> Request {
         let layout = |operand: Option<&DeviceBuffer>| operand.map(|operand| *operand.layout());
-        Request { radii: layout(self.radii), direction: layout(self.direction), ..*request }
+        let limits = self.limits.map(|both| both.map(|one| *one.layout()));
+        let (radii, direction) = (layout(self.radii), layout(self.direction));
+        Request { radii, direction, limits, ..*request }
     }
 }

@@ -28,7 +28,8 @@ pub struct Report {
     /// that are not reached by scaling it is 1.
     pub smallest_factor: f64,
     /// How many were left because their radius, in device memory, is none: NaN, negative, or beyond what
-    /// elements reach that must. Of slices without elements the radii are not looked at.
+    /// elements reach that must; or elements whose limits, in device memory, leave nothing between them. Of
+    /// slices without elements the radii are not looked at.
     pub invalid: u64,
 }
 

@@ -96,6 +96,11 @@ struct Params {
     plane: u32,
     // Where the first element of the direction is, and its strides as those of the axes.
     direction_offset: u32,
+    // Where the upper bounds of elements are in memory; the lower ones are where radii would be, and most
+    // is the largest element then, as a number.
+    upper_offset: u32,
+    first_upper: u32,
+    upper_rank: u32,
     source_offset: u32,
     target_offset: u32,
     // The first slice of this dispatch, in the order of the partial sums and verdicts.
@@ -123,6 +128,7 @@ struct Params {
     @align(16) kept: array<Axis, 8>,
     reduced: array<Axis, 8>,
     radii: array<Axis, 8>,
+    uppers: array<Axis, 8>,
     direction_kept: array<vec4<u32>, 2>,
     direction_reduced: array<vec4<u32>, 2>,
 }

@@ -14,6 +14,7 @@ mod found;
 mod general;
 pub(crate) mod group;
 mod kernel;
+mod limits;
 mod memory;
 mod number;
 mod outcome;
@@ -38,27 +39,29 @@ use crate::error::Result;
 use crate::host::{HostMemory, lock_read, lock_write};
 use crate::plan::Plan;
 use crate::plan::request::Output;
+use crate::plan::rule::{Clamp, Rule as Planned};
 use crate::report::Tally;
 use found::Found;
+use limits::Limits;
 use memory::Memory;
 use number::Number;
 use radii::Radii;
 use rule::Rule;
 use tile::{Order, Tile};
 
-/// Carries out a plan: `from` is read, `to` written; the same memory in place. `radii` are those of a
+/// Carries out a plan: `from` is read, `to` written; the same memory in place. `numbers` are those of a
 /// plan that has some.
 pub(crate) fn run(
     plan: &Plan,
     from: &Arc<RwLock<HostMemory>>,
     to: &Arc<RwLock<HostMemory>>,
-    radii: &[f64],
+    numbers: &Numbers,
 ) -> Result<Tally> {
     match plan.request().dtype {
-        DType::F32 => run_as::<f32>(plan, from, to, radii),
-        DType::F16 => run_as::<f16>(plan, from, to, radii),
-        DType::BF16 => run_as::<bf16>(plan, from, to, radii),
-        DType::F64 => run_as::<f64>(plan, from, to, radii),
+        DType::F32 => run_as::<f32>(plan, from, to, numbers),
+        DType::F16 => run_as::<f16>(plan, from, to, numbers),
+        DType::BF16 => run_as::<bf16>(plan, from, to, numbers),
+        DType::F64 => run_as::<f64>(plan, from, to, numbers),
     }
 }
 
@@ -66,9 +69,14 @@ fn run_as<T: Number>(
     plan: &Plan,
     from: &Arc<RwLock<HostMemory>>,
     to: &Arc<RwLock<HostMemory>>,
-    radii: &[f64],
+    numbers: &Numbers,
 ) -> Result<Tally> {
-    let radii = Radii::new(plan, radii);
+    let radii = Radii::new(plan, &numbers.radii);
+    let [low, high] = &numbers.limits;
+    let limits = Limits::new(plan, [low, high]);
+    if let (Some(limits), Planned::Clamp(all)) = (&limits, plan.rule()) {
+        return Ok(within::<T>(plan, &all, limits, from, to));
+    }
     // One lock cannot be held twice; disjoint views of one memory go through a copy.
     let copy = || lock_read(from).of::<T>().to_vec();
     let apart = !Arc::ptr_eq(from, to);
@@ -91,6 +99,41 @@ fn run_as<T: Number>(
             norms(plan, &copy, &mut lock_write(to).of_mut()[place])
         }
     }
+}
+
+/// Numbers beside a tensor, in row-major order.
+#[derive(Debug, Default)]
+pub(crate) struct Numbers {
+    /// The radii of slices.
+    pub radii: Vec<f64>,
+    /// The lower and the upper bounds of elements.
+    pub limits: [Vec<f64>; 2],
+}
+
+/// Moves every element between its limits.
+fn within<T: Number>(
+    plan: &Plan,
+    all: &Clamp,
+    limits: &Limits<'_>,
+    from: &Arc<RwLock<HostMemory>>,
+    to: &Arc<RwLock<HostMemory>>,
+) -> Tally {
+    let geometry = plan.geometry();
+    if geometry.elements() == 0 {
+        return empty(plan);
+    }
+    let apart = match plan.request().output {
+        Output::InPlace => None,
+        // One lock cannot be held twice.
+        _ => Some(lock_read(from).of::<T>()[geometry.source_offset..].to_vec()),
+    };
+    let mut target = lock_write(to);
+    let target = &mut target.of_mut::<T>()[geometry.target_offset..];
+    let memory = match &apart {
+        Some(source) => Memory::Apart(source, target),
+        None => Memory::InPlace(target),
+    };
+    general::clamp::elements(plan, all, Some(limits), memory)
 }
 
 /// Projects in place.

@@ -26,7 +26,9 @@ pub struct Bound {
 pub(super) struct Views {
     source: wgpu::Buffer,
     target: wgpu::Buffer,
+    /// Radii, or lower limits.
     radii: Option<wgpu::Buffer>,
+    uppers: Option<wgpu::Buffer>,
     direction: Option<wgpu::Buffer>,
 }
 
@@ -46,11 +48,13 @@ impl Views {
         };
         source.check_words()?;
         target.check_words()?;
-        let Operands { radii, direction } = operands;
+        let Operands { radii, direction, limits } = operands;
         direction.map_or(Ok(()), DeviceBuffer::check_words)?;
-        let radii = radii.map(handle).transpose()?;
+        let (low, high) = limits.map_or((None, None), |[low, high]| (Some(low), Some(high)));
+        let radii = radii.or(low).map(handle).transpose()?;
+        let uppers = high.map(handle).transpose()?;
         let direction = direction.map(handle).transpose()?;
-        Ok(Views { source: handle(source)?, target: handle(target)?, radii, direction })
+        Ok(Views { source: handle(source)?, target: handle(target)?, radii, uppers, direction })
     }
 }
 
@@ -141,6 +145,7 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
             Slot::Counters => whole(&scratch.counters),
             Slot::States => whole(&scratch.states),
             Slot::Radii => views.radii.clone().map(|buffer| (buffer, step.radii)),
+            Slot::UpperLimits => views.uppers.clone().map(|buffer| (buffer, step.uppers)),
             Slot::Direction => {
                 views.direction.as_ref().and_then(|buffer| window(buffer, step.direction))
             }
@@ -178,7 +183,7 @@ fn variant(prepared: &Prepared, views: &Views, step: &Step) -> Variant {
         })
     };
     let radius = match variant.radius {
-        Radius::Read if written(&views.radii) => Radius::Shared,
+        Radius::Read if written(&views.radii) || written(&views.uppers) => Radius::Shared,
         radius => radius,
     };
     let direction = match variant.direction {

@@ -67,7 +67,8 @@ impl GpuBuffer {
         let prepared = known.map_or_else(prepare, |entry| Ok(entry.prepared))?;
         let bound = bind(&prepared)?;
         // A binding of another tensor would keep that tensor's memory alive.
-        let single = request.radii.is_none() && request.direction.is_none();
+        let single =
+            request.radii.is_none() && request.limits.is_none() && request.direction.is_none();
         let alone = request.output == Output::InPlace && single;
         let own = alone.then(|| bound.clone());
         self.remember(Recent { request: *request, prepared, bound: own });

@@ -142,6 +142,21 @@ impl Prepared {
         self.bind_operands(source, target, Operands { radii, ..Operands::default() })
     }
 
+    /// [`Prepared::bind_into`] with the lower and upper limits of a request that has some
+    /// ([`Request::with_limits`](crate::Request::with_limits)); a tensor in place is source and target.
+    ///
+    /// # Errors
+    /// As [`Prepared::bind`]; [`Error::Overlap`] if the target overlaps a limit.
+    pub fn bind_with_limits(
+        &self,
+        source: &DeviceBuffer,
+        target: &DeviceBuffer,
+        low: &DeviceBuffer,
+        high: &DeviceBuffer,
+    ) -> Result<Bound> {
+        self.bind_operands(source, target, Operands::limits(low, high))
+    }
+
     /// [`Prepared::bind_into`] of a projection along a direction
     /// ([`Request::along`](crate::Request::along)); a tensor in place is source and target.
     ///
@@ -165,6 +180,7 @@ impl Prepared {
         self.plan.check_views(source, target)?;
         self.plan.check_radii(operands.radii, target)?;
         self.plan.check_direction(operands.direction, target)?;
+        self.plan.check_limits(operands.limits, target)?;
         let views = Views::new(&self.gpu, source, target, operands)?;
         Bound::new(self, views)
     }
@@ -181,7 +197,9 @@ fn params(gpu: &Gpu, plan: &Plan, stride: u32) -> Result<wgpu::Buffer> {
     let of_step = |step: &Step| {
         let params =
             step.params.with_rule(&rule, norm, policy, rounding, length, margin, precision);
-        lines.as_ref().map_or(params, |lines| params.with_lines(lines, precision))
+        let params = lines.as_ref().map_or(params, |lines| params.with_lines(lines, precision));
+        let request = plan.request();
+        if request.limits.is_some() { params.with_limits(request.dtype) } else { params }
     };
     let params = plan.steps().steps.iter().map(of_step);
     match precision {

@@ -5,6 +5,7 @@ mod explain;
 pub mod geometry;
 pub mod gpu;
 pub mod group;
+pub(crate) mod limits;
 pub mod margin;
 mod native;
 pub mod profile;
@@ -149,6 +150,32 @@ impl Plan {
         if radii.shares_memory_with(target) {
             let written = (request.target(), request.target_dtype());
             return overlap((radii.layout(), radii.dtype()), written);
+        }
+        Ok(())
+    }
+
+    /// As [`Plan::check_radii`], of limits.
+    pub(crate) fn check_limits(
+        &self,
+        limits: Option<[&DeviceBuffer; 2]>,
+        target: &DeviceBuffer,
+    ) -> Result<()> {
+        let request = &self.request;
+        let (planned, found) = (request.limits, limits.map(|both| both.map(|one| *one.layout())));
+        if planned != found {
+            let reason = format!("planned limits {planned:?}, got {found:?}");
+            return Err(Error::PlanMismatch { reason });
+        }
+        for limit in limits.into_iter().flatten() {
+            let expected = request.radii_dtype();
+            if limit.dtype() != expected {
+                let what = "the tensor of limits";
+                return Err(Error::Dtype { what, expected, found: limit.dtype() });
+            }
+            if limit.shares_memory_with(target) {
+                let written = (request.target(), request.target_dtype());
+                overlap((limit.layout(), limit.dtype()), written)?;
+            }
         }
         Ok(())
     }

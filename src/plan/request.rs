@@ -6,7 +6,8 @@ use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::norm::Norm;
 use crate::plan::geometry::Geometry;
-use crate::projection::Projection;
+use crate::plan::limits::Spread;
+use crate::projection::{Projection, Set};
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -51,6 +52,9 @@ pub struct Request {
     pub radii: Option<Layout>,
     /// The direction of sets that one defines, of the same dtype.
     pub direction: Option<Layout>,
+    /// Where the lower and the upper bounds of elements are, if they are in device memory; see
+    /// [`Request::with_limits`].
+    pub limits: Option<[Layout; 2]>,
 }
 
 impl Request {
@@ -73,8 +77,16 @@ impl Request {
     }
 
     fn new(task: Task, source: Layout, output: Output) -> Self {
-        let (radii, direction) = (None, None);
-        Request { task, source, output, dtype: DType::F32, report: false, radii, direction }
+        Request {
+            task,
+            source,
+            output,
+            dtype: DType::F32,
+            report: false,
+            radii: None,
+            direction: None,
+            limits: None,
+        }
     }
 
     /// The same projection with radii that are in device memory and read each time it runs, so that they
@@ -92,6 +104,19 @@ impl Request {
     #[must_use]
     pub fn with_radii(self, radii: Layout) -> Self {
         Request { radii: Some(radii), ..self }
+    }
+
+    /// The same bounds with limits that are tensors in device memory and read each time it runs: of the
+    /// shape of the source, or spread over it as NumPy does (axes of length 1, and those that are missing,
+    /// are the same everywhere), as f32 (as f64 for tensors of f64).
+    ///
+    /// An element goes to `max(lo, loᵢ)..=min(hi, hiᵢ)`, lo and hi those of the projection, and a limit is
+    /// rounded toward zero to the dtype. Where a limit is NaN, the lower one is above the upper, or no
+    /// element of the dtype lies between them, nothing can be refused: the element keeps its bits, and a
+    /// report counts it ([`Report::invalid`](crate::Report::invalid)). Cost: up to 8 bytes an element more.
+    #[must_use]
+    pub fn with_limits(self, low: Layout, high: Layout) -> Self {
+        Request { limits: Some([low, high]), ..self }
     }
 
     /// The same request along a direction, which a hyperplane, half-space or line needs: a tensor of the
@@ -174,7 +199,10 @@ impl Request {
         let reduced = self.axes().resolve(self.source.shape())?;
         // One radius for all is found without counting slices.
         let counted = self.radii.is_some_and(|radii| radii.len() != 1);
-        let ordered = self.report || counted || matches!(self.output, Output::Norms(_));
+        let ordered = self.report
+            || counted
+            || self.limits.is_some()
+            || matches!(self.output, Output::Norms(_));
         let direction = self.direction.as_ref();
         let of_target = |target| {
             Geometry::with_direction(&reduced, &self.source, target, direction, self.dtype, ordered)
@@ -187,7 +215,31 @@ impl Request {
             self.check_norms(norms, &geometry)?;
         }
         self.check_radii(&geometry)?;
+        self.check_limits()?;
         Ok(geometry)
+    }
+
+    fn check_limits(&self) -> Result<()> {
+        let Some(limits) = &self.limits else { return Ok(()) };
+        match self.task {
+            Task::Project(projection) if matches!(projection.set(), Set::Bounds { .. }) => {}
+            Task::Project(projection) => {
+                return Err(Error::NoLimits { what: projection.set().to_string() });
+            }
+            Task::Norms { .. } => {
+                return Err(Error::NoLimits { what: "a request for norms".to_string() });
+            }
+        }
+        for (what, limit) in
+            ["the tensor of lower limits", "the tensor of upper limits"].into_iter().zip(limits)
+        {
+            let shape = self.source.shape();
+            if Spread::new(limit, shape).is_none() {
+                let (expected, found) = (shape.to_vec(), limit.shape().to_vec());
+                return Err(Error::Shape { what, expected, found });
+            }
+        }
+        Ok(())
     }
 
     fn check_radii(&self, geometry: &Geometry) -> Result<()> {

@@ -97,6 +97,46 @@ pub fn project_with_radii<T: Element>(
     })
 }
 
+/// The exact projection of a view between limits in memory, one lower and one upper for each element in
+/// row-major order; an element keeps its bits if nothing lies between them. See
+/// [`Request::with_limits`](crate::Request::with_limits).
+///
+/// # Errors
+/// As [`project`].
+pub fn project_with_limits<T: Element>(
+    projection: &Projection,
+    data: &[T],
+    layout: &Layout,
+    [lower, upper]: [&[f64]; 2],
+) -> Result<Vec<f64>> {
+    let exact = each_slice(projection, data, layout, |number, slice| {
+        match limits_of(projection, lower[number], upper[number], T::DTYPE) {
+            None => Ok(slice.iter().map(|&x| x.into()).collect()),
+            Some((low, high)) => {
+                let (low, high) = (bound_in(T::DTYPE, low), bound_in(T::DTYPE, high));
+                Ok(clamped(slice, low, high, projection.policy()))
+            }
+        }
+    })?;
+    Ok(exact.into_iter().map(|y| y.high).collect())
+}
+
+/// The bounds of an element with these limits; none if nothing lies between them.
+pub fn limits_of(
+    projection: &Projection,
+    lower: f64,
+    upper: f64,
+    dtype: DType,
+) -> Option<(f64, f64)> {
+    let Set::Bounds { low, high } = projection.set() else { return None };
+    let (low, high) = (bound_in(dtype, low), bound_in(dtype, high));
+    let low = if lower > low { lower } else { low };
+    let high = if upper < high { upper } else { high };
+    let largest = dtype.largest();
+    let numbers = !lower.is_nan() && !upper.is_nan();
+    (numbers && low <= high && low <= largest && high >= -largest).then_some((low, high))
+}
+
 /// The radius of a slice whose radius in memory is r, negative where it turns the slice over; none if
 /// that is no radius.
 pub fn radius_of(projection: &Projection, r: f64, dtype: DType) -> Option<f64> {

@@ -77,7 +77,9 @@ impl Variant {
 }
 
 /// The norms and sets that meet, but for the first of all.
-const KINDS: [(NormKind, SetKind); 9] = [
+const KINDS: [(NormKind, SetKind); 10] = [
+    // Of limits, where nothing is decided yet.
+    (NormKind::Signed, SetKind::Ball),
     (NormKind::L1, SetKind::Ball),
     (NormKind::Linf, SetKind::Ball),
     (NormKind::Lp, SetKind::Ball),
@@ -90,7 +92,8 @@ const KINDS: [(NormKind, SetKind); 9] = [
 ];
 
 /// The norms and sets whose radii may be in memory.
-const WITH_RADII: [(NormKind, SetKind); 8] = [
+const WITH_RADII: [(NormKind, SetKind); 9] = [
+    (NormKind::Signed, SetKind::Limits),
     (NormKind::L1, SetKind::Ball),
     (NormKind::L2, SetKind::Ball),
     (NormKind::Linf, SetKind::Ball),

@@ -198,6 +198,7 @@ impl SetKind {
             SetKind::Ball => vec![policy, rim, fragment!("set/ball")],
             SetKind::Interval => vec![policy, rim, basis, fragment!("set/interval")],
             SetKind::Clamp => vec![policy, rim, fragment!("set/clamp")],
+            SetKind::Limits => vec![policy, rim, fragment!("set/limits")],
             SetKind::Shrink => {
                 vec![policy, rim, basis, fragment!("set/shrink"), fragment!("set/newton")]
             }
@@ -208,6 +209,13 @@ impl SetKind {
 
 impl Radius {
     pub(crate) fn texts(self, set: SetKind) -> Vec<&'static str> {
+        if set == SetKind::Limits {
+            let memory = match self {
+                Radius::Shared => fragment!("radius/limits_shared"),
+                Radius::Uniform | Radius::Read => fragment!("radius/limits_read"),
+            };
+            return vec![fragment!("radius/limits"), memory];
+        }
         let reached = matches!(set, SetKind::Interval | SetKind::Shrink);
         let mut texts = match self {
             Radius::Uniform => vec![fragment!("radius/uniform")],

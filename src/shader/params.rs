@@ -36,6 +36,7 @@ macro_rules! params {
             pub kept: [Axis; 8],
             pub reduced: [Axis; 8],
             pub radii: [Axis; 8],
+            pub uppers: [Axis; 8],
             pub direction_kept: [[u32; 4]; 2],
             pub direction_reduced: [[u32; 4]; 2],
         }
@@ -54,6 +55,7 @@ macro_rules! params {
             pub kept: [Axis; 8],
             pub reduced: [Axis; 8],
             pub radii: [Axis; 8],
+            pub uppers: [Axis; 8],
             pub direction_kept: [[u32; 4]; 2],
             pub direction_reduced: [[u32; 4]; 2],
         }
@@ -71,6 +73,7 @@ macro_rules! params {
                     kept: params.kept,
                     reduced: params.reduced,
                     radii: params.radii,
+                    uppers: params.uppers,
                     direction_kept: params.direction_kept,
                     direction_reduced: params.direction_reduced,
                 }
@@ -90,8 +93,8 @@ params! {
         most_exponent, offset_exponent, goal_offset_exponent, low_offset_exponent,
         low_goal_offset_exponent;
     counts: rounds, always, alone, on_non_finite, nearest, turns, radii_offset, first_radius, radii_rank,
-        plane, direction_offset, source_offset, target_offset,
+        plane, direction_offset, upper_offset, first_upper, upper_rank, source_offset, target_offset,
         first_slice, first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices,
         slices_here, kept_rank, reduced_rank, summaries, first_summary;
-    padding: 0, 3;
+    padding: 1, 0;
 }

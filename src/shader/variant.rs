@@ -43,6 +43,7 @@ pub enum SetKind {
     Clamp,
     Shrink,
     Plane,
+    Limits,
 }
 
 /// How elements are stored: one file of `shaders/pack`.
@@ -85,7 +86,7 @@ pub enum Verdict {
     Begin,
 }
 
-/// Where the radii of slices are: files of `shaders/radius`.
+/// Where the radii of slices are, or the limits of elements: files of `shaders/radius`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Radius {
     /// One for all, in the parameters.
@@ -175,8 +176,10 @@ pub enum Slot {
     Counters,
     /// Where searches stand.
     States,
-    /// The caller's radii.
+    /// The caller's radii, or lower limits.
     Radii,
+    /// The caller's upper limits.
+    UpperLimits,
     /// The direction of slices.
     Direction,
 }
@@ -192,7 +195,8 @@ impl Slot {
             Slot::Verdicts => 4,
             Slot::Norms | Slot::Summaries => 5,
             Slot::Counters => 6,
-            Slot::States => 7,
+            // No search meets limits.
+            Slot::States | Slot::UpperLimits => 7,
             Slot::Radii => 8,
             Slot::Direction => 9,
         }
@@ -345,11 +349,15 @@ impl Variant {
         if let Some(access) = self.states() {
             bindings.push((Slot::States, access));
         }
-        match self.radius {
-            Radius::Uniform => {}
-            Radius::Read => bindings.push((Slot::Radii, Access::Read)),
-            Radius::Shared => bindings.push((Slot::Radii, Access::ReadWrite)),
+        let radii = match self.radius {
+            Radius::Uniform => None,
+            Radius::Read => Some(Access::Read),
+            Radius::Shared => Some(Access::ReadWrite),
+        };
+        if self.set == SetKind::Limits {
+            bindings.extend(radii.map(|access| (Slot::UpperLimits, access)));
         }
+        bindings.extend(radii.map(|access| (Slot::Radii, access)));
         match self.direction {
             Direction::None => {}
             Direction::Apart => bindings.push((Slot::Direction, Access::Read)),

@@ -1,6 +1,6 @@
 //! A rule as the kernels read it.
 
-use crate::dtype::Precision;
+use crate::dtype::{DType, Precision};
 use crate::norm::Norm;
 use crate::plan::margin::{Margin, Scaled, U};
 use crate::plan::rim::Rim;
@@ -169,6 +169,13 @@ impl Params {
             low_goal_offset_exponent: offset(low_goal).1,
             ..self
         }
+    }
+
+    /// The same dispatch, with limits in memory: they are rounded toward zero where they are stored, which
+    /// leaves alone what is an element already.
+    #[must_use]
+    pub(crate) fn with_limits(self, dtype: DType) -> Self {
+        Params { nearest: 0, most: dtype.largest(), ..self }
     }
 
     fn with_rim(self, rim: &Rim, precision: Precision) -> Self {

@@ -24,7 +24,7 @@ pub enum Fate {
     OtherDtype,
     /// Left out: a norm other than L1, L2 and Linf.
     OtherNorm,
-    /// Left out: bounds that are tensors.
+    /// Bounds that are tensors: `limits` runs them.
     TensorBounds,
 }
 

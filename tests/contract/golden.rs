@@ -28,7 +28,7 @@ pub enum Kind {
     Refused,
     /// The peer refuses what is allowed here.
     OnlyThePeerRefuses,
-    /// Left out: bounds that are tensors.
+    /// Bounds that are tensors: `limits` runs them.
     TensorBounds,
 }
 

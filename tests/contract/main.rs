@@ -29,6 +29,7 @@ mod golden_case;
 mod golden_radii;
 mod grouped;
 mod judge;
+mod limits;
 mod peers;
 mod properties;
 mod radii;

@@ -1,7 +1,7 @@
 //! What no kernel knows: slices are gathered one by one, decided in f64 and written back. It is correct
 //! for every dtype and rule, at the ends of every range, and not tuned.
 
-mod clamp;
+pub(super) mod clamp;
 mod decide;
 pub(super) mod elements;
 mod radial;
@@ -35,7 +35,7 @@ pub(super) fn project<T: Number>(
     if let Rule::Clamp(bounds) = rule
         && bounds.alone
     {
-        return clamp::elements(plan, &bounds, memory);
+        return clamp::elements(plan, &bounds, None, memory);
     }
     let cut = is_cut(plan);
     let mut tally = Tally::default();

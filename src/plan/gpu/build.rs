@@ -77,12 +77,18 @@ pub(in crate::plan) fn build(
         summaries,
         kinds,
         radii,
+        uppers: None,
         steps,
     };
     for slab in slabs {
         let slices: usize = slab.iter().map(|range| range.len()).product();
         let of_slab = |radii| BoundRadii::new(radii, request, limits, first_norm, slices as u64);
         builder.radii = request.radii.as_ref().map(of_slab);
+        if let Some([low, high]) = &request.limits {
+            let spread =
+                |limit| BoundRadii::spread(limit, request, limits, first_norm, slices as u64);
+            (builder.radii, builder.uppers) = (Some(spread(low)), Some(spread(high)));
+        }
         if geometry.is_empty() {
             builder.empty(&slab, slices as u64, first_norm);
         } else {
@@ -112,6 +118,8 @@ struct Builder<'a> {
     kinds: (NormKind, SetKind),
     /// Those of the slab, if they are in memory.
     radii: Option<BoundRadii>,
+    /// Upper limits, beside lower ones where radii would be.
+    uppers: Option<BoundRadii>,
     steps: Steps,
 }
 
@@ -256,6 +264,7 @@ impl Builder<'_> {
             direction: None,
             norms,
             radii: None,
+            uppers: None,
             decided: false,
         });
     }
@@ -270,6 +279,7 @@ impl Builder<'_> {
             ..base
         };
         let params = self.radii.map_or(params, |radii| radii.of(params));
+        let params = self.uppers.map_or(params, |uppers| uppers.upper_of(params));
         let variant = Variant {
             tile: SMALL_LANES,
             fan: 1,
@@ -286,6 +296,7 @@ impl Builder<'_> {
             direction: None,
             norms,
             radii: self.radii.map(|radii| radii.window),
+            uppers: self.uppers.map(|uppers| uppers.window),
             decided: false,
         });
         self.steps.summary_bytes += summaries * summary_bytes(self.precision());
@@ -311,6 +322,8 @@ impl Builder<'_> {
         };
         let radii = self.radii.filter(|_| variant.radius != Radius::Uniform);
         let params = radii.map_or(params, |radii| radii.of(params));
+        let uppers = self.uppers.filter(|_| variant.radius != Radius::Uniform);
+        let params = uppers.map_or(params, |uppers| uppers.upper_of(params));
         let target = matches!(variant.storage, Storage::Into | Storage::IntoSameBuffer);
         self.steps.steps.push(Step {
             variant,
@@ -321,6 +334,7 @@ impl Builder<'_> {
             direction: windows.as_ref().and_then(|w| w.direction),
             norms,
             radii: radii.map(|radii| radii.window),
+            uppers: uppers.map(|uppers| uppers.window),
             decided,
         });
     }
@@ -338,7 +352,11 @@ impl Builder<'_> {
             kernel,
             norm,
             // What is summed does not depend on what is done afterwards.
-            set: if kernel == Kernel::Partial { SetKind::Ball } else { set },
+            set: match set {
+                _ if kernel == Kernel::Partial => SetKind::Ball,
+                SetKind::Limits if !kernel.asks_radii() => SetKind::Ball,
+                set => set,
+            },
             pack: if kernel.touches_tensor() { self.pack } else { Pack::alone(self.precision()) },
             lane,
             walk,

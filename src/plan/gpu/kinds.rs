@@ -14,6 +14,7 @@ pub(in crate::plan) fn kinds(request: &Request) -> (NormKind, SetKind) {
     };
     let always = projection.formula().unwrap_or(Formula::OWN).always;
     match projection.set() {
+        Set::Bounds { .. } if request.limits.is_some() => (NormKind::Signed, SetKind::Limits),
         Set::Bounds { .. } | Set::Ball { norm: Norm::Linf, .. } => {
             (NormKind::Outside, SetKind::Clamp)
         }

@@ -1,7 +1,11 @@
 //! How radii in memory are bound.
 
+use std::ops::Range;
+
+use crate::dtype::DType;
 use crate::layout::Layout;
 use crate::plan::gpu::steps::Window;
+use crate::plan::limits::Spread;
 use crate::plan::profile::GpuLimits;
 use crate::plan::request::Request;
 use crate::shader::params::{self, Params};
@@ -27,10 +31,32 @@ impl BoundRadii {
         first: u64,
         slices: u64,
     ) -> Self {
-        let axes = merged(radii);
-        let around = |first, count| Window::around(first, count, request.radii_dtype(), limits);
+        Self::of_axes(radii, &merged(radii), request.radii_dtype(), limits, first..first + slices)
+    }
+
+    /// Those of a limit that is spread over the tensor, of `slices` elements from the `first` on.
+    pub fn spread(
+        limit: &Layout,
+        request: &Request,
+        limits: &GpuLimits,
+        first: u64,
+        slices: u64,
+    ) -> Self {
+        let slices = first..first + slices;
+        Self::of_axes(limit, &spread(limit, request), request.radii_dtype(), limits, slices)
+    }
+
+    fn of_axes(
+        radii: &Layout,
+        axes: &[(usize, usize)],
+        dtype: DType,
+        limits: &GpuLimits,
+        slices: Range<u64>,
+    ) -> Self {
+        let around = |first, count| Window::around(first, count, dtype, limits);
+        let (first, slices) = (slices.start, slices.end - slices.start);
         let offset = radii.offset() as u64;
-        let ((window, base), first, lines) = match axes.as_slice() {
+        let ((window, base), first, lines) = match axes {
             [] => (around(offset, 1), 0, vec![]),
             // A part of one run is bound alone.
             &[(_, stride)] => {
@@ -53,6 +79,17 @@ impl BoundRadii {
         }
     }
 
+    /// The same dispatch, with the place of its upper limits.
+    pub fn upper_of(&self, params: Params) -> Params {
+        Params {
+            upper_offset: self.offset,
+            first_upper: self.first,
+            upper_rank: self.rank,
+            uppers: self.axes,
+            ..params
+        }
+    }
+
     /// The same dispatch, with the place of its radii.
     pub fn of(&self, params: Params) -> Params {
         Params {
@@ -68,10 +105,19 @@ impl BoundRadii {
 /// How many slices a slab may have, so that its radii can be bound where they are one run.
 pub(super) fn most_slices(request: &Request, limits: &GpuLimits) -> u64 {
     let bytes = limits.binding_bytes.saturating_sub(u64::from(limits.storage_alignment.max(16)));
-    match request.radii.map(|radii| merged(&radii)).as_deref() {
-        Some(&[(_, stride)]) => bytes / (request.radii_dtype().size() as u64 * stride as u64),
+    let size = request.radii_dtype().size() as u64;
+    let most = |axes: Vec<(usize, usize)>| match axes.as_slice() {
+        &[(_, stride)] => bytes / (size * stride.max(1) as u64),
         _ => u64::MAX,
-    }
+    };
+    let both = request.limits.iter().flatten().map(|limit| spread(limit, request));
+    request.radii.iter().map(merged).chain(both).map(most).min().unwrap_or(u64::MAX)
+}
+
+/// The axes of a limit that is spread over the tensor; the request was checked before.
+fn spread(limit: &Layout, request: &Request) -> Vec<(usize, usize)> {
+    let spread = Spread::new(limit, request.source.shape());
+    spread.map(|spread| spread.axes).unwrap_or_default()
 }
 
 /// Sizes and strides of the axes, outermost first, without those that are one element or go on where

@@ -59,6 +59,8 @@ pub struct Step {
     pub norms: Option<Window>,
     /// What is bound of the radii.
     pub radii: Option<Window>,
+    /// What is bound of upper limits, beside lower ones where radii would be.
+    pub uppers: Option<Window>,
     /// Whether the partial sums are read from the verdicts, where a `decide` combined them.
     pub decided: bool,
 }
