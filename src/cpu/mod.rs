@@ -7,10 +7,12 @@
 //! kernels do not know, slices of zeros that become something and sums of f64 that leave its range among
 //! it, goes slice by slice ([`general`]).
 
+mod clamp;
 mod drive;
 mod found;
 mod general;
 pub(crate) mod group;
+mod instruction;
 mod kernel;
 mod memory;
 mod number;
@@ -35,6 +37,7 @@ use crate::error::Result;
 use crate::host::{HostMemory, lock_read, lock_write};
 use crate::plan::Plan;
 use crate::plan::request::Output;
+use crate::plan::rule::Rule as Planned;
 use crate::report::Tally;
 use found::Found;
 use memory::Memory;
@@ -92,7 +95,7 @@ fn project<T: Number>(plan: &Plan, data: &mut [T]) -> Result<Tally> {
     }
     let data = &mut data[plan.geometry().target_offset..];
     let Some(rule) = Rule::new::<T::Real>(plan) else {
-        return Ok(general::project(plan, None, Memory::InPlace(data)));
+        return Ok(without_kernels(plan, Memory::InPlace(data)));
     };
     if rule.is_idle() {
         return Ok(empty(plan));
@@ -111,8 +114,16 @@ fn project_into<T: Number>(plan: &Plan, source: &[T], target: &mut [T]) -> Resul
     let memory = Memory::Apart(source, target);
     Ok(match Rule::new::<T::Real>(plan) {
         Some(rule) => by_kernels(plan, &rule, memory),
-        None => general::project(plan, None, memory),
+        None => without_kernels(plan, memory),
     })
+}
+
+/// Projects where nothing is accumulated, or no kernel knows the rule.
+fn without_kernels<T: Number>(plan: &Plan, memory: Memory<'_, T>) -> Tally {
+    match plan.rule() {
+        Planned::Clamp(bounds) if bounds.alone => clamp::run(plan, &bounds, memory),
+        _ => general::project(plan, None, memory),
+    }
 }
 
 /// Projects by the kernels, and what they leave slice by slice.

@@ -106,8 +106,16 @@ impl Kink {
     /// How far a value stays above zero.
     #[inline(always)]
     pub fn above<R: Real>(self, value: f64) -> f64 {
+        let over = self.over::<R>(value);
+        // A maximum of f64 would ask what becomes of NaN.
+        if over > 0.0 { over } else { 0.0 }
+    }
+
+    /// As [`Kink::above`], negative of what ends at zero.
+    #[inline(always)]
+    pub fn over<R: Real>(self, value: f64) -> f64 {
         let distance = self.most - value;
-        let above = match R::DOUBLE {
+        match R::DOUBLE {
             // Of f32 the distance is exact, or so large that its last bit is nothing.
             false => self.delta - distance,
             true => {
@@ -116,9 +124,7 @@ impl Kink {
                 let lost = (self.most - (distance + seen)) + (seen - value);
                 ((self.delta - distance) - lost) + self.rest
             }
-        };
-        // A maximum of f64 would ask what becomes of NaN.
-        if above > 0.0 { above } else { 0.0 }
+        }
     }
 }
 

@@ -1,7 +1,6 @@
 //! What no kernel knows: slices are gathered one by one, decided in f64 and written back. It is correct
 //! for every dtype and rule, at the ends of every range, and not tuned.
 
-mod clamp;
 mod decide;
 mod elements;
 mod radial;
@@ -14,7 +13,6 @@ use super::number::Number;
 use super::rule::is_cut;
 use crate::plan::Plan;
 use crate::plan::geometry::{Axis, Geometry};
-use crate::plan::rule::Rule;
 use crate::report::Tally;
 use decide::Decision;
 use elements::Size;
@@ -29,11 +27,6 @@ pub(super) fn project<T: Number>(
     mut memory: Memory<'_, T>,
 ) -> Tally {
     let (geometry, rule, policy) = (plan.geometry(), plan.rule(), plan.policy());
-    if let Rule::Clamp(bounds) = rule
-        && bounds.alone
-    {
-        return clamp::elements(plan, &bounds, memory);
-    }
     let cut = is_cut(plan);
     let mut tally = Tally::default();
     for_batches(geometry, slices, |batch| {

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::blocks::{BLOCK, own_reals, own_reals_mut, round, widen};
+use super::blocks::{BLOCK, own_reals, own_reals_mut, round};
 use super::{SECTOR, STREAMS, streams};
 use crate::cpu::number::{Number, Real};
 use crate::cpu::outcome::Outcome;
@@ -134,7 +134,7 @@ fn add_rows<S: Simd, T: Number, K: Kind, const N: usize>(
         let (start, size) = (index * BLOCK, sums.len());
         let mut own: [&[T::Real]; N] = [&[]; N];
         for (own, (block, row)) in own.iter_mut().zip(blocks.iter_mut().zip(rows)) {
-            widen(&row[start..start + size], &mut block[..size]);
+            T::widen(&row[start..start + size], &mut block[..size]);
             *own = &block[..size];
         }
         add_reals::<S, _, K, N>(kind, own, sums);
@@ -148,8 +148,11 @@ fn add_reals<S: Simd, R: Real, K: Kind, const N: usize>(
     sums: &mut [f64],
 ) {
     let rows = rows.map(|row| &row[..sums.len()]);
+    // Not folds: a closure that is too large to be inlined would be compiled for the baseline.
     for (column, sum) in sums.iter_mut().enumerate() {
-        *sum = rows.iter().fold(*sum, |sum, row| kind.add::<S, R>(sum, row[column]));
+        for row in rows {
+            *sum = kind.add::<S, R>(*sum, row[column]);
+        }
     }
 }
 
@@ -241,7 +244,7 @@ fn rewrite_span<T: Number, O: Outcome<T::Real>>(
     }
     let mut block = [T::Real::default(); SECTOR];
     let block = &mut block[..run.len()];
-    widen(run, block);
+    T::widen(run, block);
     block.iter_mut().zip(outcomes).for_each(|(x, &one)| *x = one.of(*x));
     if !mixed {
         return round(block, run, cut);

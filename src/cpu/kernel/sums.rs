@@ -3,7 +3,7 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::STREAMS;
-use super::blocks::{BLOCK, own_reals, widen};
+use super::blocks::{BLOCK, own_reals};
 use crate::cpu::number::{Number, Real};
 use crate::cpu::term::{Kind, Term, with_kind};
 
@@ -86,7 +86,7 @@ fn sums_of<S: Simd, T: Number, K: Kind, const N: usize>(kind: K, runs: [&[T]; N]
             let size = (length - start).min(BLOCK);
             let mut pieces: [&[T::Real]; N] = [&[]; N];
             for (piece, (block, run)) in pieces.iter_mut().zip(blocks.iter_mut().zip(runs)) {
-                widen(&run[start..start + size], &mut block[..size]);
+                T::widen(&run[start..start + size], &mut block[..size]);
                 *piece = &block[..size];
             }
             accumulate::<S, _, _, N>(kind, pieces, &mut sums);
