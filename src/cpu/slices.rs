@@ -126,7 +126,7 @@ pub(super) fn columns<'a, T: Number>(
         if !powers.iter().any(|&power| shrinking.asks(power)) {
             return;
         }
-        gathered.clear();
+        // Overwritten, but for what follows the last column, of which nothing is asked.
         gathered.resize(lines * rows, [T::Real::default(); LINE]);
         for i in 0..rows {
             let elements = &row(i)[index * width..][..kinks.len()];

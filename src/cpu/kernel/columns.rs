@@ -9,7 +9,7 @@ use super::blocks::{BLOCK, own_reals, own_reals_mut, round};
 use super::{SECTOR, STREAMS, streams};
 use crate::cpu::number::{Number, Real};
 use crate::cpu::outcome::Outcome;
-use crate::cpu::term::{Kind, Term, with_kind};
+use crate::cpu::term::{Kind, Magnitudes, Term, with_kind};
 use crate::cpu::tile::Line;
 
 /// Columns whose sums (16 KiB) stay in the first cache while rows stream past.
@@ -122,6 +122,9 @@ fn add_rows<S: Simd, T: Number, K: Kind, const N: usize>(
     sums: &mut [f64],
 ) {
     let rows = rows.map(|row| &row[..sums.len()]);
+    if K::APART {
+        return add_apart::<S, T, K, N>(kind, rows, sums);
+    }
     let mut own: [&[T::Real]; N] = [&[]; N];
     if own_reals(rows[0]).is_some() {
         for (own, row) in own.iter_mut().zip(rows) {
@@ -138,6 +141,24 @@ fn add_rows<S: Simd, T: Number, K: Kind, const N: usize>(
             *own = &block[..size];
         }
         add_reals::<S, _, K, N>(kind, own, sums);
+    }
+}
+
+/// As [`add_rows`], of terms that are computed first.
+#[inline(always)]
+fn add_apart<S: Simd, T: Number, K: Kind, const N: usize>(
+    kind: K,
+    rows: [&[T]; N],
+    sums: &mut [f64],
+) {
+    let (mut reals, mut terms) = ([T::Real::default(); BLOCK], [0.0; BLOCK]);
+    for row in rows {
+        for (row, sums) in row.chunks(BLOCK).zip(sums.chunks_mut(BLOCK)) {
+            let size = sums.len();
+            T::widen(row, &mut reals[..size]);
+            kind.terms::<S, _>(&reals[..size], &mut terms[..size]);
+            add_reals::<S, _, _, 1>(Magnitudes, [&terms[..size]], sums);
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 //! the largest and `δ = M − t` the elements are `max(δ − (M − |x|), 0)`, and their sum is a convex and
 //! piecewise linear function of δ: Newton's method falls to its root from the right.
 //!
-//! It begins with a sample, goes on with all elements in their own precision, where twice as many fit a
+//! It begins with a sample, from the right, goes on with all elements in their own precision, where twice as many fit a
 //! register, and ends in f64: with a step that leads past no element, or where it falls no more.
 
 mod passes;
@@ -27,9 +27,9 @@ const STEPS_NEAR: usize = 32;
 const SAMPLED: usize = 128;
 const RAREST: usize = 16;
 
-/// A step of this part of δ leaves a tenth of it; twice as small a one leaves a hundredth, and so on.
+/// Steps of these parts of δ are small: what one leaves is about its square.
 const NEAR_IN_SAMPLE: f64 = 1.0 / 16.0;
-const NEAR: f64 = 1.0 / (1 << 12) as f64;
+const NEAR: f64 = 1.0 / (1 << 9) as f64;
 const NEAREST: f64 = 1.0 / (1 << 20) as f64;
 
 /// The kink of a run that shrinks to the sum `c`.
@@ -55,9 +55,9 @@ fn newton<const N: usize>(
     length: usize,
     c: f64,
 ) -> [Kink; N] {
-    let (most, sums) = slices.survey();
-    let mut deltas = from_fn(|i| first(most[i], sums[i], c, length));
-    let kinks = |deltas: [f64; N]| from_fn(|i| Kink { most: most[i], delta: deltas[i], rest: 0.0 });
+    let most = slices.most();
+    // The root is never right of it: there the largest element alone has the sum c.
+    let mut deltas = [c; N];
     let apart = (length / SAMPLED).clamp(1, RAREST);
     if apart > 1 {
         let share = slices.share(apart);
@@ -65,7 +65,8 @@ fn newton<const N: usize>(
         fall(&mut deltas, asked, c, share, NEAR_IN_SAMPLE, pass);
     }
     fall(&mut deltas, asked, c, 1.0, NEAR, |deltas| slices.near(&most, deltas, 1));
-    let mut kinks: [Kink; N] = kinks(deltas);
+    let kink = |i: usize| Kink { most: most[i], delta: deltas[i], rest: 0.0, count: 0.0 };
+    let mut kinks: [Kink; N] = from_fn(kink);
     let mut done = asked.map(|asked| !asked);
     for count in 0..STEPS {
         if done.iter().all(|&done| done) {
@@ -78,6 +79,7 @@ fn newton<const N: usize>(
             }
             let (step, delta) = (found[i].step(c), kinks[i].delta);
             let settled = step.abs() < found[i].gap && step.abs() <= NEAREST * delta;
+            kinks[i].count = found[i].count;
             if settled || falls_no_more(delta, step, count) {
                 kinks[i] = slices.moved(kinks[i], step);
             } else {
@@ -86,13 +88,6 @@ fn newton<const N: usize>(
         }
     }
     kinks
-}
-
-/// Where Newton's method begins: all elements above zero or the largest alone, whichever is nearer. Both
-/// are at the root or right of it, within rounding.
-fn first(most: f64, sum: f64, c: f64, length: usize) -> f64 {
-    let all = most - (sum - c) / length as f64;
-    if all >= 0.0 && all <= c { all } else { c }
 }
 
 /// Brings δ near the root of a share of the elements.
@@ -115,7 +110,6 @@ fn fall<const N: usize>(
                 continue;
             }
             let step = found[i].step(c * share);
-            // The root is never right of c; NaN goes nowhere.
             let next = (deltas[i] + step).min(c);
             if next > 0.0 && !falls_no_more(deltas[i], step, count) {
                 done[i] = step.abs() <= near * next;

@@ -3,7 +3,7 @@
 use super::is_plain;
 use crate::cpu::kernel::{self, LINE};
 use crate::cpu::number::Real;
-use crate::cpu::outcome::{Kink, Lowered, Outcomes, Shrunk};
+use crate::cpu::outcome::{Kink, Moved, Outcomes, Shrunk};
 use crate::plan::rule::Shrink;
 
 /// Euclidean projection onto a sum: of magnitudes (ball and sphere in L1), or of what is not negative
@@ -34,11 +34,21 @@ impl Shrinking {
         if !powers.iter().any(|&power| self.asks(power)) {
             return Outcomes::Kept;
         }
-        let kinks = slices.kinks(self, powers).into_iter();
-        match self.magnitudes {
-            true => Outcomes::Shrunk(kinks.map(Shrunk).collect()),
-            false => Outcomes::Lowered(kinks.map(Lowered).collect()),
-        }
+        let (kinks, magnitudes) = (slices.kinks(self, powers), self.magnitudes);
+        let moved = match magnitudes {
+            true => self.moved(&kinks).map(Outcomes::Nearer),
+            false => self.moved(&kinks).map(Outcomes::Lowered),
+        };
+        let shrunk = |kink| Shrunk { kink, magnitudes };
+        moved.unwrap_or_else(|| Outcomes::Shrunk(kinks.into_iter().map(shrunk).collect()))
+    }
+
+    /// Slices in the precision of their elements, if that is enough for all.
+    fn moved<R: Real, const MAGNITUDES: bool>(
+        &self,
+        kinks: &[Kink],
+    ) -> Option<Vec<Moved<R, MAGNITUDES>>> {
+        kinks.iter().map(|&kink| Moved::new(kink, self.target)).collect()
     }
 
     /// Whether a slice with this sum of magnitudes has to be looked at: one on the simplex may hold

@@ -35,8 +35,8 @@ impl Above {
 
 /// `N` slices.
 pub(super) trait Passes<const N: usize> {
-    /// The largest, exactly, and about the sum.
-    fn survey(&self) -> ([f64; N], [f64; N]);
+    /// The largest of each.
+    fn most(&self) -> [f64; N];
 
     /// The part of all elements that every so many lines hold.
     fn share(&self, apart: usize) -> f64;
@@ -58,9 +58,8 @@ pub(super) struct Columns<'a, R> {
 }
 
 impl<R: Real> Passes<LINE> for Columns<'_, R> {
-    fn survey(&self) -> ([f64; LINE], [f64; LINE]) {
-        let [most, sums] = survey(self.rows, self.magnitudes);
-        (most.map(R::into), sums.map(R::into))
+    fn most(&self) -> [f64; LINE] {
+        largest(self.rows, self.magnitudes).map(R::into)
     }
 
     fn share(&self, apart: usize) -> f64 {
@@ -111,14 +110,9 @@ impl<'a, R: Real> Run<'a, R> {
 }
 
 impl<R: Real> Passes<1> for Run<'_, R> {
-    fn survey(&self) -> ([f64; 1], [f64; 1]) {
-        let [most, sums] = survey(self.rows, self.magnitudes);
-        let mut most = most.map(R::into).into_iter().fold(f64::NEG_INFINITY, f64::max);
-        let mut sum: f64 = across(sums.map(R::into));
-        for x in self.last.iter().flatten().map(|&x| value::<R>(x, self.magnitudes).into()) {
-            (most, sum) = (most.max(x), sum + if x.is_nan() { 0.0 } else { x });
-        }
-        ([most], [sum])
+    fn most(&self) -> [f64; 1] {
+        let parts = self.parts().flat_map(|rows| largest(rows, self.magnitudes));
+        [parts.map(R::into).fold(f64::NEG_INFINITY, f64::max)]
     }
 
     fn share(&self, apart: usize) -> f64 {
@@ -155,7 +149,8 @@ impl<R: Real> Passes<1> for Run<'_, R> {
 
 /// The largest value of a run.
 pub(in crate::cpu) fn most<R: Real>(run: &[R], magnitudes: bool) -> f64 {
-    Run::new(run, magnitudes).survey().0[0]
+    let [most] = Run::new(run, magnitudes).most();
+    most
 }
 
 /// Whether an element is below zero.
@@ -211,33 +206,39 @@ fn value<R: Real>(x: R, magnitudes: bool) -> R {
     if magnitudes { x.magnitude() } else { x }
 }
 
-/// The largest value of each column, and their sum in the precision of elements.
-fn survey<R: Real>(rows: &[[R; LINE]], magnitudes: bool) -> [[R; LINE]; 2] {
+/// The largest value of each column.
+fn largest<R: Real>(rows: &[[R; LINE]], magnitudes: bool) -> [R; LINE] {
     struct Op<'a, R, const MAGNITUDES: bool>(&'a [[R; LINE]]);
     impl<R: Real, const MAGNITUDES: bool> WithSimd for Op<'_, R, MAGNITUDES> {
-        type Output = [[R; LINE]; 2];
+        type Output = [R; LINE];
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) -> [[R; LINE]; 2] {
-            let mut most = [R::real_of(f64::NEG_INFINITY); LINE];
-            let mut sums = [R::default(); LINE];
-            for row in self.0 {
-                for i in 0..LINE {
-                    let value = value(row[i], MAGNITUDES);
-                    most[i] = if value > most[i] { value } else { most[i] };
-                    sums[i] = sums[i] + value;
+        fn with_simd<S: Simd>(self, _: S) -> [R; LINE] {
+            // Two lines at a time: a register waits for what it was last compared with.
+            let mut most = [[R::real_of(f64::NEG_INFINITY); LINE]; 2];
+            let (pairs, last) = self.0.as_chunks::<2>();
+            let whole = pairs.iter().map(|[a, b]| [a, b]);
+            for pair in whole.chain(last.iter().map(|row| [row, row])) {
+                for k in 0..2 {
+                    for i in 0..LINE {
+                        let value = value(pair[k][i], MAGNITUDES);
+                        most[k][i] = if value > most[k][i] { value } else { most[k][i] };
+                    }
                 }
             }
-            [most, sums]
+            larger(most)
         }
     }
-    if let Some((a, b)) = halved(rows, LONG, |rows| survey(rows, magnitudes)) {
-        let larger = |i: usize| if a[0][i] > b[0][i] { a[0][i] } else { b[0][i] };
-        return [from_fn(larger), from_fn(|i| a[1][i] + b[1][i])];
+    if let Some((a, b)) = halved(rows, LONG, |rows| largest(rows, magnitudes)) {
+        return larger([a, b]);
     }
     match magnitudes {
         true => Arch::new().dispatch(Op::<R, true>(rows)),
         false => Arch::new().dispatch(Op::<R, false>(rows)),
     }
+}
+
+fn larger<R: Real>([a, b]: [[R; LINE]; 2]) -> [R; LINE] {
+    from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
 }
 
 /// The sum of what is above δ in each column and its count, in the precision of elements, of one line in
@@ -307,7 +308,7 @@ fn exact<R: Real>(
             for row in rows {
                 let row = &row[first..first + HALF];
                 for i in 0..HALF {
-                    let kink = Kink { most: most[i], delta: deltas[i], rest: 0.0 };
+                    let kink = Kink { most: most[i], delta: deltas[i], rest: 0.0, count: 0.0 };
                     let over = kink.over::<R>(value(row[i], MAGNITUDES).into());
                     totals[i] += if over > 0.0 { over } else { 0.0 };
                     counts[i] += if over > 0.0 { 1.0 } else { 0.0 };
