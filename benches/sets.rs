@@ -65,7 +65,7 @@ fn sets(axis: i32) -> Vec<(&'static str, Projection)> {
         ("ball_l1_sparse", Projection::ball(Norm::L1, 1.0, axes())),
         ("ball_linf", Projection::ball(Norm::Linf, 0.5, axes())),
         ("sphere_l2", Projection::sphere(Norm::L2, 1.0, axes())),
-        ("sphere_l1", Projection::sphere(Norm::L1, 2.0 * half(1.0), axes())),
+        ("sphere_l1", Projection::sphere(Norm::L1, 4.0 * half(1.0), axes())),
         ("simplex", Projection::simplex(1.0, axes())),
         ("bounds", Projection::bounds(-0.5, 0.5)),
         ("non_negative", Projection::non_negative()),

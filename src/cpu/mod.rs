@@ -9,10 +9,12 @@
 //! ([`along`]).
 
 pub(crate) mod along;
+mod clamp;
 mod drive;
 mod found;
 mod general;
 pub(crate) mod group;
+mod instruction;
 mod kernel;
 mod limits;
 mod memory;
@@ -133,7 +135,7 @@ fn within<T: Number>(
         Some(source) => Memory::Apart(source, target),
         None => Memory::InPlace(target),
     };
-    general::clamp::elements(plan, all, Some(limits), memory)
+    limits.clamp(plan, all, memory)
 }
 
 /// Projects in place.
@@ -143,7 +145,7 @@ fn project<T: Number>(plan: &Plan, radii: Option<Radii<'_>>, data: &mut [T]) -> 
     }
     let data = &mut data[plan.geometry().target_offset..];
     let Some(rule) = Rule::new::<T::Real>(plan, radii) else {
-        return Ok(general::project(plan, radii, None, Memory::InPlace(data)));
+        return Ok(without_kernels(plan, radii, Memory::InPlace(data)));
     };
     if rule.is_idle() {
         return Ok(empty(plan));
@@ -167,8 +169,20 @@ fn project_into<T: Number>(
     let memory = Memory::Apart(source, target);
     Ok(match Rule::new::<T::Real>(plan, radii) {
         Some(rule) => by_kernels(plan, &rule, memory),
-        None => general::project(plan, radii, None, memory),
+        None => without_kernels(plan, radii, memory),
     })
+}
+
+/// Projects where nothing is accumulated, or no kernel knows the rule.
+fn without_kernels<T: Number>(
+    plan: &Plan,
+    radii: Option<Radii<'_>>,
+    memory: Memory<'_, T>,
+) -> Tally {
+    match plan.rule() {
+        Planned::Clamp(bounds) if bounds.alone => clamp::run(plan, &bounds, memory),
+        _ => general::project(plan, radii, None, memory),
+    }
 }
 
 /// Projects by the kernels, and what they leave slice by slice.

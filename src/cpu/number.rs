@@ -1,10 +1,14 @@
 //! Elements as numbers: exact widening, and rounding to nearest even.
 //!
-//! 16 bits are widened and narrowed by integer arithmetic that compilers turn into vectors; the
-//! conversions of `half` ask for each element what the processor can do.
+//! 16 bits are widened and narrowed by integer arithmetic that compilers turn into vectors, and runs of f16 by
+//! the instruction where there is one; the conversions of `half` ask for each element what the
+//! processor can do.
+
+use std::ops::{Add, Sub};
 
 use half::{bf16, f16};
 
+use super::instruction;
 use crate::dtype::Element;
 
 /// An element as it is stored.
@@ -24,8 +28,17 @@ pub(super) trait Number: Element {
     /// The next number of smaller magnitude, of one that is not zero.
     fn toward_zero(self) -> Self;
 
-    /// Whether all bits are the same, payloads of NaN and signs of zeros too.
-    fn is_same(self, other: Self) -> bool;
+    /// A run as reals.
+    #[inline(always)]
+    fn widen(run: &[Self], reals: &mut [Self::Real]) {
+        reals.iter_mut().zip(run).for_each(|(real, x)| *real = x.real());
+    }
+
+    /// A run of reals, each as by [`Number::nearest`].
+    #[inline(always)]
+    fn round(reals: &[Self::Real], run: &mut [Self]) {
+        run.iter_mut().zip(reals).for_each(|(y, &real)| *y = Self::nearest(real));
+    }
 
     /// Exactly.
     #[inline(always)]
@@ -51,7 +64,9 @@ pub(super) trait Number: Element {
 }
 
 /// A number that is computed with: f32 or f64.
-pub(super) trait Real: Number<Real = Self> + Into<f64> + Default + PartialOrd {
+pub(super) trait Real:
+    Number<Real = Self> + Into<f64> + Default + PartialOrd + Add<Output = Self> + Sub<Output = Self>
+{
     /// Whether it is f64, whose sums f64 rounds.
     const DOUBLE: bool;
 
@@ -115,10 +130,6 @@ macro_rules! own_real {
                 Self::from_bits(self.to_bits() - 1)
             }
 
-            #[inline(always)]
-            fn is_same(self, other: $float) -> bool {
-                self.to_bits() == other.to_bits()
-            }
         }
     )*};
 }
@@ -126,7 +137,7 @@ macro_rules! own_real {
 own_real!(f32, f64);
 
 macro_rules! sixteen_bits {
-    ($float:ty, $widened:ident, $narrowed:ident) => {
+    ($float:ty, $widened:ident, $narrowed:ident, { $($runs:item)* }) => {
         impl Number for $float {
             type Real = f32;
 
@@ -150,16 +161,27 @@ macro_rules! sixteen_bits {
                 <$float>::from_bits(self.to_bits() - 1)
             }
 
-            #[inline(always)]
-            fn is_same(self, other: $float) -> bool {
-                self.to_bits() == other.to_bits()
-            }
+            $($runs)*
         }
     };
 }
 
-sixteen_bits!(f16, widened_f16, narrowed_f16);
-sixteen_bits!(bf16, widened_bf16, narrowed_bf16);
+sixteen_bits!(f16, widened_f16, narrowed_f16, {
+    #[inline(always)]
+    fn widen(run: &[f16], reals: &mut [f32]) {
+        if !instruction::widen(run, reals) {
+            reals.iter_mut().zip(run).for_each(|(real, x)| *real = x.real());
+        }
+    }
+
+    #[inline(always)]
+    fn round(reals: &[f32], run: &mut [f16]) {
+        if !instruction::round(reals, run) {
+            run.iter_mut().zip(reals).for_each(|(y, &real)| *y = f16::nearest(real));
+        }
+    }
+});
+sixteen_bits!(bf16, widened_bf16, narrowed_bf16, {});
 
 /// The sign, and all bits but the sign, of an f32.
 const SIGN: u32 = 0x8000_0000;
@@ -242,6 +264,23 @@ mod tests {
                 assert_eq!(half.to_bits(), f16::from_f32(x).to_bits(), "{x:e}");
                 assert_eq!(brain.to_bits(), bf16::from_f32(x).to_bits(), "{x:e}");
             }
+        }
+    }
+
+    #[test]
+    fn runs_are_as_elements() {
+        let all: Vec<f16> = (0..=u16::MAX).map(f16::from_bits).collect();
+        let mut widened = vec![0.0; all.len()];
+        f16::widen(&all, &mut widened);
+        for (x, &real) in all.iter().zip(&widened) {
+            assert!(real.to_bits() == x.real().to_bits() || real.is_nan() && x.is_nan(), "{x:e}");
+        }
+        let reals: Vec<f32> = near().collect();
+        let mut rounded = vec![f16::ZERO; reals.len()];
+        f16::round(&reals, &mut rounded);
+        for (&real, y) in reals.iter().zip(&rounded) {
+            let nearest = f16::nearest(real);
+            assert!(nearest.to_bits() == y.to_bits() || nearest.is_nan() && y.is_nan(), "{real:e}");
         }
     }
 

@@ -1,6 +1,7 @@
 //! What becomes of the elements of a slice.
 
 use super::number::Real;
+use crate::plan::margin::U;
 
 /// What becomes of one element.
 pub(super) trait Map<R>: Copy + Send + Sync {
@@ -85,14 +86,17 @@ pub(super) struct Kink {
     pub delta: f64,
     /// What f64 could not add to δ.
     pub rest: f64,
+    /// The number of elements above.
+    pub count: f64,
 }
 
 impl Kink {
-    pub const KEPT: Kink = Kink { most: 0.0, delta: -1.0, rest: 0.0 };
+    pub const KEPT: Kink = Kink { most: 0.0, delta: -1.0, rest: 0.0, count: 0.0 };
 
     /// Of a slice of `length` elements with the sum `n`, all of which grow to the sum c.
     pub fn grown<R: Real>(most: f64, n: f64, c: f64, length: usize) -> Self {
-        Kink { most, delta: most, rest: 0.0 }.moved::<R>((c - n) / length as f64)
+        let count = length as f64;
+        Kink { most, delta: most, rest: 0.0, count }.moved::<R>((c - n) / count)
     }
 
     /// One step of δ further.
@@ -106,8 +110,16 @@ impl Kink {
     /// How far a value stays above zero.
     #[inline(always)]
     pub fn above<R: Real>(self, value: f64) -> f64 {
+        let over = self.over::<R>(value);
+        // A maximum of f64 would ask what becomes of NaN.
+        if over > 0.0 { over } else { 0.0 }
+    }
+
+    /// As [`Kink::above`], negative of what ends at zero.
+    #[inline(always)]
+    pub fn over<R: Real>(self, value: f64) -> f64 {
         let distance = self.most - value;
-        let above = match R::DOUBLE {
+        match R::DOUBLE {
             // Of f32 the distance is exact, or so large that its last bit is nothing.
             false => self.delta - distance,
             true => {
@@ -116,20 +128,76 @@ impl Kink {
                 let lost = (self.most - (distance + seen)) + (seen - value);
                 ((self.delta - distance) - lost) + self.rest
             }
-        };
-        // A maximum of f64 would ask what becomes of NaN.
-        if above > 0.0 { above } else { 0.0 }
+        }
     }
 }
 
-/// Magnitudes move, and signs stay.
+/// Elements that move in their own precision, to `δ − (M − x)` if that is above zero: magnitudes, whose signs
+/// stay, or elements that end at zero.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Shrunk(pub Kink);
+pub(super) struct Moved<R, const MAGNITUDES: bool> {
+    /// NaN if the slice keeps its bits.
+    most: R,
+    delta: R,
+}
+
+impl<R: Real, const MAGNITUDES: bool> Moved<R, MAGNITUDES> {
+    /// What becomes of a slice whose elements above are to have the sum c; none if the errors of their
+    /// precision might add up to more than the margin.
+    ///
+    /// With t = M − δ under half of M they are `x − t`, so that each is off by the rounding of t and of
+    /// itself. Else `M − x` is exact for all that stay above, and each is off by the rounding of δ.
+    pub fn new(kink: Kink, c: f64) -> Option<Self> {
+        if kink.delta < 0.0 {
+            return Some(Moved { most: R::real_of(f64::NAN), delta: R::default() });
+        }
+        let t = (kink.most - kink.delta) - kink.rest;
+        let (most, delta) = match t < 0.5 * kink.most {
+            true => (0.0, -t),
+            false => (kink.most, kink.delta + kink.rest),
+        };
+        let moved = Moved { most: R::real_of(most), delta: R::real_of(delta) };
+        // Subnormal numbers are off by more.
+        let rounded = (moved.delta.into() - delta).abs() <= U * delta.abs();
+        (rounded && kink.count * delta.abs() <= 4.0 * c).then_some(moved)
+    }
+}
+
+impl<R: Real, const MAGNITUDES: bool> Map<R> for Moved<R, MAGNITUDES> {
+    #[inline(always)]
+    fn of(self, x: R) -> R {
+        let value = if MAGNITUDES { x.magnitude() } else { x };
+        let over = self.delta - (self.most - value);
+        let y = if over > R::default() { over } else { R::default() };
+        // Where a slice grows, zeros of either sign grow upward: -0 becomes 0, which nothing else does.
+        let grows = self.delta > self.most;
+        let zero = if grows { R::default() } else { R::real_of(-0.0) };
+        if MAGNITUDES { y.with_sign_of(x + zero) } else { y }
+    }
+}
+
+impl<R: Real, const MAGNITUDES: bool> Outcome<R> for Moved<R, MAGNITUDES> {
+    #[expect(clippy::eq_op, reason = "NaN alone is not itself")]
+    #[inline(always)]
+    fn keeps(self) -> bool {
+        self.most != self.most
+    }
+}
+
+/// As [`Moved`], in f64 and more.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Shrunk {
+    pub kink: Kink,
+    pub magnitudes: bool,
+}
 
 impl<R: Real> Map<R> for Shrunk {
     #[inline(always)]
     fn of(self, x: R) -> R {
-        let y = R::real_of(self.0.above::<R>(x.magnitude().into()));
+        if !self.magnitudes {
+            return R::real_of(self.kink.above::<R>(x.into()));
+        }
+        let y = R::real_of(self.kink.above::<R>(x.magnitude().into()));
         // Where a slice grows, zeros of either sign grow upward.
         let upward = (x == R::default()) & (y > R::default());
         if upward { y } else { y.with_sign_of(x) }
@@ -139,25 +207,7 @@ impl<R: Real> Map<R> for Shrunk {
 impl<R: Real> Outcome<R> for Shrunk {
     #[inline(always)]
     fn keeps(self) -> bool {
-        self.0.delta < 0.0
-    }
-}
-
-/// Elements move, and end at zero.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Lowered(pub Kink);
-
-impl<R: Real> Map<R> for Lowered {
-    #[inline(always)]
-    fn of(self, x: R) -> R {
-        R::real_of(self.0.above::<R>(x.into()))
-    }
-}
-
-impl<R: Real> Outcome<R> for Lowered {
-    #[inline(always)]
-    fn keeps(self) -> bool {
-        self.0.delta < 0.0
+        self.kink.delta < 0.0
     }
 }
 
@@ -169,8 +219,9 @@ pub(super) enum Outcomes<R> {
     Times(Vec<Times<R>>),
     Wide(Vec<Wide>),
     AtMost(Vec<AtMost<R>>),
+    Nearer(Vec<Moved<R, true>>),
+    Lowered(Vec<Moved<R, false>>),
     Shrunk(Vec<Shrunk>),
-    Lowered(Vec<Lowered>),
 }
 
 /// Does something with outcomes of one type; nothing if all are kept.
@@ -182,8 +233,9 @@ macro_rules! with_outcomes {
             Outcomes::Times($list) => $do,
             Outcomes::Wide($list) => $do,
             Outcomes::AtMost($list) => $do,
-            Outcomes::Shrunk($list) => $do,
+            Outcomes::Nearer($list) => $do,
             Outcomes::Lowered($list) => $do,
+            Outcomes::Shrunk($list) => $do,
         }
     }};
 }

@@ -17,10 +17,11 @@ pub(super) struct RowSlices<'a, T> {
 
 impl<T: Number> Slices for RowSlices<'_, T> {
     fn kinks(&self, shrinking: &Shrinking, powers: &[f64]) -> Vec<Kink> {
+        let mut room = Vec::new();
         let one = |(at, &power): (&At, &f64)| match shrinking.asks(power) {
             true => {
                 let slice = &self.source[at.source..at.source + self.length];
-                shrinking.kink(&kernel::reals(slice), power)
+                shrinking.kink(kernel::reals(slice, &mut room), power)
             }
             false => Kink::KEPT,
         };
@@ -61,7 +62,8 @@ fn leaf<T: Number>(
     match axes {
         [run] if run.is_reduced() && run.source == 1 => {
             if shrinking.asks(powers[0]) {
-                kinks[0] = shrinking.kink(&kernel::reals(&source[..run.size]), powers[0]);
+                let slice = &source[..run.size];
+                kinks[0] = shrinking.kink(kernel::reals(slice, &mut Vec::new()), powers[0]);
             }
         }
         [columns] if !columns.is_reduced() && columns.source == 1 => {
@@ -112,8 +114,12 @@ fn gather<T: Number>(axes: &[Line], source: &[T], slot: usize, slice: &mut Vec<T
     }
 }
 
+/// Elements that are gathered at once: they stay in the second cache.
+const GATHERED: usize = 1 << 18;
+
 /// Slices side by side. Those that are asked for are gathered with their neighbours, whole lines of
-/// cache: alone they would drag their neighbours along all the same, at every step of the search.
+/// cache: alone they would drag their neighbours along all the same, at every step of the search. Some
+/// lines side by side, because every row may be in another page.
 pub(super) fn columns<'a, T: Number>(
     shrinking: &Shrinking,
     row: &(dyn Fn(usize) -> &'a [T] + Sync),
@@ -121,18 +127,24 @@ pub(super) fn columns<'a, T: Number>(
     powers: &[f64],
     kinks: &mut [Kink],
 ) {
-    let blocks = kinks.par_chunks_mut(LINE).zip(powers.par_chunks(LINE)).enumerate();
+    let lines = (GATHERED / (LINE * rows.max(1))).clamp(1, 4);
+    let width = lines * LINE;
+    let blocks = kinks.par_chunks_mut(width).zip(powers.par_chunks(width)).enumerate();
     blocks.for_each_init(Vec::new, |gathered, (index, (kinks, powers))| {
         if !powers.iter().any(|&power| shrinking.asks(power)) {
             return;
         }
-        gathered.clear();
-        gathered.extend((0..rows).map(|i| {
-            let mut line = [T::Real::default(); LINE];
-            let elements = &row(i)[index * LINE..][..kinks.len()];
-            line.iter_mut().zip(elements).for_each(|(real, x)| *real = x.real());
-            line
-        }));
-        shrinking.kinks(gathered, powers, kinks);
+        // Overwritten, but for what follows the last column, of which nothing is asked.
+        gathered.resize(lines * rows, [T::Real::default(); LINE]);
+        for i in 0..rows {
+            let elements = &row(i)[index * width..][..kinks.len()];
+            for (line, elements) in elements.chunks(LINE).enumerate() {
+                T::widen(elements, &mut gathered[line * rows + i][..elements.len()]);
+            }
+        }
+        let parts = kinks.chunks_mut(LINE).zip(powers.chunks(LINE));
+        for ((kinks, powers), rows) in parts.zip(gathered.chunks(rows)) {
+            shrinking.kinks(rows, powers, kinks);
+        }
     });
 }

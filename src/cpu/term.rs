@@ -73,6 +73,14 @@ impl Term {
 
 /// A term as a type, so that loops are compiled for it alone.
 pub(super) trait Kind: Copy + Send + Sync {
+    /// Whether terms are computed by [`Kind::terms`], block by block, and their magnitudes added then: terms
+    /// that take long need no loops of sums of their own.
+    const APART: bool = false;
+
+    /// The terms of a block.
+    #[inline(always)]
+    fn terms<S: Simd, R: Real>(self, _reals: &[R], _terms: &mut [f64]) {}
+
     fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64;
 
     #[inline(always)]
@@ -98,20 +106,8 @@ macro_rules! with_kind {
                 let $kind = term::Largest;
                 $do
             }
-            Term::Roots => {
-                let $kind = term::Roots;
-                $do
-            }
-            Term::Cubes => {
-                let $kind = term::Cubes;
-                $do
-            }
-            Term::Fourths => {
-                let $kind = term::Fourths;
-                $do
-            }
-            Term::Powers(p) => {
-                let $kind = term::Powers(p);
+            term => {
+                let $kind = term::Apart(term);
                 $do
             }
         }
@@ -163,51 +159,39 @@ impl Kind for Largest {
     }
 }
 
-/// As [`Term::Roots`].
+/// Any other term.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Roots;
+pub(super) struct Apart(pub Term);
 
-impl Kind for Roots {
+impl Kind for Apart {
+    const APART: bool = true;
+
     #[inline(always)]
-    fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
-        let x: f64 = x.magnitude().into();
-        sum + x.sqrt()
+    fn terms<S: Simd, R: Real>(self, reals: &[R], terms: &mut [f64]) {
+        macro_rules! each {
+            ($x:ident => $term:expr) => {
+                for (term, &real) in terms.iter_mut().zip(reals) {
+                    let $x: f64 = real.magnitude().into();
+                    *term = $term;
+                }
+            };
+        }
+        match self.0 {
+            Term::Magnitudes | Term::Largest => each!(x => x),
+            Term::Squares => each!(x => x * x),
+            Term::Roots => each!(x => x.sqrt()),
+            Term::Cubes => each!(x => x * x * x),
+            Term::Fourths => each!(x => (x * x) * (x * x)),
+            Term::Powers(p) if R::DOUBLE => each!(x => x.powf(p)),
+            Term::Powers(p) => each!(x => power::<S>(x, p)),
+        }
     }
-}
 
-/// As [`Term::Cubes`].
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Cubes;
-
-impl Kind for Cubes {
     #[inline(always)]
     fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
-        let x: f64 = x.magnitude().into();
-        fused::<S>(x * x, x, sum)
-    }
-}
-
-/// As [`Term::Fourths`].
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Fourths;
-
-impl Kind for Fourths {
-    #[inline(always)]
-    fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
-        let x: f64 = x.magnitude().into();
-        fused::<S>(x * x, x * x, sum)
-    }
-}
-
-/// As [`Term::Powers`].
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Powers(pub f64);
-
-impl Kind for Powers {
-    #[inline(always)]
-    fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
-        let x: f64 = x.magnitude().into();
-        sum + if R::DOUBLE { x.powf(self.0) } else { power::<S>(x, self.0) }
+        let mut term = [0.0];
+        self.terms::<S, R>(&[x], &mut term);
+        sum + term[0]
     }
 }
 

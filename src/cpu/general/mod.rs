@@ -1,7 +1,6 @@
 //! What no kernel knows: slices are gathered one by one, decided in f64 and written back. It is correct
 //! for every dtype and rule, at the ends of every range, and not tuned.
 
-pub(super) mod clamp;
 mod decide;
 pub(super) mod elements;
 mod radial;
@@ -15,7 +14,6 @@ use super::radii::Radii;
 use super::rule::is_cut;
 use crate::plan::Plan;
 use crate::plan::geometry::{Axis, Geometry};
-use crate::plan::rule::Rule;
 use crate::report::Tally;
 use decide::Decision;
 pub(super) use decide::replaced;
@@ -32,11 +30,6 @@ pub(super) fn project<T: Number>(
     mut memory: Memory<'_, T>,
 ) -> Tally {
     let (geometry, rule, policy) = (plan.geometry(), plan.rule(), plan.policy());
-    if let Rule::Clamp(bounds) = rule
-        && bounds.alone
-    {
-        return clamp::elements(plan, &bounds, None, memory);
-    }
     let cut = is_cut(plan);
     let mut tally = Tally::default();
     for_batches(geometry, slices, |batch| {
@@ -72,7 +65,7 @@ pub(super) fn project<T: Number>(
 }
 
 /// Where elements go; nowhere if norms are asked for.
-fn target<'m, T: Number>(memory: &'m mut Memory<'_, T>) -> &'m mut [T] {
+pub(super) fn target<'m, T: Number>(memory: &'m mut Memory<'_, T>) -> &'m mut [T] {
     match memory {
         Memory::InPlace(data) => data,
         Memory::Apart(_, target) => target,
@@ -158,7 +151,7 @@ fn scatter<T>(
 }
 
 /// Where the element is that `index` counts along axes, the innermost fastest.
-fn place(axes: &[Axis], mut index: usize, stride: impl Fn(&Axis) -> usize) -> usize {
+pub(super) fn place(axes: &[Axis], mut index: usize, stride: impl Fn(&Axis) -> usize) -> usize {
     let mut place = 0;
     for axis in axes.iter().rev() {
         place += index % axis.size * stride(axis);

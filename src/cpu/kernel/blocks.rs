@@ -1,13 +1,12 @@
 //! Runs of elements as runs of reals: themselves, or widened block by block.
 
 use std::any::TypeId;
-use std::borrow::Cow;
 
 use crate::cpu::number::Number;
 use crate::cpu::outcome::Map;
 
 /// Elements that are widened at a time: eight blocks stay in the first cache.
-pub(super) const BLOCK: usize = 256;
+pub(in crate::cpu) const BLOCK: usize = 256;
 
 /// The run itself, where elements are reals.
 #[inline(always)]
@@ -21,18 +20,19 @@ pub(super) fn own_reals_mut<T: Number>(run: &mut [T]) -> Option<&mut [T::Real]> 
     (TypeId::of::<T>() == TypeId::of::<T::Real>()).then(|| bytemuck::cast_slice_mut(run))
 }
 
-/// The elements of a run as reals.
-pub(in crate::cpu) fn reals<T: Number>(run: &[T]) -> Cow<'_, [T::Real]> {
+/// The elements of a run as reals: themselves, or in `room`.
+pub(in crate::cpu) fn reals<'a, T: Number>(
+    run: &'a [T],
+    room: &'a mut Vec<T::Real>,
+) -> &'a [T::Real] {
     match own_reals(run) {
-        Some(reals) => Cow::Borrowed(reals),
-        None => Cow::Owned(run.iter().map(|x| x.real()).collect()),
+        Some(reals) => reals,
+        None => {
+            room.resize(run.len(), T::Real::default());
+            T::widen(run, room);
+            room
+        }
     }
-}
-
-/// Exactly.
-#[inline(always)]
-pub(super) fn widen<T: Number>(run: &[T], reals: &mut [T::Real]) {
-    reals.iter_mut().zip(run).for_each(|(real, x)| *real = x.real());
 }
 
 /// To nearest even, or cut off toward zero.
@@ -40,7 +40,7 @@ pub(super) fn widen<T: Number>(run: &[T], reals: &mut [T::Real]) {
 pub(super) fn round<T: Number>(reals: &[T::Real], run: &mut [T], cut: bool) {
     match cut {
         true => run.iter_mut().zip(reals).for_each(|(y, &real)| *y = T::rounded(real, true)),
-        false => run.iter_mut().zip(reals).for_each(|(y, &real)| *y = T::nearest(real)),
+        false => T::round(reals, run),
     }
 }
 
@@ -53,7 +53,7 @@ pub(in crate::cpu) fn rewrite_each<T: Number, M: Map<T::Real>>(run: &mut [T], ma
     let mut block = [T::Real::default(); BLOCK];
     for piece in run.chunks_mut(BLOCK) {
         let block = &mut block[..piece.len()];
-        widen(piece, block);
+        T::widen(piece, block);
         block.iter_mut().for_each(|x| *x = map.of(*x));
         round(block, piece, cut);
     }

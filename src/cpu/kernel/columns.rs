@@ -5,11 +5,11 @@ use std::ops::Range;
 
 use pulp::{Arch, Simd, WithSimd};
 
-use super::blocks::{BLOCK, own_reals, own_reals_mut, round, widen};
+use super::blocks::{BLOCK, own_reals, own_reals_mut, round};
 use super::{SECTOR, STREAMS, streams};
 use crate::cpu::number::{Number, Real};
 use crate::cpu::outcome::Outcome;
-use crate::cpu::term::{Kind, Term, with_kind};
+use crate::cpu::term::{Kind, Magnitudes, Term, with_kind};
 use crate::cpu::tile::Line;
 
 /// Columns whose sums (16 KiB) stay in the first cache while rows stream past.
@@ -122,6 +122,9 @@ fn add_rows<S: Simd, T: Number, K: Kind, const N: usize>(
     sums: &mut [f64],
 ) {
     let rows = rows.map(|row| &row[..sums.len()]);
+    if K::APART {
+        return add_apart::<S, T, K, N>(kind, rows, sums);
+    }
     let mut own: [&[T::Real]; N] = [&[]; N];
     if own_reals(rows[0]).is_some() {
         for (own, row) in own.iter_mut().zip(rows) {
@@ -134,10 +137,28 @@ fn add_rows<S: Simd, T: Number, K: Kind, const N: usize>(
         let (start, size) = (index * BLOCK, sums.len());
         let mut own: [&[T::Real]; N] = [&[]; N];
         for (own, (block, row)) in own.iter_mut().zip(blocks.iter_mut().zip(rows)) {
-            widen(&row[start..start + size], &mut block[..size]);
+            T::widen(&row[start..start + size], &mut block[..size]);
             *own = &block[..size];
         }
         add_reals::<S, _, K, N>(kind, own, sums);
+    }
+}
+
+/// As [`add_rows`], of terms that are computed first.
+#[inline(always)]
+fn add_apart<S: Simd, T: Number, K: Kind, const N: usize>(
+    kind: K,
+    rows: [&[T]; N],
+    sums: &mut [f64],
+) {
+    let (mut reals, mut terms) = ([T::Real::default(); BLOCK], [0.0; BLOCK]);
+    for row in rows {
+        for (row, sums) in row.chunks(BLOCK).zip(sums.chunks_mut(BLOCK)) {
+            let size = sums.len();
+            T::widen(row, &mut reals[..size]);
+            kind.terms::<S, _>(&reals[..size], &mut terms[..size]);
+            add_reals::<S, _, _, 1>(Magnitudes, [&terms[..size]], sums);
+        }
     }
 }
 
@@ -148,8 +169,11 @@ fn add_reals<S: Simd, R: Real, K: Kind, const N: usize>(
     sums: &mut [f64],
 ) {
     let rows = rows.map(|row| &row[..sums.len()]);
+    // Not folds: a closure that is too large to be inlined would be compiled for the baseline.
     for (column, sum) in sums.iter_mut().enumerate() {
-        *sum = rows.iter().fold(*sum, |sum, row| kind.add::<S, R>(sum, row[column]));
+        for row in rows {
+            *sum = kind.add::<S, R>(*sum, row[column]);
+        }
     }
 }
 
@@ -241,7 +265,7 @@ fn rewrite_span<T: Number, O: Outcome<T::Real>>(
     }
     let mut block = [T::Real::default(); SECTOR];
     let block = &mut block[..run.len()];
-    widen(run, block);
+    T::widen(run, block);
     block.iter_mut().zip(outcomes).for_each(|(x, &one)| *x = one.of(*x));
     if !mixed {
         return round(block, run, cut);

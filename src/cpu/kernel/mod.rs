@@ -8,6 +8,7 @@
 //! the first cache, beside the same loops.
 
 mod blocks;
+mod bounds;
 mod columns;
 mod factors;
 mod group;
@@ -15,7 +16,8 @@ mod rewrite;
 mod search;
 mod sums;
 
-pub(super) use blocks::reals;
+pub(super) use blocks::{BLOCK, reals};
+pub(super) use bounds::{Bounds, Seen};
 pub(super) use columns::{
     CHAIN, LINE, add_columns, add_panel, rewrite_columns, rewrite_columns_into, rewrite_panel,
     rewrite_panel_into,
@@ -23,7 +25,7 @@ pub(super) use columns::{
 pub(super) use factors::factors;
 pub(super) use group::{Addend, Clamp, Fill, OverInfinity, Same, clamp, gather, rewrite_with};
 pub(super) use rewrite::rewrite_rows;
-pub(super) use search::{most, search, search_columns};
+pub(super) use search::{any_negative, most, negative_columns, search, search_columns};
 pub(super) use sums::{sum, sum_strided, sums};
 
 use std::array::from_fn;

@@ -3,9 +3,9 @@
 use pulp::{Arch, Simd, WithSimd};
 
 use super::STREAMS;
-use super::blocks::{BLOCK, own_reals, widen};
+use super::blocks::{BLOCK, own_reals};
 use crate::cpu::number::{Number, Real};
-use crate::cpu::term::{Kind, Term, with_kind};
+use crate::cpu::term::{Kind, Magnitudes, Term, with_kind};
 
 /// Lanes of one sum: f64 of a register of AVX2. Eight streams of one register each hide the latency
 /// of the addition.
@@ -75,7 +75,9 @@ pub(in crate::cpu) fn sum_strided<T: Number>(
 fn sums_of<S: Simd, T: Number, K: Kind, const N: usize>(kind: K, runs: [&[T]; N]) -> [f64; N] {
     let length = runs[0].len() / LANES * LANES;
     let mut sums = [[0.0; LANES]; N];
-    if let Some(reals) = all_own::<T, N>(&runs) {
+    if K::APART {
+        apart::<S, T, K, N>(kind, &runs, length, &mut sums);
+    } else if let Some(reals) = all_own::<T, N>(&runs) {
         match T::Real::DOUBLE {
             true => cascade::<S, _, _, N>(kind, reals, &mut sums),
             false => accumulate::<S, _, _, N>(kind, reals, &mut sums),
@@ -86,7 +88,7 @@ fn sums_of<S: Simd, T: Number, K: Kind, const N: usize>(kind: K, runs: [&[T]; N]
             let size = (length - start).min(BLOCK);
             let mut pieces: [&[T::Real]; N] = [&[]; N];
             for (piece, (block, run)) in pieces.iter_mut().zip(blocks.iter_mut().zip(runs)) {
-                widen(&run[start..start + size], &mut block[..size]);
+                T::widen(&run[start..start + size], &mut block[..size]);
                 *piece = &block[..size];
             }
             accumulate::<S, _, _, N>(kind, pieces, &mut sums);
@@ -133,6 +135,37 @@ fn accumulate<S: Simd, R: Real, K: Kind, const N: usize>(
     }
 }
 
+/// Elements of a run that make a part of a sum.
+const STEP: usize = RADIX * LANES;
+
+/// As [`cascade`], of terms that are computed first.
+#[inline(always)]
+fn apart<S: Simd, T: Number, K: Kind, const N: usize>(
+    kind: K,
+    runs: &[&[T]; N],
+    length: usize,
+    sums: &mut Lanes<N>,
+) {
+    let mut levels = [[[0.0; LANES]; N]; LEVELS];
+    let mut terms = [[0.0; STEP]; N];
+    let mut reals = [T::Real::default(); STEP];
+    for (count, start) in (0..length).step_by(STEP).enumerate() {
+        let size = (length - start).min(STEP);
+        let mut pieces: [&[f64]; N] = [&[]; N];
+        for (piece, (terms, run)) in pieces.iter_mut().zip(terms.iter_mut().zip(runs)) {
+            T::widen(&run[start..start + size], &mut reals[..size]);
+            kind.terms::<S, _>(&reals[..size], &mut terms[..size]);
+            *piece = &terms[..size];
+        }
+        let mut part = [[0.0; LANES]; N];
+        accumulate::<S, _, _, N>(Magnitudes, pieces, &mut part);
+        carry(Magnitudes, &mut levels, count + 1, part, sums);
+    }
+    for level in &levels {
+        merge(Magnitudes, sums, level);
+    }
+}
+
 /// As [`accumulate`], in levels.
 #[inline(always)]
 fn cascade<S: Simd, R: Real, K: Kind, const N: usize>(
@@ -140,7 +173,6 @@ fn cascade<S: Simd, R: Real, K: Kind, const N: usize>(
     runs: [&[R]; N],
     sums: &mut Lanes<N>,
 ) {
-    const STEP: usize = RADIX * LANES;
     let mut levels = [[[0.0; LANES]; N]; LEVELS];
     for (count, start) in (0..runs[0].len()).step_by(STEP).enumerate() {
         let mut pieces: [&[R]; N] = [&[]; N];

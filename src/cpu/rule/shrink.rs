@@ -3,7 +3,7 @@
 use super::is_plain;
 use crate::cpu::kernel::{self, LINE};
 use crate::cpu::number::Real;
-use crate::cpu::outcome::{Kink, Lowered, Outcomes, Shrunk};
+use crate::cpu::outcome::{Kink, Moved, Outcomes, Shrunk};
 use crate::plan::rule::Shrink;
 
 /// Euclidean projection onto a sum: of magnitudes (ball and sphere in L1), or of what is not negative
@@ -37,11 +37,21 @@ impl Shrinking {
         if !powers.iter().any(|&power| self.asks(power)) {
             return Outcomes::Kept;
         }
-        let kinks = slices.kinks(self, powers).into_iter();
-        match self.magnitudes {
-            true => Outcomes::Shrunk(kinks.map(Shrunk).collect()),
-            false => Outcomes::Lowered(kinks.map(Lowered).collect()),
-        }
+        let (kinks, magnitudes) = (slices.kinks(self, powers), self.magnitudes);
+        let moved = match magnitudes {
+            true => self.moved(&kinks).map(Outcomes::Nearer),
+            false => self.moved(&kinks).map(Outcomes::Lowered),
+        };
+        let shrunk = |kink| Shrunk { kink, magnitudes };
+        moved.unwrap_or_else(|| Outcomes::Shrunk(kinks.into_iter().map(shrunk).collect()))
+    }
+
+    /// Slices in the precision of their elements, if that is enough for all.
+    fn moved<R: Real, const MAGNITUDES: bool>(
+        &self,
+        kinks: &[Kink],
+    ) -> Option<Vec<Moved<R, MAGNITUDES>>> {
+        kinks.iter().map(|&kink| Moved::new(kink, self.target)).collect()
     }
 
     /// Whether a slice with this sum of magnitudes has to be looked at: one on the simplex may hold
@@ -53,9 +63,10 @@ impl Shrinking {
 
     /// What becomes of a slice that is asked for.
     pub fn kink<R: Real>(&self, slice: &[R], power: f64) -> Kink {
-        let negative = || slice.iter().any(|&x| x < R::default());
         match () {
-            () if !self.magnitudes && self.is_within(power) && !negative() => Kink::KEPT,
+            () if !self.magnitudes && self.is_within(power) && !kernel::any_negative(slice) => {
+                Kink::KEPT
+            }
             () if self.grows(power) => {
                 let most = kernel::most(slice, self.magnitudes);
                 Kink::grown::<R>(most, power, self.target, slice.len())
@@ -66,12 +77,27 @@ impl Shrinking {
 
     /// As [`Shrinking::kink`], of slices side by side.
     pub fn kinks<R: Real>(&self, rows: &[[R; LINE]], powers: &[f64], kinks: &mut [Kink]) {
-        let found = kernel::search_columns(rows, self.magnitudes, self.target);
+        // Of the columns that are missing nothing is asked.
+        let mut asked = [false; LINE];
+        asked.iter_mut().zip(powers).for_each(|(asked, &power)| *asked = self.asks(power));
+        let on_simplex = |power: f64| !self.magnitudes && self.is_within(power);
+        if powers.iter().any(|&power| on_simplex(power)) {
+            let negative = kernel::negative_columns(rows);
+            for (column, &power) in powers.iter().enumerate() {
+                asked[column] &= negative[column] || !on_simplex(power);
+            }
+        }
+        let mut searched = asked;
+        for (searched, &power) in searched.iter_mut().zip(powers) {
+            *searched &= !self.grows(power);
+        }
+        if !asked.contains(&true) {
+            return kinks.fill(Kink::KEPT);
+        }
+        let found = kernel::search_columns(rows, self.magnitudes, searched, self.target);
         for (column, (kink, &power)) in kinks.iter_mut().zip(powers).enumerate() {
-            let negative = || rows.iter().any(|row| row[column] < R::default());
             *kink = match () {
-                () if !self.asks(power) => Kink::KEPT,
-                () if !self.magnitudes && self.is_within(power) && !negative() => Kink::KEPT,
+                () if !asked[column] => Kink::KEPT,
                 () if self.grows(power) => {
                     Kink::grown::<R>(found[column].most, power, self.target, rows.len())
                 }

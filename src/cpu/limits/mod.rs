@@ -1,5 +1,7 @@
 //! Bounds of elements that are tensors in memory.
 
+mod clamp;
+
 use crate::dtype::DType;
 use crate::layout::Layout;
 use crate::plan::Plan;
