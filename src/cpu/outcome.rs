@@ -99,10 +99,18 @@ impl Kink {
         Kink { most, delta: most, rest: 0.0, count }.moved::<R>((c - n) / count)
     }
 
+    /// With a larger δ, and what f64 could not add to it.
+    pub fn raised(self, more: f64) -> Self {
+        let delta = self.delta + more;
+        let seen = delta - more;
+        let rest = self.rest + (self.delta - seen) + (more - (delta - seen));
+        Kink { delta, rest, ..self }
+    }
+
     /// One step of δ further.
     pub fn moved<R: Real>(self, step: f64) -> Self {
         match R::DOUBLE {
-            true => Kink { rest: step, ..self },
+            true => Kink { rest: self.rest + step, ..self },
             false => Kink { delta: self.delta + step, ..self },
         }
     }
@@ -132,6 +140,12 @@ impl Kink {
     }
 }
 
+/// Whether the difference of two elements between t and the largest may be rounded: it is exact where one is
+/// at most twice the other.
+pub(super) fn is_far_below(t: f64, most: f64) -> bool {
+    t < (0.5 * most).min(2.0 * most)
+}
+
 /// Elements that move in their own precision, to `δ − (M − x)` if that is above zero: magnitudes, whose signs
 /// stay, or elements that end at zero.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -145,14 +159,14 @@ impl<R: Real, const MAGNITUDES: bool> Moved<R, MAGNITUDES> {
     /// What becomes of a slice whose elements above are to have the sum c; none if the errors of their
     /// precision might add up to more than the margin.
     ///
-    /// With t = M − δ under half of M they are `x − t`, so that each is off by the rounding of t and of
-    /// itself. Else `M − x` is exact for all that stay above, and each is off by the rounding of δ.
+    /// With t = M − δ far below M they are `x − t`, so that each is off by the rounding of t and of itself.
+    /// Else `M − x` is exact for all that stay above, and each is off by the rounding of δ.
     pub fn new(kink: Kink, c: f64) -> Option<Self> {
         if kink.delta < 0.0 {
             return Some(Moved { most: R::real_of(f64::NAN), delta: R::default() });
         }
         let t = (kink.most - kink.delta) - kink.rest;
-        let (most, delta) = match t < 0.5 * kink.most {
+        let (most, delta) = match is_far_below(t, kink.most) {
             true => (0.0, -t),
             false => (kink.most, kink.delta + kink.rest),
         };

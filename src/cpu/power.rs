@@ -64,13 +64,16 @@ fn exp2<S: Simd>(y: f64) -> f64 {
     f64::from_bits(mantissa.to_bits().wrapping_add(integer.to_bits() << 52))
 }
 
+/// Even and odd powers apart, which do not wait for each other. N is even.
 #[inline(always)]
 fn polynomial<S: Simd, const N: usize>(coefficients: [f64; N], x: f64) -> f64 {
-    let mut sum = coefficients[0];
-    for c in &coefficients[1..] {
-        sum = fused::<S>(sum, x, *c);
+    let (mut odd, mut even) = (coefficients[0], coefficients[1]);
+    let square = x * x;
+    for pair in coefficients[2..].chunks_exact(2) {
+        odd = fused::<S>(odd, square, pair[0]);
+        even = fused::<S>(even, square, pair[1]);
     }
-    sum
+    fused::<S>(odd, x, even)
 }
 
 #[cfg(test)]

@@ -114,8 +114,8 @@ fn gather<T: Number>(axes: &[Line], source: &[T], slot: usize, slice: &mut Vec<T
     }
 }
 
-/// Elements that are gathered at once: they stay in the second cache.
-const GATHERED: usize = 1 << 18;
+/// Elements that are gathered at once, about as many as the second cache holds.
+const GATHERED: usize = 1 << 19;
 
 /// Slices side by side. Those that are asked for are gathered with their neighbours, whole lines of
 /// cache: alone they would drag their neighbours along all the same, at every step of the search. Some
@@ -127,7 +127,7 @@ pub(super) fn columns<'a, T: Number>(
     powers: &[f64],
     kinks: &mut [Kink],
 ) {
-    let lines = (GATHERED / (LINE * rows.max(1))).clamp(1, 4);
+    let lines = (GATHERED / (LINE * rows.max(1))).clamp(1, 8);
     let width = lines * LINE;
     let blocks = kinks.par_chunks_mut(width).zip(powers.par_chunks(width)).enumerate();
     blocks.for_each_init(Vec::new, |gathered, (index, (kinks, powers))| {

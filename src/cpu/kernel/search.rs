@@ -4,8 +4,9 @@
 //! the largest and `δ = M − t` the elements are `max(δ − (M − |x|), 0)`, and their sum is a convex and
 //! piecewise linear function of δ: Newton's method falls to its root from the right.
 //!
-//! It begins with a sample, from the right, goes on with all elements in their own precision, where twice as many fit a
-//! register, and ends in f64: with a step that leads past no element, or where it falls no more.
+//! It begins with a sample, goes on with all elements in their own precision, where twice as many fit a
+//! register, and ends with sums in f64 and a step that leads past no element. Where there is none it goes
+//! on in f64 until it falls no more.
 
 mod passes;
 
@@ -13,7 +14,7 @@ use std::array::from_fn;
 
 use super::columns::LINE;
 use crate::cpu::number::Real;
-use crate::cpu::outcome::Kink;
+use crate::cpu::outcome::{Kink, is_far_below};
 use passes::{Above, Columns, Passes, Run};
 pub(in crate::cpu) use passes::{any_negative, most, negative_columns};
 
@@ -28,8 +29,10 @@ const SAMPLED: usize = 128;
 const RAREST: usize = 16;
 
 /// Steps of these parts of δ are small: what one leaves is about its square.
-const NEAR_IN_SAMPLE: f64 = 1.0 / 16.0;
+const NEAR_IN_SAMPLE: f64 = 1.0 / 8.0;
 const NEAR: f64 = 1.0 / (1 << 9) as f64;
+/// Steps by elements in their own precision, before f64 takes over.
+const SETTLED: usize = 3;
 const NEAREST: f64 = 1.0 / (1 << 20) as f64;
 
 /// The kink of a run that shrinks to the sum `c`.
@@ -65,14 +68,13 @@ fn newton<const N: usize>(
         fall(&mut deltas, asked, c, share, NEAR_IN_SAMPLE, pass);
     }
     fall(&mut deltas, asked, c, 1.0, NEAR, |deltas| slices.near(&most, deltas, 1));
-    let kink = |i: usize| Kink { most: most[i], delta: deltas[i], rest: 0.0, count: 0.0 };
-    let mut kinks: [Kink; N] = from_fn(kink);
     let mut done = asked.map(|asked| !asked);
+    let mut kinks = settle(slices, most, deltas, &mut done, c);
     for count in 0..STEPS {
         if done.iter().all(|&done| done) {
             break;
         }
-        let found = slices.exact(&kinks, &done);
+        let found = slices.exact(&kinks);
         for i in 0..N {
             if std::mem::replace(&mut done[i], true) {
                 continue;
@@ -85,6 +87,40 @@ fn newton<const N: usize>(
             } else {
                 (kinks[i].delta, done[i]) = (delta + step, false);
             }
+        }
+    }
+    kinks
+}
+
+/// The kinks near these, and which of them is the root: one step leads there past no element.
+///
+/// Of `x − t` with t = M − δ, where that is far below M, and else of `δ − (M − x)`, in which `M − x` is exact
+/// for all that is above: so each is off by one rounding in its own precision.
+fn settle<const N: usize>(
+    slices: &impl Passes<N>,
+    most: [f64; N],
+    deltas: [f64; N],
+    done: &mut [bool; N],
+    c: f64,
+) -> [Kink; N] {
+    let low = |i: usize| is_far_below(most[i] - deltas[i], most[i]);
+    let from = from_fn(|i| if low(i) { 0.0 } else { most[i] });
+    let mut deltas: [f64; N] = from_fn(|i| slices.rounded(deltas[i] - (most[i] - from[i])));
+    let mut kinks = most.map(|most| Kink { most, ..Kink::KEPT });
+    for _ in 0..SETTLED {
+        if done.iter().all(|&done| done) {
+            break;
+        }
+        let found = slices.settle(&from, &deltas);
+        for i in 0..N {
+            if done[i] {
+                continue;
+            }
+            let step = found[i].step(c);
+            done[i] = step.abs() < 0.5 * found[i].gap;
+            let kink = Kink { most: most[i], delta: deltas[i], rest: 0.0, count: found[i].count };
+            kinks[i] = slices.moved(kink.raised(most[i] - from[i]), step);
+            deltas[i] = slices.rounded(deltas[i] + step);
         }
     }
     kinks

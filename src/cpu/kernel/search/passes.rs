@@ -14,9 +14,6 @@ const LONG: usize = 1 << 14;
 /// Lines of f64 that are added up one after the other; more of them are added in halves.
 const CHAIN: usize = 32;
 
-/// Half a line: as f64 its sums stay in registers.
-const HALF: usize = LINE / 2;
-
 /// What of a slice is above a kink.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Above {
@@ -27,6 +24,25 @@ pub(super) struct Above {
 }
 
 impl Above {
+    const NONE: Above = Above { total: 0.0, count: 0.0, gap: f64::INFINITY };
+
+    fn merge(self, other: Above) -> Above {
+        Above {
+            total: self.total + other.total,
+            count: self.count + other.count,
+            gap: self.gap.min(other.gap),
+        }
+    }
+
+    /// Of the columns that make one slice.
+    fn of_all(columns: [Above; LINE]) -> Above {
+        Above {
+            total: across(columns.map(|above| above.total)),
+            count: across(columns.map(|above| above.count)),
+            gap: columns.iter().fold(f64::INFINITY, |gap, above| gap.min(above.gap)),
+        }
+    }
+
     /// Newton's.
     pub fn step(&self, c: f64) -> f64 {
         (c - self.total) / self.count.max(1.0)
@@ -44,8 +60,15 @@ pub(super) trait Passes<const N: usize> {
     /// In the precision of elements, of every so many lines.
     fn near(&self, most: &[f64; N], deltas: &[f64; N], apart: usize) -> [Above; N];
 
-    /// In f64; of slices that are done it may be anything.
-    fn exact(&self, kinks: &[Kink; N], done: &[bool; N]) -> [Above; N];
+    /// Each element in its own precision, their sum in f64, and the gap: of `δ − (M − x)` with M the largest or
+    /// zero.
+    fn settle(&self, most: &[f64; N], deltas: &[f64; N]) -> [Above; N];
+
+    /// In f64, and more for elements of f64.
+    fn exact(&self, kinks: &[Kink; N]) -> [Above; N];
+
+    /// In the precision of elements.
+    fn rounded(&self, x: f64) -> f64;
 
     /// A last step.
     fn moved(&self, kink: Kink, step: f64) -> Kink;
@@ -72,16 +95,17 @@ impl<R: Real> Passes<LINE> for Columns<'_, R> {
         from_fn(|i| Above { total: totals[i].into(), count: counts[i].into(), gap: 0.0 })
     }
 
-    fn exact(&self, kinks: &[Kink; LINE], done: &[bool; LINE]) -> [Above; LINE] {
-        let mut found = [Above::default(); LINE];
-        for first in [0, HALF] {
-            let half = first..first + HALF;
-            if !done[half.clone()].iter().all(|&done| done) {
-                let kinks = from_fn(|i| kinks[first + i]);
-                found[half].copy_from_slice(&exact(self.rows, self.magnitudes, first, &kinks));
-            }
-        }
-        found
+    fn settle(&self, most: &[f64; LINE], deltas: &[f64; LINE]) -> [Above; LINE] {
+        let [most, deltas] = [most, deltas].map(|values| values.map(R::real_of));
+        settle(self.rows, self.magnitudes, &most, &deltas)
+    }
+
+    fn exact(&self, kinks: &[Kink; LINE]) -> [Above; LINE] {
+        exact(self.rows, self.magnitudes, kinks)
+    }
+
+    fn rounded(&self, x: f64) -> f64 {
+        R::real_of(x).into()
     }
 
     fn moved(&self, kink: Kink, step: f64) -> Kink {
@@ -105,7 +129,7 @@ impl<'a, R: Real> Run<'a, R> {
 
     /// Of whole lines and the last.
     fn parts(&self) -> impl Iterator<Item = &[[R; LINE]]> {
-        [self.rows, self.last.as_slice()].into_iter()
+        [self.rows, self.last.as_slice()].into_iter().filter(|rows| !rows.is_empty())
     }
 }
 
@@ -122,6 +146,7 @@ impl<R: Real> Passes<1> for Run<'_, R> {
     fn near(&self, &[most]: &[f64; 1], &[delta]: &[f64; 1], apart: usize) -> [Above; 1] {
         let [most, deltas] = [most, delta].map(|value| [R::real_of(value); LINE]);
         let mut found = Above::default();
+        // The last line is no part of a sample.
         for rows in self.parts().take(if apart == 1 { 2 } else { 1 }) {
             let sums = near(rows, self.magnitudes, &most, &deltas, apart);
             let [total, count] = sums.map(|lanes| across(lanes.map(R::into)));
@@ -130,16 +155,19 @@ impl<R: Real> Passes<1> for Run<'_, R> {
         [found]
     }
 
-    fn exact(&self, &[kink]: &[Kink; 1], _: &[bool; 1]) -> [Above; 1] {
-        let mut all = Above { gap: f64::INFINITY, ..Above::default() };
-        for rows in self.parts() {
-            let halves = [0, HALF].map(|first| exact(rows, self.magnitudes, first, &[kink; HALF]));
-            let lane = |of: fn(&Above) -> f64| from_fn(|i| of(&halves[i / HALF][i % HALF]));
-            all.total += across(lane(|above| above.total));
-            all.count += across(lane(|above| above.count));
-            all.gap = lane(|above| above.gap).into_iter().fold(all.gap, f64::min);
-        }
-        [all]
+    fn settle(&self, &[most]: &[f64; 1], &[delta]: &[f64; 1]) -> [Above; 1] {
+        let [most, deltas] = [most, delta].map(|value| [R::real_of(value); LINE]);
+        let parts = self.parts().map(|rows| settle(rows, self.magnitudes, &most, &deltas));
+        [parts.map(Above::of_all).fold(Above::NONE, Above::merge)]
+    }
+
+    fn exact(&self, &[kink]: &[Kink; 1]) -> [Above; 1] {
+        let parts = self.parts().map(|rows| exact(rows, self.magnitudes, &[kink; LINE]));
+        [parts.map(Above::of_all).fold(Above::NONE, Above::merge)]
+    }
+
+    fn rounded(&self, x: f64) -> f64 {
+        R::real_of(x).into()
     }
 
     fn moved(&self, kink: Kink, step: f64) -> Kink {
@@ -285,52 +313,70 @@ fn near<R: Real>(
     }
 }
 
-/// What is above the kinks of half the columns, from the `first` on.
-fn exact<R: Real>(
+/// As [`Passes::settle`], of each column.
+fn settle<R: Real>(
     rows: &[[R; LINE]],
     magnitudes: bool,
-    first: usize,
-    kinks: &[Kink; HALF],
-) -> [Above; HALF] {
+    most: &[R; LINE],
+    deltas: &[R; LINE],
+) -> [Above; LINE] {
     struct Op<'a, R, const MAGNITUDES: bool> {
         rows: &'a [[R; LINE]],
-        first: usize,
-        most: [f64; HALF],
-        deltas: [f64; HALF],
+        most: [R; LINE],
+        deltas: [R; LINE],
     }
     impl<R: Real, const MAGNITUDES: bool> WithSimd for Op<'_, R, MAGNITUDES> {
-        type Output = [[f64; HALF]; 3];
+        type Output = ([f64; LINE], [[R; LINE]; 2]);
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) -> [[f64; HALF]; 3] {
-            let Op { rows, first, most, deltas } = self;
-            let (mut totals, mut counts) = ([0.0; HALF], [0.0; HALF]);
-            let mut gaps = [f64::INFINITY; HALF];
+        fn with_simd<S: Simd>(self, _: S) -> ([f64; LINE], [[R; LINE]; 2]) {
+            let Op { rows, most, deltas } = self;
+            let (zero, one) = (R::default(), R::real_of(1.0));
+            let (mut totals, mut counts) = ([0.0; LINE], [zero; LINE]);
+            let mut gaps = [R::real_of(f64::INFINITY); LINE];
             for row in rows {
-                let row = &row[first..first + HALF];
-                for i in 0..HALF {
-                    let kink = Kink { most: most[i], delta: deltas[i], rest: 0.0, count: 0.0 };
-                    let over = kink.over::<R>(value(row[i], MAGNITUDES).into());
-                    totals[i] += if over > 0.0 { over } else { 0.0 };
-                    counts[i] += if over > 0.0 { 1.0 } else { 0.0 };
-                    gaps[i] = if over.abs() < gaps[i] { over.abs() } else { gaps[i] };
+                let mut above = [zero; LINE];
+                for i in 0..LINE {
+                    let over = deltas[i] - (most[i] - value(row[i], MAGNITUDES));
+                    let distance = over.magnitude();
+                    above[i] = if over > zero { over } else { zero };
+                    counts[i] = counts[i] + if over > zero { one } else { zero };
+                    gaps[i] = if distance < gaps[i] { distance } else { gaps[i] };
+                }
+                // Apart: in one loop everything would be done in half registers.
+                for i in 0..LINE {
+                    totals[i] += above[i].into();
                 }
             }
-            [totals, counts, gaps]
+            (totals, [counts, gaps])
         }
     }
     let chain = if R::DOUBLE { CHAIN } else { LONG };
-    if let Some((a, b)) = halved(rows, chain, |rows| exact(rows, magnitudes, first, kinks)) {
-        return from_fn(|i| Above {
-            total: a[i].total + b[i].total,
-            count: a[i].count + b[i].count,
-            gap: a[i].gap.min(b[i].gap),
-        });
+    if let Some((a, b)) = halved(rows, chain, |rows| settle(rows, magnitudes, most, deltas)) {
+        return from_fn(|i| a[i].merge(b[i]));
     }
-    // Fields beside each other, as registers have them.
-    let (most, deltas) = (kinks.map(|kink| kink.most), kinks.map(|kink| kink.delta));
-    let [totals, counts, gaps] = match magnitudes {
-        true => Arch::new().dispatch(Op::<R, true> { rows, first, most, deltas }),
-        false => Arch::new().dispatch(Op::<R, false> { rows, first, most, deltas }),
+    let (most, deltas) = (*most, *deltas);
+    let (totals, [counts, gaps]) = match magnitudes {
+        true => Arch::new().dispatch(Op::<R, true> { rows, most, deltas }),
+        false => Arch::new().dispatch(Op::<R, false> { rows, most, deltas }),
     };
-    from_fn(|i| Above { total: totals[i], count: counts[i], gap: gaps[i] })
+    from_fn(|i| Above { total: totals[i], count: counts[i].into(), gap: gaps[i].into() })
+}
+
+/// As [`Passes::exact`], of each column. Few slices need it.
+fn exact<R: Real>(rows: &[[R; LINE]], magnitudes: bool, kinks: &[Kink; LINE]) -> [Above; LINE] {
+    let chain = if R::DOUBLE { CHAIN } else { LONG };
+    if let Some((a, b)) = halved(rows, chain, |rows| exact(rows, magnitudes, kinks)) {
+        return from_fn(|i| a[i].merge(b[i]));
+    }
+    let mut found = [Above::NONE; LINE];
+    for row in rows {
+        for (above, (kink, &x)) in found.iter_mut().zip(kinks.iter().zip(row)) {
+            let over = kink.over::<R>(value(x, magnitudes).into());
+            if over > 0.0 {
+                (above.total, above.count) = (above.total + over, above.count + 1.0);
+            }
+            above.gap = above.gap.min(over.abs());
+        }
+    }
+    found
 }
