@@ -237,6 +237,14 @@ impl DeviceBuffer {
         }
     }
 
+    /// The words of a contiguous view of f32, whatever they are; none of a GPU's memory.
+    pub(crate) fn host_words(&self) -> Vec<u32> {
+        let Storage::Host(memory) = &self.storage else { return Vec::new() };
+        let memory = lock_read(memory);
+        let range = self.layout.offset()..self.layout.end();
+        memory.of::<f32>()[range].iter().map(|word| word.to_bits()).collect()
+    }
+
     /// The elements in row-major order as f64, on the CPU backend.
     pub(crate) fn host_numbers(&self) -> Vec<f64> {
         let Storage::Host(memory) = &self.storage else { return Vec::new() };

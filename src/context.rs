@@ -3,6 +3,7 @@
 mod along;
 mod limits;
 mod open;
+mod rows;
 
 use std::sync::Arc;
 
@@ -380,12 +381,13 @@ impl Context {
         target: &DeviceBuffer,
         operands: Operands<'_>,
     ) -> Result<PendingReport> {
-        let Operands { radii, direction, limits } = operands;
+        let Operands { radii, direction, limits, rows } = operands;
         self.check([source, target].into_iter().chain(operands.each()))?;
         plan.check_views(source, target)?;
         plan.check_radii(radii, target)?;
         plan.check_direction(direction, target)?;
         plan.check_limits(limits, target)?;
+        plan.check_rows(rows, target)?;
         if plan.profile() != self.profile() {
             let (planned, here) = (&plan.profile().name, &self.profile().name);
             let reason = format!("it was made for {planned}, not for {here}");
@@ -395,10 +397,12 @@ impl Context {
             let Some(gpu) = self.as_gpu() else { return Err(self.other(source)) };
             return gpu.submit(&gpu.prepare(plan)?.bind_operands(source, target, operands)?);
         };
-        let tally = match direction.map(|along| (along.storage(), along.layout())) {
-            Some((Storage::Host(along), layout)) => {
-                cpu::along::run(plan, from, to, (along, layout))?
+        let at = |operand: &'_ DeviceBuffer| (operand.storage().clone(), *operand.layout());
+        let tally = match (direction.map(at), rows) {
+            (Some((Storage::Host(along), layout)), _) => {
+                cpu::along::run(plan, from, to, (&along, &layout))?
             }
+            (_, Some(rows)) => cpu::touched::run(plan, to, &rows.host_words()),
             _ => {
                 // Read before the others are locked: they may be in one memory.
                 let radii = radii.map(DeviceBuffer::host_numbers).unwrap_or_default();

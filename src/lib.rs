@@ -9,6 +9,7 @@ mod dtype;
 mod error;
 pub mod gpu;
 mod host;
+mod indices;
 mod layout;
 mod model;
 mod norm;
@@ -33,6 +34,7 @@ pub use dtype::{DType, Element, Grain, Precision};
 pub use error::{Error, Result};
 pub use gpu::{Adapter, adapters, adapters_async};
 pub use half::{bf16, f16};
+pub use indices::{Index, Indices};
 pub use layout::{Dims, Layout, MAX_RANK};
 pub use model::{
     Clip, Decay, Filter, GivenNorm, Group, GroupReport, Model, ModelStep, Operation,

@@ -1,6 +1,7 @@
 //! What a request reads beside its tensor.
 
 use crate::buffer::DeviceBuffer;
+use crate::indices::Indices;
 use crate::plan::request::Request;
 
 /// What a request reads beside its tensor.
@@ -12,6 +13,8 @@ pub(crate) struct Operands<'a> {
     pub direction: Option<&'a DeviceBuffer>,
     /// The lower and upper bounds of elements.
     pub limits: Option<[&'a DeviceBuffer; 2]>,
+    /// The rows that are projected, as words.
+    pub rows: Option<&'a DeviceBuffer>,
 }
 
 impl<'a> Operands<'a> {
@@ -27,17 +30,22 @@ impl<'a> Operands<'a> {
         Operands { limits: Some([low, high]), ..Operands::default() }
     }
 
+    pub fn rows(indices: &'a Indices) -> Self {
+        Operands { rows: Some(indices.words()), ..Operands::default() }
+    }
+
     /// All of them.
     pub fn each(&self) -> impl Iterator<Item = &'a DeviceBuffer> {
         let limits = self.limits.into_iter().flatten();
-        self.radii.into_iter().chain(self.direction).chain(limits)
+        self.radii.into_iter().chain(self.direction).chain(limits).chain(self.rows)
     }
 
     /// A request that says where they are.
     pub fn of(&self, request: &Request) -> Request {
         let layout = |operand: Option<&DeviceBuffer>| operand.map(|operand| *operand.layout());
         let limits = self.limits.map(|both| both.map(|one| *one.layout()));
-        let (radii, direction) = (layout(self.radii), layout(self.direction));
-        Request { radii, direction, limits, ..*request }
+        let (radii, direction, rows) =
+            (layout(self.radii), layout(self.direction), layout(self.rows));
+        Request { radii, direction, limits, rows, ..*request }
     }
 }

@@ -6,7 +6,7 @@ use crate::plan::rule::Rule;
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Report {
-    /// How many slices there are.
+    /// How many slices there are; of rows that indices name, each counts once.
     pub slices: u64,
     /// How many were scaled.
     pub changed: u64,
@@ -31,6 +31,8 @@ pub struct Report {
     /// elements reach that must; or elements whose limits, in device memory, leave nothing between them. Of
     /// slices without elements the radii are not looked at.
     pub invalid: u64,
+    /// Of rows that indices name, how many indices are negative or beyond the last row.
+    pub out_of_range: u64,
 }
 
 /// A report that is still being added up; parts of one request merge in any grouping.
@@ -45,6 +47,9 @@ pub(crate) struct Tally {
     pub largest_norm: f64,
     pub norm_sum: f64,
     pub invalid: u64,
+    pub out_of_range: u64,
+    /// Slices that were counted and are none: further indices of a row.
+    pub repeated: u64,
     /// Of the slices that changed, where each may have a radius of its own.
     pub smallest_factor: Option<f64>,
 }
@@ -62,6 +67,8 @@ impl Tally {
             largest_norm: self.largest_norm.max(other.largest_norm),
             norm_sum: self.norm_sum + other.norm_sum,
             invalid: self.invalid + other.invalid,
+            out_of_range: self.out_of_range + other.out_of_range,
+            repeated: self.repeated + other.repeated,
             smallest_factor: [self.smallest_factor, other.smallest_factor]
                 .into_iter()
                 .flatten()
@@ -71,9 +78,10 @@ impl Tally {
 
     /// The report of a request whose slices were compared with a rim.
     pub fn report(&self, rule: &Rule) -> Report {
-        let finite = self.slices - self.non_finite;
+        let slices = self.slices - self.out_of_range - self.repeated;
+        let finite = slices - self.non_finite;
         Report {
-            slices: self.slices,
+            slices,
             changed: self.changed,
             zero: self.zero,
             non_finite: self.non_finite,
@@ -82,6 +90,7 @@ impl Tally {
             largest_norm: self.largest_norm,
             mean_norm: if finite == 0 { 0.0 } else { self.norm_sum / finite as f64 },
             invalid: self.invalid,
+            out_of_range: self.out_of_range,
             // The largest norm has the smallest factor.
             smallest_factor: match (self.changed, self.smallest_factor) {
                 (0, _) => 1.0,

@@ -9,6 +9,9 @@ struct Summary {
     invalid: u32,
     // Finite slices whose direction is none.
     degenerate: u32,
+    // Indices that name no row, and those of a row that another owns.
+    out_of_range: u32,
+    repeated: u32,
     // The largest power of the norm of a finite slice: mantissa · (2^DEGREE)^exponent.
     largest: Number,
     largest_exponent: Whole,
@@ -33,12 +36,18 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
         return;
     }
     var own = Summary(
-        0u, 0u, 0u, 0xffffffffu, 0u, 0u, 0.0, NO_EXPONENT, 0.0, NO_EXPONENT, 1.0, 0);
+        0u, 0u, 0u, 0xffffffffu, 0u, 0u, 0u, 0u, 0.0, NO_EXPONENT, 0.0, NO_EXPONENT, 1.0, 0);
     var slice = index * SLICES;
     while slice < params.slices {
         var block = Number(0.0);
         var block_exponent = Whole(NO_EXPONENT);
         for (var i = 0u; i < CASCADE && slice < params.slices; i++) {
+            if !is_touched(slice) {
+                own.out_of_range += u32(is_beyond(slice));
+                own.repeated += u32(!is_beyond(slice));
+                slice += params.summaries * SLICES;
+                continue;
+            }
             let total = verdicts[slice / SLICES];
             let rule = rule_for(total, slice);
             let invalid = !is_radius(slice);
@@ -55,7 +64,7 @@ fn summary(@builtin(global_invocation_id) invocation: vec3<u32>) {
                 }
                 if largest > LARGEST_FINITE {
                     own.non_finite++;
-                    own.first_non_finite = min(own.first_non_finite, params.first_norm + slice + s);
+                    own.first_non_finite = min(own.first_non_finite, number_of(slice) + s);
                     continue;
                 }
                 own.zero += u32(largest == Word(0u));

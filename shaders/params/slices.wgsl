@@ -125,6 +125,13 @@ struct Params {
     // Invocations that gather a report, and the first of their summaries.
     summaries: u32,
     first_summary: u32,
+    // Where indices name rows: the rows of the table, those that are bound here; the first index in its
+    // binding, and its place in the list.
+    rows: u32,
+    first_row: u32,
+    rows_here: u32,
+    first_index: u32,
+    first_position: u32,
     @align(16) kept: array<Axis, 8>,
     reduced: array<Axis, 8>,
     radii: array<Axis, 8>,

@@ -31,6 +31,7 @@ mod term;
 #[cfg(test)]
 mod tests;
 mod tile;
+pub(crate) mod touched;
 
 use std::sync::{Arc, RwLock};
 

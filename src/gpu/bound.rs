@@ -12,7 +12,7 @@ use crate::gpu::readback::{self, PendingSummaries};
 use crate::operands::Operands;
 use crate::pending::PendingReport;
 use crate::plan::gpu::steps::{Step, Window};
-use crate::shader::variant::{self, Access, Direction, Radius, Slot, Variant};
+use crate::shader::variant::{self, Access, Direction, Radius, Rows, Slot, Variant};
 
 /// A prepared plan bound to tensors. It owns its bind groups and keeps the tensors' memory alive;
 /// a clone shares them.
@@ -30,6 +30,7 @@ pub(super) struct Views {
     radii: Option<wgpu::Buffer>,
     uppers: Option<wgpu::Buffer>,
     direction: Option<wgpu::Buffer>,
+    indices: Option<wgpu::Buffer>,
 }
 
 impl Views {
@@ -48,13 +49,15 @@ impl Views {
         };
         source.check_words()?;
         target.check_words()?;
-        let Operands { radii, direction, limits } = operands;
+        let Operands { radii, direction, limits, rows } = operands;
         direction.map_or(Ok(()), DeviceBuffer::check_words)?;
         let (low, high) = limits.map_or((None, None), |[low, high]| (Some(low), Some(high)));
         let radii = radii.or(low).map(handle).transpose()?;
         let uppers = high.map(handle).transpose()?;
         let direction = direction.map(handle).transpose()?;
-        Ok(Views { source: handle(source)?, target: handle(target)?, radii, uppers, direction })
+        let indices = rows.map(handle).transpose()?;
+        let (source, target) = (handle(source)?, handle(target)?);
+        Ok(Views { source, target, radii, uppers, direction, indices })
     }
 }
 
@@ -149,6 +152,8 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
             Slot::Direction => {
                 views.direction.as_ref().and_then(|buffer| window(buffer, step.direction))
             }
+            Slot::Indices => views.indices.as_ref().and_then(|buffer| window(buffer, step.indices)),
+            Slot::Owners => whole(&scratch.owners),
         };
         let Some((buffer, window)) = bound else {
             let reason = format!("{} has no {slot:?} to bind", variant.label());
@@ -190,5 +195,9 @@ fn variant(prepared: &Prepared, views: &Views, step: &Step) -> Variant {
         Direction::Apart if written(&views.direction) => Direction::SameBuffer,
         direction => direction,
     };
-    Variant { radius, direction, ..variant }
+    let rows = match variant.rows {
+        Rows::Apart if written(&views.indices) => Rows::SameBuffer,
+        rows => rows,
+    };
+    Variant { radius, direction, rows, ..variant }
 }

@@ -25,7 +25,7 @@ pub(crate) struct GpuBuffer {
 struct Recent {
     request: Request,
     prepared: Prepared,
-    /// Only of a request in place, without radii or a direction.
+    /// Only of a request in place, without operands.
     bound: Option<Bound>,
 }
 
@@ -67,8 +67,8 @@ impl GpuBuffer {
         let prepared = known.map_or_else(prepare, |entry| Ok(entry.prepared))?;
         let bound = bind(&prepared)?;
         // A binding of another tensor would keep that tensor's memory alive.
-        let single =
-            request.radii.is_none() && request.limits.is_none() && request.direction.is_none();
+        let operands = [request.radii, request.direction, request.rows];
+        let single = operands.iter().all(Option::is_none) && request.limits.is_none();
         let alone = request.output == Output::InPlace && single;
         let own = alone.then(|| bound.clone());
         self.remember(Recent { request: *request, prepared, bound: own });

@@ -9,6 +9,7 @@ use crate::gpu::bound::{Bound, Views};
 use crate::gpu::device::Gpu;
 use crate::gpu::pipeline::{Program, params_size};
 use crate::gpu::scope::scoped;
+use crate::indices::Indices;
 use crate::operands::Operands;
 use crate::plan::Plan;
 use crate::plan::gpu::steps::Step;
@@ -35,6 +36,8 @@ pub(super) struct Scratch {
     pub verdicts: Option<wgpu::Buffer>,
     pub states: Option<wgpu::Buffer>,
     pub summaries: Option<wgpu::Buffer>,
+    /// Zeros, as wgpu makes them, and between two runs.
+    pub owners: Option<wgpu::Buffer>,
     pub counters: Option<wgpu::Buffer>,
     /// What stands in for a tensor without elements: no binding may be empty.
     pub nothing: Option<wgpu::Buffer>,
@@ -67,6 +70,7 @@ impl Prepared {
             verdicts: storage("verdicts", steps.verdict_bytes)?,
             states: storage("states", steps.state_bytes)?,
             summaries: storage("summaries", steps.summary_bytes)?,
+            owners: storage("owners", steps.owner_bytes)?,
             counters: storage("counters", if counted { 8 } else { 0 })?,
             nothing: storage("nothing", if plan.geometry().is_empty() { 16 } else { 0 })?,
         };
@@ -171,6 +175,30 @@ impl Prepared {
         self.bind_operands(source, target, Operands::along(direction))
     }
 
+    /// Binds a table and the indices that name its rows: see
+    /// [`Context::project_rows`](crate::Context::project_rows).
+    ///
+    /// ```
+    /// use normproj::{Context, Indices, Projection, Request};
+    /// let context = Context::new()?;
+    /// if let Some(gpu) = context.as_gpu() {
+    ///     let table = context.zeros([1000, 64])?;
+    ///     let indices = Indices::upload(&context, &[3u32, 14, 15])?;
+    ///     let request = Request::in_place(Projection::max_norm(1.0, 1), *table.layout());
+    ///     let plan = context.plan(&request.rows(*indices.layout()))?;
+    ///     let bound = gpu.prepare(&plan)?.bind_rows(&table, &indices)?;
+    ///     // In every step: `bound.record(&mut pass)`; what `indices` names then is projected.
+    ///     drop(bound);
+    /// }
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Prepared::bind`]; [`Error::Overlap`] if the table overlaps the indices.
+    pub fn bind_rows(&self, table: &DeviceBuffer, indices: &Indices) -> Result<Bound> {
+        self.bind_operands(table, table, Operands::rows(indices))
+    }
+
     pub(crate) fn bind_operands(
         &self,
         source: &DeviceBuffer,
@@ -181,6 +209,7 @@ impl Prepared {
         self.plan.check_radii(operands.radii, target)?;
         self.plan.check_direction(operands.direction, target)?;
         self.plan.check_limits(operands.limits, target)?;
+        self.plan.check_rows(operands.rows, target)?;
         let views = Views::new(&self.gpu, source, target, operands)?;
         Bound::new(self, views)
     }

@@ -133,6 +133,8 @@ macro_rules! summary {
             first_non_finite: u32,
             invalid: u32,
             degenerate: u32,
+            out_of_range: u32,
+            repeated: u32,
             largest: $number,
             largest_exponent: $exponent,
             norms: $number,
@@ -160,6 +162,8 @@ macro_rules! summary {
                     norm_sum: scaled(self.norms.into(), self.norms_exponent as i32),
                     invalid: self.invalid.into(),
                     degenerate: self.degenerate.into(),
+                    out_of_range: self.out_of_range.into(),
+                    repeated: self.repeated.into(),
                     smallest_factor: each.then(factor),
                 }
             }

@@ -46,6 +46,17 @@ pub struct Geometry {
     pub direction_offset: Option<usize>,
     /// What the elements of the source are, and those of a projection's target.
     pub dtype: DType,
+    /// The table whose rows the slices are, where indices name them.
+    pub table: Option<Table>,
+}
+
+/// A table whose rows are slices.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Table {
+    /// How many rows it has.
+    pub rows: usize,
+    /// From one row to the next, in elements.
+    pub stride: usize,
 }
 
 impl Geometry {
@@ -114,7 +125,16 @@ impl Geometry {
             target_offset: target.offset(),
             direction_offset: direction.map(Layout::offset),
             dtype,
+            table: None,
         })
+    }
+
+    /// The same of slices that are rows of a table, so many as there are indices that name them.
+    pub(crate) fn of_rows(self, table: &Layout, indices: usize) -> Self {
+        let (rows, stride) = (table.shape()[0], table.strides()[0]);
+        let axis = Axis { size: indices, source: stride, target: stride, direction: 0, slice: 1 };
+        // An index names any row, so that even one is an axis.
+        Geometry { kept: vec![axis], table: Some(Table { rows, stride }), ..self }
     }
 
     /// The number of slices.
@@ -142,7 +162,7 @@ impl Geometry {
         let contiguous = |axis: Option<&Axis>| axis.is_some_and(|a| a.source == 1 && a.target == 1);
         match self.reduced.as_slice() {
             [run] if contiguous(Some(run)) => Walk::Rows,
-            [] | [_] if contiguous(self.kept.last()) => Walk::Columns,
+            [] | [_] if self.table.is_none() && contiguous(self.kept.last()) => Walk::Columns,
             _ => Walk::Strided,
         }
     }

@@ -56,7 +56,7 @@ impl Plan {
     /// shape lacks, shapes that differ.
     pub fn new(request: &Request, profile: &DeviceProfile) -> Result<Self> {
         profile.check(request)?;
-        let geometry = request.geometry()?;
+        let geometry = geometry(request, profile)?;
         supported(request, profile)?;
         let schedule = match profile.kind {
             DeviceKind::Native { .. } => native::choose(&geometry, request.dtype),
@@ -75,7 +75,7 @@ impl Plan {
         schedule: Schedule,
     ) -> Result<Self> {
         profile.check(request)?;
-        let geometry = request.geometry()?;
+        let geometry = geometry(request, profile)?;
         supported(request, profile)?;
         match profile.kind {
             DeviceKind::Native { .. } => native::check(&schedule, &geometry)?,
@@ -91,7 +91,7 @@ impl Plan {
     /// As [`Plan::new`].
     pub fn legal_schedules(request: &Request, profile: &DeviceProfile) -> Result<Vec<Schedule>> {
         profile.check(request)?;
-        let geometry = request.geometry()?;
+        let geometry = geometry(request, profile)?;
         supported(request, profile)?;
         Ok(match profile.kind {
             DeviceKind::Native { .. } => native::legal(&geometry),
@@ -212,6 +212,26 @@ impl Plan {
         }
     }
 
+    /// Refuses indices that are not those of the request, and a table that has them in its own elements.
+    pub(crate) fn check_rows(
+        &self,
+        rows: Option<&DeviceBuffer>,
+        table: &DeviceBuffer,
+    ) -> Result<()> {
+        let (planned, found) = (self.request.rows, rows.map(|rows| *rows.layout()));
+        if planned != found {
+            let reason = format!("planned indices {planned:?}, got {found:?}");
+            return Err(Error::PlanMismatch { reason });
+        }
+        match rows {
+            Some(rows) if rows.shares_memory_with(table) => {
+                let written = (self.request.target(), self.request.target_dtype());
+                overlap((rows.layout(), rows.dtype()), written)
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Refuses a direction that is not that of the request, or that shares elements with what is written.
     pub(crate) fn check_direction(
         &self,
@@ -280,6 +300,9 @@ impl Plan {
 
     /// The report of slices that have no elements.
     pub(crate) fn report_of_empty(&self) -> Report {
+        if self.request.rows.is_some() {
+            return Tally::default().report(&self.rule());
+        }
         let slices = self.geometry.slices() as u64;
         Tally { slices, zero: slices, ..Tally::default() }.report(&self.rule())
     }
@@ -312,6 +335,19 @@ impl Plan {
     /// it is that of the radius 1.
     pub fn rule(&self) -> Rule {
         rule(&self.request, &self.geometry, self.margin)
+    }
+}
+
+/// On the CPU backend the rows that indices name are known when they are projected.
+fn geometry(request: &Request, profile: &DeviceProfile) -> Result<Geometry> {
+    match profile.kind {
+        DeviceKind::Native { .. } => request.geometry(),
+        DeviceKind::Gpu(limits) => {
+            let geometry = request.geometry_of_rows()?;
+            gpu::check_table(&geometry, &limits)
+                .map_err(|what| Error::Unsupported { device: profile.name.clone(), what })?;
+            Ok(geometry)
+        }
     }
 }
 

@@ -55,6 +55,8 @@ pub struct Request {
     /// Where the lower and the upper bounds of elements are, if they are in device memory; see
     /// [`Request::with_limits`].
     pub limits: Option<[Layout; 2]>,
+    /// Where the indices are that name the rows to project; see [`Request::rows`].
+    pub rows: Option<Layout>,
 }
 
 impl Request {
@@ -86,6 +88,7 @@ impl Request {
             radii: None,
             direction: None,
             limits: None,
+            rows: None,
         }
     }
 
@@ -132,6 +135,14 @@ impl Request {
     #[must_use]
     pub fn along(self, direction: Layout) -> Self {
         Request { direction: Some(direction), ..self }
+    }
+
+    /// The same projection of the rows alone that indices in device memory name, each once: see
+    /// [`Context::project_rows`](crate::Context::project_rows). `indices` is their layout
+    /// ([`Indices::layout`](crate::Indices::layout)).
+    #[must_use]
+    pub fn rows(self, indices: Layout) -> Self {
+        Request { rows: Some(indices), ..self }
     }
 
     /// The same request of tensors of another dtype than f32.
@@ -216,6 +227,9 @@ impl Request {
         }
         self.check_radii(&geometry)?;
         self.check_limits()?;
+        if self.rows.is_some() {
+            self.check_rows(&reduced)?;
+        }
         Ok(geometry)
     }
 
@@ -240,6 +254,28 @@ impl Request {
             }
         }
         Ok(())
+    }
+
+    /// As [`Request::geometry`]; where indices name rows, that of as many slices as there are indices.
+    pub(crate) fn geometry_of_rows(&self) -> Result<Geometry> {
+        let whole = self.geometry()?;
+        match &self.rows {
+            Some(indices) => Ok(whole.of_rows(&self.source, indices.len())),
+            None => Ok(whole),
+        }
+    }
+
+    fn check_rows(&self, reduced: &[bool]) -> Result<()> {
+        let alone = self.output == Output::InPlace && self.radii.is_none();
+        let kept: Vec<usize> = (0..reduced.len()).filter(|&d| !reduced[d]).collect();
+        if alone && self.direction.is_none() && kept == [0] {
+            return Ok(());
+        }
+        let reason = format!(
+            "rows that indices name are projected in place, over all axes but 0, without radii or direction; \
+             axes {kept:?} are kept"
+        );
+        Err(Error::PlanMismatch { reason })
     }
 
     fn check_radii(&self, geometry: &Geometry) -> Result<()> {

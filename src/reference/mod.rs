@@ -21,6 +21,7 @@ mod index;
 mod non_finite;
 mod plane;
 mod radial;
+mod rows;
 mod scale;
 mod shrink;
 
@@ -32,6 +33,7 @@ pub use exact::{
 };
 pub use index::{places, slices};
 pub use plane::{exact_product, project_along, project_along_double};
+pub use rows::{project_rows, touched};
 
 use crate::axes::Axes;
 use crate::dtype::{DType, Element};

@@ -3,7 +3,7 @@
 
 use crate::plan::geometry::Walk;
 use crate::shader::variant::{
-    Direction, Kernel, Lane, NormKind, Pack, Radius, SetKind, Storage, Variant, Verdict,
+    Direction, Kernel, Lane, NormKind, Pack, Radius, Rows, SetKind, Storage, Variant, Verdict,
 };
 
 impl Variant {
@@ -31,6 +31,7 @@ impl Variant {
                         storage: Storage::ReadOnly,
                         direction: Direction::None,
                         verdict: Verdict::None,
+                        rows: Rows::All,
                         radius: Radius::Uniform,
                         tile,
                         fan,
@@ -58,6 +59,9 @@ impl Variant {
                         for pack in [Pack::F32, Pack::F16, Pack::Bf16] {
                             all.extend(along(Variant { pack, ..sized }));
                         }
+                    }
+                    if tile == 32 && walk != Walk::Columns {
+                        all.extend(touched(sized));
                     }
                     // How elements are stored does not depend on sizes either.
                     if (tile, fan, tile_fastest) == (32, 8, true) {
@@ -168,6 +172,31 @@ fn along(sized: Variant) -> impl Iterator<Item = Variant> {
     let partial = Variant { kernel: Kernel::AlongPartial, ..sized };
     let larger = Variant { held: 8, storage: Storage::InPlace, ..resident };
     stores.flat_map(shared).chain([decide, summary, partial, larger])
+}
+
+/// The dispatches of rows that indices name, which may be in the table's own buffer.
+fn touched(sized: Variant) -> impl Iterator<Item = Variant> {
+    let owners = [Kernel::Claim, Kernel::Release].map(|kernel| Variant {
+        kernel,
+        lane: Lane::One,
+        counted: false,
+        ..sized
+    });
+    let resident = Variant { held: 3, storage: Storage::InPlace, ..sized };
+    let packs = [Pack::F32, Pack::F16, Pack::Bf16].map(|pack| Variant { pack, ..resident });
+    let kinds = KINDS.map(|(norm, set)| Variant { norm, set, ..resident });
+    let two = two_passes(sized).filter(|variant| {
+        variant.kernel.asks_rows()
+            && matches!(variant.storage, Storage::ReadOnly | Storage::InPlace)
+    });
+    let all = packs.into_iter().chain(kinds).chain(two).flat_map(|variant| {
+        let rows: &[Rows] = match variant.storage {
+            Storage::InPlace => &[Rows::Apart, Rows::SameBuffer],
+            _ => &[Rows::Apart],
+        };
+        rows.iter().map(move |&rows| Variant { rows, ..variant })
+    });
+    all.chain(owners)
 }
 
 fn residents(sized: Variant) -> impl Iterator<Item = Variant> {

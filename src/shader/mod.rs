@@ -12,7 +12,7 @@ pub(crate) mod words;
 use crate::dtype::Precision;
 use crate::plan::geometry::Walk;
 use variant::{
-    Direction, Kernel, Lane, NormKind, Pack, Radius, SetKind, Storage, Variant, Verdict,
+    Direction, Kernel, Lane, NormKind, Pack, Radius, Rows, SetKind, Storage, Variant, Verdict,
 };
 
 macro_rules! fragment {
@@ -25,6 +25,11 @@ impl Variant {
     /// The program.
     pub fn source(&self) -> String {
         let precision = self.pack.precision();
+        if self.kernel.owns_rows() {
+            let [numbers, _] = precision.texts();
+            let texts = [numbers, fragment!("params/slices"), self.kernel.text()];
+            return format!("{}\n{}", self.constants(), texts.join("\n"));
+        }
         let mut fragments = vec![fragment!("params/slices"), self.lane.text()];
         fragments.extend(precision.texts());
         fragments.extend(self.norm.texts());
@@ -33,7 +38,11 @@ impl Variant {
         }
         fragments.push(self.kernel.text());
         if self.kernel.touches_tensor() {
-            fragments.extend([fragment!("walk/place"), walk_text(self.walk)]);
+            let place = match self.rows {
+                Rows::All => fragment!("walk/place"),
+                Rows::Apart | Rows::SameBuffer => fragment!("rows/place"),
+            };
+            fragments.extend([place, walk_text(self.walk)]);
             fragments.extend(self.pack.texts(self.lane));
             fragments.push(self.storage_text());
             fragments.push(if self.counted {
@@ -60,6 +69,7 @@ impl Variant {
             fragments.extend(self.radius.texts(self.set));
         }
         fragments.extend(self.along());
+        fragments.extend(self.touched());
         fragments.extend(self.search());
         if self.verdict == Verdict::Norm {
             fragments.push(fragment!("verdict/float"));
@@ -87,6 +97,16 @@ impl Variant {
             (true, Storage::InPlace) => fragment!("storage/halves/in_place"),
             (true, Storage::Into) => fragment!("storage/halves/into"),
             (true, Storage::IntoSameBuffer) => fragment!("storage/halves/into_same_buffer"),
+        }
+    }
+
+    /// Which rows are slices.
+    fn touched(&self) -> Vec<&'static str> {
+        match self.rows {
+            Rows::All if self.kernel == Kernel::Summary => vec![fragment!("rows/all")],
+            Rows::All => vec![],
+            Rows::Apart => vec![fragment!("rows/touched"), fragment!("rows/read")],
+            Rows::SameBuffer => vec![fragment!("rows/touched"), fragment!("rows/shared")],
         }
     }
 
@@ -157,6 +177,8 @@ impl Kernel {
             Kernel::AlongResident => fragment!("kernel/along_resident"),
             Kernel::AlongPartial => fragment!("kernel/along_partial"),
             Kernel::AlongRescale => fragment!("kernel/along_rescale"),
+            Kernel::Claim => fragment!("kernel/claim"),
+            Kernel::Release => fragment!("kernel/release"),
         }
     }
 }

@@ -95,6 +95,7 @@ params! {
     counts: rounds, always, alone, on_non_finite, nearest, turns, radii_offset, first_radius, radii_rank,
         plane, direction_offset, upper_offset, first_upper, upper_rank, source_offset, target_offset,
         first_slice, first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices,
-        slices_here, kept_rank, reduced_rank, summaries, first_summary;
-    padding: 1, 0;
+        slices_here, kept_rank, reduced_rank, summaries, first_summary, rows, first_row, rows_here,
+        first_index, first_position;
+    padding: 0, 3;
 }

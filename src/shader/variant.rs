@@ -19,6 +19,8 @@ pub enum Kernel {
     AlongResident,
     AlongPartial,
     AlongRescale,
+    Claim,
+    Release,
 }
 
 /// What a slice is reduced to: files of `shaders/norm`. Numbers, as the p of `Lp`, are parameters.
@@ -109,6 +111,18 @@ pub enum Direction {
     SameBuffer,
 }
 
+/// Which rows of a table are slices: files of `shaders/rows`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Rows {
+    /// Slices are those of the tensor.
+    #[default]
+    All,
+    /// Those that indices name, in memory that is read alone.
+    Apart,
+    /// Those that indices name, in memory of the tensor.
+    SameBuffer,
+}
+
 /// A program: which fragments, in which sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Variant {
@@ -130,6 +144,8 @@ pub struct Variant {
     pub direction: Direction,
     /// What becomes of the accumulators.
     pub verdict: Verdict,
+    /// Which rows are slices; all in kernels that do not ask.
+    pub rows: Rows,
     /// Where radii are; uniform in kernels that do not decide.
     pub radius: Radius,
     /// Slices (or groups of four) side by side in a workgroup.
@@ -182,6 +198,10 @@ pub enum Slot {
     UpperLimits,
     /// The direction of slices.
     Direction,
+    /// The caller's indices of rows.
+    Indices,
+    /// Which of the indices that name a row owns it.
+    Owners,
 }
 
 impl Slot {
@@ -199,6 +219,8 @@ impl Slot {
             Slot::States | Slot::UpperLimits => 7,
             Slot::Radii => 8,
             Slot::Direction => 9,
+            Slot::Indices => 10,
+            Slot::Owners => 11,
         }
     }
 }
@@ -213,6 +235,16 @@ impl Kernel {
     /// Whether it reads the direction of slices beside them.
     pub fn touches_direction(self) -> bool {
         matches!(self, Kernel::AlongResident | Kernel::AlongPartial | Kernel::AlongRescale)
+    }
+
+    /// Whether the kernel asks which rows are slices, where indices name them.
+    pub fn asks_rows(self) -> bool {
+        self.touches_tensor() || self == Kernel::Summary
+    }
+
+    /// Whether the kernel finds owners of rows, or takes them away.
+    pub fn owns_rows(self) -> bool {
+        matches!(self, Kernel::Claim | Kernel::Release)
     }
 
     /// Whether the kernel decides what becomes of slices, for which it asks their radii.
@@ -233,6 +265,8 @@ impl Kernel {
             Kernel::AlongResident => "along_resident",
             Kernel::AlongPartial => "along_partial",
             Kernel::AlongRescale => "along_rescale",
+            Kernel::Claim => "claim",
+            Kernel::Release => "release",
         }
     }
 }
@@ -336,7 +370,7 @@ impl Variant {
             Kernel::ShrinkDecide => {
                 bindings.extend([(Slot::Partials, Access::Read), (Slot::Verdicts, Access::Read)]);
             }
-            Kernel::Resident | Kernel::AlongResident => {}
+            Kernel::Resident | Kernel::AlongResident | Kernel::Claim | Kernel::Release => {}
         }
         match self.verdict {
             Verdict::None => {}
@@ -362,6 +396,18 @@ impl Variant {
             Direction::None => {}
             Direction::Apart => bindings.push((Slot::Direction, Access::Read)),
             Direction::SameBuffer => bindings.push((Slot::Direction, Access::ReadWrite)),
+        }
+        match self.rows {
+            _ if self.kernel.owns_rows() => {
+                bindings.extend([(Slot::Indices, Access::Read), (Slot::Owners, Access::ReadWrite)]);
+            }
+            Rows::All => {}
+            Rows::Apart => {
+                bindings.extend([(Slot::Indices, Access::Read), (Slot::Owners, Access::Read)]);
+            }
+            Rows::SameBuffer => {
+                bindings.extend([(Slot::Indices, Access::ReadWrite), (Slot::Owners, Access::Read)]);
+            }
         }
         bindings
     }

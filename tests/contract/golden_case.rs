@@ -132,6 +132,20 @@ impl Files {
         Files::of("tests/data/golden/planes")
     }
 
+    /// The cases of rows that indices name.
+    pub fn rows() -> Files {
+        Files::of("tests/data/golden/rows")
+    }
+
+    /// The values of an array of i32.
+    pub fn indices(&self, array: &Array) -> Vec<i32> {
+        assert_eq!(array.dtype, "i32");
+        let arrays = SafeTensors::deserialize(&self.arrays).expect("arrays.safetensors");
+        let view = arrays.tensor(&array.tensor).expect("an array that a case names");
+        let words = view.data().as_chunks().0.iter();
+        words.map(|&word| i32::from_le_bytes(word)).collect()
+    }
+
     fn of(folder: &str) -> Files {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder);
         let read = |name: &str| std::fs::read(folder.join(name)).expect(name);

@@ -34,6 +34,7 @@ mod peers;
 mod properties;
 mod radii;
 mod rim;
+mod rows;
 mod run;
 mod sets;
 mod shapes;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::clip_golden_case::Fate;
 use crate::golden_case::{Files, Golden};
 use crate::golden_radii::Asked;
-use crate::{along, clip_golden, golden, golden_radii};
+use crate::{along, clip_golden, golden, golden_radii, rows as touched};
 
 const PAGE: &str = include_str!("../../src/docs/peers.md");
 
@@ -41,10 +41,13 @@ fn every_row_is_run_and_every_operation_that_is_run_has_a_row() {
     let sets = golden::OPERATIONS.into_iter().chain(golden::POWERS);
     let clips = clip_golden::EXPECTED.map(|(operation, _)| operation);
     let others = along::golden::OPERATIONS.into_iter().chain(golden_radii::OPERATIONS);
+    let others = others.chain(touched::golden::OPERATIONS);
     let run: BTreeSet<&str> = sets.chain(clips).chain(others).collect();
     assert_eq!(listed, run);
     let (files, planes, radii) = (Files::open(), Files::planes(), Files::radii());
+    let rows_named = Files::rows();
     let cases = files.cases.iter().chain(&planes.cases).chain(&radii.cases);
+    let cases = cases.chain(&rows_named.cases);
     let stored: BTreeSet<&str> = cases.map(|case| case.op.as_str()).collect();
     assert_eq!(listed, stored);
     for Row { peer, ours, edges, operation } in rows {
@@ -55,10 +58,12 @@ fn every_row_is_run_and_every_operation_that_is_run_has_a_row() {
 #[test]
 fn every_row_names_the_call_that_is_run() {
     let (files, planes, radii) = (Files::open(), Files::planes(), Files::radii());
+    let rows_named = Files::rows();
     for row in rows() {
         let first = row.ours.split("::").nth(1).and_then(|rest| rest.split('(').next());
         let named = kind_of(first.unwrap_or_else(|| panic!("{} names no call", row.ours)));
         let cases = files.cases.iter().chain(&planes.cases).chain(&radii.cases);
+        let cases = cases.chain(&rows_named.cases);
         let cases = cases.filter(|case| case.op == row.operation);
         let run: BTreeSet<String> =
             cases.filter_map(|case| run_as(case, row.ours, &files)).collect();

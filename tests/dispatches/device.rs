@@ -113,6 +113,7 @@ impl<'a> Device<'a> {
                 Kernel::Decide => self.decide(step, group),
                 Kernel::Rescale | Kernel::AlongRescale => self.rescale(step, group, groups),
                 Kernel::Summary => self.summary(step, group),
+                Kernel::Claim | Kernel::Release => panic!("there are no indices here"),
             }
         }
     }

@@ -8,6 +8,7 @@ use crate::plan::gpu::legal::{check_steps, tile_fastest};
 use crate::plan::gpu::piece_params::of_piece;
 use crate::plan::gpu::pieces::{self, Box, Piece};
 use crate::plan::gpu::radii::{BoundRadii, most_slices};
+use crate::plan::gpu::rows::{BoundRows, WORD, most_indices};
 use crate::plan::gpu::steps::{
     SMALL_LANES, Step, Steps, Window, decide_fan, most_partials, state_bytes, steps_of,
     summary_bytes,
@@ -18,7 +19,7 @@ use crate::plan::request::{Output, Request};
 use crate::plan::schedule::{Schedule, Tiling};
 use crate::shader::params::Params;
 use crate::shader::variant::{
-    Direction, Kernel, Lane, NormKind, Pack, Radius, SetKind, Storage, Variant, Verdict,
+    Direction, Kernel, Lane, NormKind, Pack, Radius, Rows, SetKind, Storage, Variant, Verdict,
 };
 use crate::shader::words::rounds;
 
@@ -57,6 +58,9 @@ pub(in crate::plan) fn build(
         most = most.min(limits.binding_bytes.saturating_sub(alignment) / size_of_norm(request));
     }
     most = most.min(most_slices(request, limits));
+    if geometry.table.is_some() {
+        most = most.min(most_indices(limits));
+    }
     // Slices without elements: there is nothing to do, but that their norms are zero.
     if geometry.is_empty() && !(norms && geometry.slices() > 0) {
         return Ok(Steps::default());
@@ -66,7 +70,7 @@ pub(in crate::plan) fn build(
     // Those of all slabs are bound at once.
     let each = limits.binding_bytes / summary_bytes(precision) / slabs.len() as u64;
     let summaries = each.clamp(1, SUMMARIES);
-    let (steps, radii) = (Steps::default(), None);
+    let (steps, radii, rows) = (Steps::default(), None, None);
     let mut builder = Builder {
         schedule,
         geometry,
@@ -78,9 +82,13 @@ pub(in crate::plan) fn build(
         kinds,
         radii,
         uppers: None,
+        rows,
         steps,
     };
-    for slab in slabs {
+    if geometry.table.is_some() {
+        builder.owners(Kernel::Claim, &slabs);
+    }
+    for slab in &slabs {
         let slices: usize = slab.iter().map(|range| range.len()).product();
         let of_slab = |radii| BoundRadii::new(radii, request, limits, first_norm, slices as u64);
         builder.radii = request.radii.as_ref().map(of_slab);
@@ -89,10 +97,11 @@ pub(in crate::plan) fn build(
                 |limit| BoundRadii::spread(limit, request, limits, first_norm, slices as u64);
             (builder.radii, builder.uppers) = (Some(spread(low)), Some(spread(high)));
         }
+        builder.rows = builder.indices(first_norm, slices as u64);
         if geometry.is_empty() {
-            builder.empty(&slab, slices as u64, first_norm);
+            builder.empty(slab, slices as u64, first_norm);
         } else {
-            builder.slab(&slab, slices as u64, first_norm);
+            builder.slab(slab, slices as u64, first_norm);
         }
         first_norm += slices as u64;
         let steps = &mut builder.steps;
@@ -101,6 +110,10 @@ pub(in crate::plan) fn build(
         if decide && kinds.1 == SetKind::Shrink {
             steps.state_bytes = steps.state_bytes.max(state_bytes(precision) * slices as u64);
         }
+    }
+    if let Some(table) = geometry.table {
+        builder.owners(Kernel::Release, &slabs);
+        builder.steps.owner_bytes = WORD * table.rows as u64;
     }
     check_steps(schedule, &builder.steps, limits)?;
     Ok(builder.steps)
@@ -120,6 +133,8 @@ struct Builder<'a> {
     radii: Option<BoundRadii>,
     /// Upper limits, beside lower ones where radii would be.
     uppers: Option<BoundRadii>,
+    /// The indices of the slab, if they name its slices.
+    rows: Option<BoundRows>,
     steps: Steps,
 }
 
@@ -131,9 +146,47 @@ struct Parts<'a> {
 }
 
 impl Builder<'_> {
+    /// The indices of so many slices from the `first` on, if they name them.
+    fn indices(&self, first: u64, slices: u64) -> Option<BoundRows> {
+        let (table, indices) = self.geometry.table.zip(self.request.rows)?;
+        Some(BoundRows::new(indices.offset(), table.rows, self.limits, first, slices))
+    }
+
+    /// A dispatch over the indices of each slab, which finds an owner for each row that they name, or takes
+    /// it away. Owners are found for all before the first row is projected.
+    fn owners(&mut self, kernel: Kernel, slabs: &[Box]) {
+        let mut first = 0;
+        for slab in slabs {
+            let slices: usize = slab.iter().map(|range| range.len()).product();
+            let rows = self.indices(first, slices as u64);
+            first += slices as u64;
+            let params = Params { slices: slices as u32, ..Params::default() };
+            let variant = Variant {
+                tile: SMALL_LANES,
+                fan: 1,
+                ..self.variant(kernel, Storage::ReadOnly, Verdict::None)
+            };
+            let groups = (slices as u64).div_ceil(u64::from(SMALL_LANES));
+            self.steps.steps.push(Step {
+                variant,
+                params: rows.map_or(params, |rows| rows.of(params)),
+                workgroups: grid(groups, self.limits),
+                source: None,
+                target: None,
+                direction: None,
+                indices: rows.map(|rows| rows.window),
+                norms: None,
+                radii: None,
+                uppers: None,
+                decided: false,
+            });
+        }
+    }
+
     /// The norms of a slab of slices without elements.
     fn empty(&mut self, slab: &Box, slices: u64, first_norm: u64) {
-        let piece = Piece { kept: slab.clone(), reduced: vec![0..0; self.geometry.reduced.len()] };
+        let reduced = vec![0..0; self.geometry.reduced.len()];
+        let piece = Piece { kept: slab.clone(), reduced, rows: None };
         let first = self.norm_base(first_norm);
         let base = Params { first_norm: first, chunks: 1, ..Params::default() };
         let params = of_piece(self.geometry, &self.tiling, base, slab, &piece);
@@ -262,6 +315,7 @@ impl Builder<'_> {
             source,
             target,
             direction: None,
+            indices: None,
             norms,
             radii: None,
             uppers: None,
@@ -280,6 +334,7 @@ impl Builder<'_> {
         };
         let params = self.radii.map_or(params, |radii| radii.of(params));
         let params = self.uppers.map_or(params, |uppers| uppers.upper_of(params));
+        let params = self.rows.map_or(params, |rows| rows.of(params));
         let variant = Variant {
             tile: SMALL_LANES,
             fan: 1,
@@ -294,6 +349,7 @@ impl Builder<'_> {
             source,
             target,
             direction: None,
+            indices: self.rows.map(|rows| rows.window),
             norms,
             radii: self.radii.map(|radii| radii.window),
             uppers: self.uppers.map(|uppers| uppers.window),
@@ -324,6 +380,10 @@ impl Builder<'_> {
         let params = radii.map_or(params, |radii| radii.of(params));
         let uppers = self.uppers.filter(|_| variant.radius != Radius::Uniform);
         let params = uppers.map_or(params, |uppers| uppers.upper_of(params));
+        let params = self.rows.map_or(params, |rows| rows.of(params));
+        let rows = piece.and_then(|piece| piece.rows.clone()).unwrap_or_default();
+        let params =
+            Params { first_row: rows.start as u32, rows_here: rows.len() as u32, ..params };
         let target = matches!(variant.storage, Storage::Into | Storage::IntoSameBuffer);
         self.steps.steps.push(Step {
             variant,
@@ -332,6 +392,7 @@ impl Builder<'_> {
             source: windows.as_ref().map(|w| w.source),
             target: windows.as_ref().filter(|_| target).map(|w| w.target),
             direction: windows.as_ref().and_then(|w| w.direction),
+            indices: self.rows.map(|rows| rows.window),
             norms,
             radii: radii.map(|radii| radii.window),
             uppers: uppers.map(|uppers| uppers.window),
@@ -366,6 +427,10 @@ impl Builder<'_> {
                 false => Direction::None,
             },
             verdict,
+            rows: match self.geometry.table {
+                Some(_) if kernel.asks_rows() => Rows::Apart,
+                _ => Rows::All,
+            },
             radius: match self.radii {
                 Some(_) if kernel.asks_radii() => Radius::Read,
                 _ => Radius::Uniform,

@@ -85,6 +85,8 @@ fn scratch_of(step: &Step) -> u64 {
             here * ((chunks * partials + stored) * accumulator + chunks * state)
         }
         Kernel::Summary => slices * accumulator,
+        // An index, and the owner of its row.
+        Kernel::Claim | Kernel::Release => slices * 8,
         Kernel::ShrinkPartial => here * chunks * (accumulator + state + tally),
         Kernel::ShrinkDecide => slices * (partials * tally + accumulator + 2 * state),
     }

@@ -142,7 +142,8 @@ pub(super) fn check_steps(schedule: &Schedule, steps: &Steps, limits: &GpuLimits
         |reason: String| Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason });
     let most = limits.binding_bytes;
     let of_step = |step: &plan_steps::Step| {
-        [step.source, step.target, step.direction, step.norms, step.radii, step.uppers]
+        let beside = [step.radii, step.uppers, step.indices];
+        [step.source, step.target, step.direction, step.norms].into_iter().chain(beside)
     };
     let windows = steps.steps.iter().flat_map(of_step);
     let windows = windows.flatten().map(|window| window.size);

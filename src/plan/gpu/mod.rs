@@ -8,6 +8,7 @@ mod piece_params;
 mod pieces;
 mod policy;
 mod radii;
+mod rows;
 pub mod steps;
 mod windows;
 
@@ -15,3 +16,4 @@ pub(super) use build::{build, grid};
 pub(super) use cost::cost;
 pub(super) use legal::{check, margin, schedules};
 pub(super) use policy::choose;
+pub(super) use rows::check_table;

@@ -18,6 +18,8 @@ pub(super) type Box = Vec<Range<usize>>;
 pub(super) struct Piece {
     pub kept: Box,
     pub reduced: Box,
+    /// The rows of the table that are bound, where indices name slices.
+    pub rows: Option<Range<usize>>,
 }
 
 /// Boxes of kept axes, each of `most` slices or fewer where that can be, which follow one another
@@ -93,7 +95,7 @@ pub(super) fn pieces(
     let mut pieces = Vec::with_capacity(kept_boxes.len() * reduced_boxes.len());
     for reduced in &reduced_boxes {
         for kept in &kept_boxes {
-            pieces.push(Piece { kept: kept.clone(), reduced: reduced.clone() });
+            pieces.push(Piece { kept: kept.clone(), reduced: reduced.clone(), rows: None });
         }
     }
     Some(pieces)

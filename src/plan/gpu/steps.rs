@@ -22,10 +22,10 @@ pub fn tally_bytes(precision: Precision) -> u64 {
     8 * u64::from(precision.words())
 }
 
-/// The bytes of a summary of slices: six counts; the largest norm, the sum and the
+/// The bytes of a summary of slices: eight counts; the largest norm, the sum and the
 /// smallest factor, with exponents.
 pub fn summary_bytes(precision: Precision) -> u64 {
-    24 + 24 * u64::from(precision.words())
+    32 + 24 * u64::from(precision.words())
 }
 
 /// Lanes of the small dispatches beside the main ones.
@@ -55,6 +55,8 @@ pub struct Step {
     pub target: Option<Window>,
     /// What is bound of the direction.
     pub direction: Option<Window>,
+    /// What is bound of the indices that name rows.
+    pub indices: Option<Window>,
     /// What is bound of the norms.
     pub norms: Option<Window>,
     /// What is bound of the radii.
@@ -78,12 +80,18 @@ pub struct Steps {
     pub state_bytes: u64,
     /// Bytes of summaries.
     pub summary_bytes: u64,
+    /// Bytes of the owners of rows, zero between two runs.
+    pub owner_bytes: u64,
 }
 
 impl Steps {
     /// Bytes of scratch that are held while the plan is prepared.
     pub fn scratch_bytes(&self) -> u64 {
-        self.partial_bytes + self.verdict_bytes + self.state_bytes + self.summary_bytes
+        self.partial_bytes
+            + self.verdict_bytes
+            + self.state_bytes
+            + self.summary_bytes
+            + self.owner_bytes
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::dtype::DType;
 use crate::plan::geometry::{Axis, Geometry};
 use crate::plan::gpu::pieces::{self, Box, Piece};
+use crate::plan::gpu::rows;
 use crate::plan::gpu::steps::Window;
 use crate::plan::profile::GpuLimits;
 
@@ -16,6 +17,9 @@ pub(super) fn cut(
     limits: &GpuLimits,
     may_cut_slices: bool,
 ) -> Option<Vec<Piece>> {
+    if let Some(table) = &geometry.table {
+        return Some(rows::pieces(geometry, table, slab, limits));
+    }
     let bytes = limits.binding_bytes.min(limits.dispatch_bytes).min(ADDRESSABLE);
     let size = geometry.dtype.size();
     let most = bytes as usize / 16 * (16 / size);
@@ -55,8 +59,15 @@ impl Windows {
         let span = |stride: fn(&Axis) -> usize| -> u64 {
             axes().map(|(axis, range)| ((range.len() - 1) * stride(axis)) as u64).sum::<u64>() + 1
         };
-        let first = geometry.source_offset as u64 + start(|axis| axis.source);
         let around = |first, count| Window::around(first, count, geometry.dtype, limits);
+        if let (Some(table), Some(rows)) = (&geometry.table, &piece.rows) {
+            let (first, count) = rows::span(geometry, table, rows);
+            let (source, source_base) = around(first, count);
+            let (target, target_base) = (source, source_base);
+            let (direction, direction_base) = (None, 0);
+            return Windows { source, source_base, target, target_base, direction, direction_base };
+        }
+        let first = geometry.source_offset as u64 + start(|axis| axis.source);
         let (source, source_base) = around(first, span(|axis| axis.source));
         let first = geometry.target_offset as u64 + start(|axis| axis.target);
         let (target, target_base) = around(first, span(|axis| axis.target));
