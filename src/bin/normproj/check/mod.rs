@@ -2,6 +2,7 @@
 
 mod cases;
 mod compare;
+mod family;
 mod groups;
 mod trial;
 
@@ -23,8 +24,8 @@ use trial::Trial;
 ///
 /// For each shape and each legal schedule: slices inside keep every bit, what is scaled ends inside
 /// and within 2κ of the exact projection, a second time changes nothing, NaN and infinity stay, and
-/// nothing outside the view is written. The same for clips of many tensors: in an arena, in buffers
-/// of their own, and strided.
+/// nothing outside the view is written. Then every set in every dtype that the device has, with radii in
+/// memory and along directions; and clips of many tensors: in an arena, in buffers of their own, and strided.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -58,13 +59,18 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let context = device::open(&arguments.run)?;
     let cases = cases::all()?;
     let scenes = groups::scenes()?;
-    let count = cases.len() + scenes.len();
+    let shapes = family::shapes()?;
+    let count = cases.len() + shapes.len() + scenes.len();
     let progress = Progress::count(count as u64, arguments.run.quiet);
     let mut outcomes = Vec::new();
     for case in &cases {
         for form in Form::ALL {
             outcomes.extend(examine(&context, case, form)?);
         }
+        progress.advance(1);
+    }
+    for shape in &shapes {
+        outcomes.extend(family::examine(&context, shape)?);
         progress.advance(1);
     }
     for scene in &scenes {
