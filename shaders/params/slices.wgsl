@@ -101,6 +101,9 @@ struct Params {
     upper_offset: u32,
     first_upper: u32,
     upper_rank: u32,
+    // The bits of an element that its dtype has not, and the least exponent field of its normal numbers.
+    grain: u32,
+    least_field: u32,
     source_offset: u32,
     target_offset: u32,
     // The first slice of this dispatch, in the order of the partial sums and verdicts.

@@ -93,9 +93,9 @@ params! {
         most_exponent, offset_exponent, goal_offset_exponent, low_offset_exponent,
         low_goal_offset_exponent;
     counts: rounds, always, alone, on_non_finite, nearest, turns, radii_offset, first_radius, radii_rank,
-        plane, direction_offset, upper_offset, first_upper, upper_rank, source_offset, target_offset,
-        first_slice, first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices,
+        plane, direction_offset, upper_offset, first_upper, upper_rank, grain,
+        least_field, source_offset, target_offset, first_slice, first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices,
         slices_here, kept_rank, reduced_rank, summaries, first_summary, rows, first_row, rows_here,
         first_index, first_position;
-    padding: 0, 3;
+    padding: 2, 1;
 }

@@ -171,11 +171,15 @@ impl Params {
         }
     }
 
-    /// The same dispatch, with limits in memory: they are rounded toward zero where they are stored, which
-    /// leaves alone what is an element already.
+    /// The same dispatch, with limits in memory, which are rounded toward zero to a dtype.
     #[must_use]
     pub(crate) fn with_limits(self, dtype: DType) -> Self {
-        Params { nearest: 0, most: dtype.largest(), ..self }
+        let (grain, least_field) = match dtype {
+            DType::F16 => (13, 113),
+            DType::BF16 => (16, 1),
+            DType::F32 | DType::F64 => (0, 1),
+        };
+        Params { grain, least_field, most: dtype.largest(), ..self }
     }
 
     fn with_rim(self, rim: &Rim, precision: Precision) -> Self {
