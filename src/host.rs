@@ -40,6 +40,16 @@ impl HostMemory {
         &bytemuck::cast_slice(&self.words)[..self.bytes / size_of::<T>()]
     }
 
+    /// The memory in words of 8 bytes, in which elements of every dtype are whole; those of the last may
+    /// be more than there are bytes.
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    pub fn words_mut(&mut self) -> &mut [u64] {
+        &mut self.words
+    }
+
     pub fn of_mut<T: Element>(&mut self) -> &mut [T] {
         &mut bytemuck::cast_slice_mut(&mut self.words)[..self.bytes / size_of::<T>()]
     }

@@ -37,7 +37,7 @@ pub use half::{bf16, f16};
 pub use indices::{Index, Indices};
 pub use layout::{Dims, Layout, MAX_RANK};
 pub use model::{
-    Clip, Decay, Filter, GivenNorm, Group, GroupReport, Model, ModelStep, Operation,
+    Clip, Decay, Examples, Filter, GivenNorm, Group, GroupReport, Model, ModelStep, Operation,
     PendingGroupReport, PendingStepReport, Rules, StepReport, Verdict,
 };
 pub use norm::{Norm, Power};

@@ -5,6 +5,5 @@
 const NO_NORM = 2000;
 
 fn of_norm(mantissa: f32, exponent: i32) -> Accumulator {
-    let power = select(mantissa, mantissa * mantissa, DEGREE == 2);
-    return Accumulator(power, exponent, bitcast<u32>(mantissa));
+    return Accumulator(power_from(mantissa), exponent, bitcast<u32>(mantissa));
 }

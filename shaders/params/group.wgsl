@@ -33,6 +33,9 @@ struct Params {
     nearest: u32,
     // Which rim this dispatch decides by; norms of another are left to another.
     rim: u32,
+    // p and 1 / p of an Lp norm.
+    power: f32,
+    inverse_power: f32,
 }
 
 @group(0) @binding(0) var<uniform> params: Params;

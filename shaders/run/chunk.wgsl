@@ -14,6 +14,11 @@ struct Chunk {
     other_slot: u32,
     other_first: u32,
     rate: f32,
+    // Of a sum: how many examples the other tensor has there, how far apart in loads, and whether they
+    // are added to what is there.
+    rows: u32,
+    stride: u32,
+    adds: u32,
 }
 
 @group(0) @binding(1) var<storage, read> chunks: array<Chunk>;

@@ -63,6 +63,32 @@ pub(super) trait Number: Element {
     }
 }
 
+/// Does something with the type of a dtype.
+macro_rules! with_number {
+    ($dtype:expr, $number:ident => $do:expr) => {{
+        use $crate::dtype::DType;
+        match $dtype {
+            DType::F32 => {
+                type $number = f32;
+                $do
+            }
+            DType::F16 => {
+                type $number = half::f16;
+                $do
+            }
+            DType::BF16 => {
+                type $number = half::bf16;
+                $do
+            }
+            DType::F64 => {
+                type $number = f64;
+                $do
+            }
+        }
+    }};
+}
+pub(super) use with_number;
+
 /// A number that is computed with: f32 or f64.
 pub(super) trait Real:
     Number<Real = Self> + Into<f64> + Default + PartialOrd + Add<Output = Self> + Sub<Output = Self>
@@ -73,6 +99,9 @@ pub(super) trait Real:
     fn magnitude(self) -> Self;
 
     fn times(self, factor: Self) -> Self;
+
+    /// `self · factor + term`, rounded once.
+    fn fused(self, factor: Self, term: Self) -> Self;
 
     fn with_sign_of(self, other: Self) -> Self;
 }
@@ -90,6 +119,11 @@ macro_rules! reals {
             #[inline(always)]
             fn times(self, factor: $float) -> $float {
                 self * factor
+            }
+
+            #[inline(always)]
+            fn fused(self, factor: $float, term: $float) -> $float {
+                self.mul_add(factor, term)
             }
 
             #[inline(always)]

@@ -5,7 +5,9 @@ use crate::norm::Norm;
 use crate::projection::{Compat, Formula, OnNonFinite, Place, Rounding};
 
 /// Clipping of many tensors, as a plain value: one norm over all of them, each by its own norm, or
-/// each element by itself.
+/// each element by itself. Tensors of f32, f16 and bf16 may be mixed in one group, on the CPU backend f64
+/// too: what is under one norm then has the room that rounding the coarsest of them needs
+/// ([`Rounding::Feasible`]), and where f64 is among them a radius keeps its bits and a norm its range.
 ///
 /// ```
 /// use normproj::{Clip, Compat, Norm, OnNonFinite};
@@ -88,7 +90,8 @@ impl Clip {
         Clip::new(Kind::Norms { norm })
     }
 
-    /// The same clip in another norm; clipping by value has none.
+    /// The same clip in another norm, that of any power among them; clipping by value has none. The norm
+    /// of tensors is that of their norms in the same p, as in `torch.nn.utils.clip_grad_norm_`.
     #[must_use]
     pub fn norm(self, norm: Norm) -> Self {
         let kind = match self.kind {
@@ -204,9 +207,6 @@ impl Clip {
             Kind::Norms { .. } => {}
         }
         let mismatch = |what: &str| Err(Error::PlanMismatch { reason: what.to_string() });
-        if let Some(Norm::Lp(_)) = self.norm_used() {
-            return mismatch("whole tensors have no Lp norm yet");
-        }
         match (self.given, self.kind) {
             (None, _) => Ok(()),
             (Some(GivenNorm::Host(norm)), Kind::Global { .. }) if norm >= 0.0 => Ok(()),

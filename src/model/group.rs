@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::gpu::{BoundGroup, PreparedGroup};
 use crate::layout::Layout;
 use crate::model::{Clip, Decay, GivenNorm, Model, PendingGroupReport};
-use crate::plan::group::{GroupPlan, GroupRequest};
+use crate::plan::group::{GroupPlan, GroupRequest, Memories};
 
 /// A clip of a model's tensors, ready to be carried out any number of times: on the CPU backend a
 /// plan, on a GPU also its pipelines, scratch and bind groups. A clone shares everything.
@@ -115,7 +115,9 @@ impl Group {
         check_given(plan.request(), model, given)?;
         let results = context.zeros([plan.results().elements()])?;
         let bound = context.as_gpu().map(|gpu| -> Result<BoundGroup> {
-            PreparedGroup::new(gpu, &plan, given, counted)?.bind(model, decay, given, &results)
+            let memories = Memories::of(model, decay).tensors;
+            let prepared = PreparedGroup::new(gpu, &plan, given, counted)?;
+            prepared.bind(&memories, model.shared_names(), given, &results)
         });
         let native = bound.is_none();
         let pieces = native.then(|| Arc::new(cpu::group::Pieces::new(&plan)));
@@ -169,8 +171,9 @@ impl Group {
         let request = GroupRequest::new(self.plan.request().clip, model, self.decay.as_ref())?;
         self.plan.check(&request)?;
         let bound = self.bound.as_ref().map(|bound| {
-            let (decay, given) = (self.decay.as_ref(), self.given.as_ref());
-            bound.prepared().bind(model, decay, given, &self.results)
+            let memories = Memories::of(model, self.decay.as_ref()).tensors;
+            let given = self.given.as_ref();
+            bound.prepared().bind(&memories, model.shared_names(), given, &self.results)
         });
         Ok(Group { model: model.clone(), bound: bound.transpose()?, ..self.clone() })
     }
@@ -207,9 +210,10 @@ impl Group {
     pub fn with_radius(&self, radius: f64) -> Result<Self> {
         let plan = Arc::new(self.plan.with_radius(radius)?);
         let bound = self.bound.as_ref().map(|bound| {
-            let (decay, given) = (self.decay.as_ref(), self.given.as_ref());
+            let given = self.given.as_ref();
             let prepared = bound.prepared().with_plan(&plan, given)?;
-            prepared.bind(&self.model, decay, given, &self.results)
+            let memories = Memories::of(&self.model, self.decay.as_ref()).tensors;
+            prepared.bind(&memories, self.model.shared_names(), given, &self.results)
         });
         Ok(Group { plan, bound: bound.transpose()?, ..self.clone() })
     }

@@ -2,6 +2,7 @@
 
 mod clip;
 mod decay;
+mod examples;
 mod filter;
 mod group;
 mod overlap;
@@ -20,6 +21,7 @@ use crate::layout::Layout;
 pub(crate) use clip::Kind;
 pub use clip::{Clip, GivenNorm};
 pub use decay::Decay;
+pub use examples::Examples;
 pub use filter::Filter;
 pub use group::Group;
 pub(crate) use overlap::{Place, check as check_overlap, check_where as check_overlap_where};

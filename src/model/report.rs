@@ -42,7 +42,8 @@ impl GroupReport {
         self.total
     }
 
-    /// Each tensor, in the order of the model.
+    /// Each tensor, in the order of the model; of [`Examples`](crate::Examples) each example, by its
+    /// number.
     pub fn tensors(&self) -> impl ExactSizeIterator<Item = (&str, Verdict)> {
         self.names.iter().map(String::as_str).zip(self.tensors.iter().copied())
     }
@@ -50,6 +51,11 @@ impl GroupReport {
     /// Whether anything was scaled down: all tensors, or one by its own norm.
     pub fn clipped(&self) -> bool {
         self.total.scale < 1.0 || self.tensors.iter().any(|tensor| tensor.scale < 1.0)
+    }
+
+    /// How many tensors, or examples, were scaled down.
+    pub fn scaled(&self) -> usize {
+        self.tensors.iter().filter(|tensor| tensor.scale < 1.0).count()
     }
 
     /// How many tensors hold NaN or infinity.

@@ -22,7 +22,7 @@ pub(crate) struct Slack {
     pub up: Grain,
     /// What it may take from one.
     pub down: Grain,
-    /// Whether a radius keeps the precision of f64.
+    /// Whether a radius keeps the precision of f64, and norms its range: where any element is one.
     pub double: bool,
 }
 
@@ -44,14 +44,14 @@ impl Slack {
         margin: Margin,
         tensors: impl IntoIterator<Item = (DType, usize)>,
     ) -> Self {
-        let (mut double, mut length) = (true, 0);
+        let (mut double, mut length) = (false, 0);
         let Grain { mut relative, mut absolute } = DType::F32.grain();
         for (dtype, elements) in tensors {
             let grain = dtype.grain();
             relative = grain.relative.max(relative);
             absolute = grain.absolute.max(absolute);
             length += if grain.absolute > 0.0 { elements } else { 0 };
-            double &= dtype == DType::F64;
+            double |= dtype == DType::F64;
         }
         let Bounds { sigma, kappa } = margin.of(norm);
         // The norm of a slice whose every element is off by the same.

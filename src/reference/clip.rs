@@ -1,17 +1,34 @@
 //! Clips of many tensors.
 
-use super::exact::bound;
-use super::exact::wide;
+use super::exact::{bound_in, radius_in, wide};
 use super::non_finite::replaced;
+use super::quotient::Quotient;
 use super::radial::{Ball, Magnitude};
+use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::model::{Clip, GivenNorm, Kind};
 use crate::norm::Norm;
 
+/// The elements of one tensor, exactly, and what they are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Elements {
+    /// What they are stored as.
+    pub dtype: DType,
+    /// The elements, as they are read.
+    pub values: Vec<f64>,
+}
+
+impl Elements {
+    /// Those of a tensor of this type.
+    pub fn of<T: Element>(values: &[T]) -> Self {
+        Elements { dtype: T::DTYPE, values: wide(values) }
+    }
+}
+
 /// What a clip makes of tensors.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Clipped {
-    /// The elements of each tensor.
+    /// The elements of each tensor, rounded to f64.
     pub tensors: Vec<Vec<f64>>,
     /// The norm of all tensors as one vector, or the one that was given. NaN with any NaN and
     /// where no norm was given in its place, else infinite with any infinity.
@@ -31,26 +48,28 @@ pub struct Clipped {
 /// # Errors
 /// As [`GroupRequest::new`](crate::plan::group::GroupRequest::new) for the clip;
 /// [`Error::PlanMismatch`] if a norm on the device is asked for and missing.
-pub fn clip(clip: &Clip, tensors: &[Vec<f32>], device_norm: Option<f32>) -> Result<Clipped> {
-    let tensors: Vec<Vec<f64>> = tensors.iter().map(|tensor| wide(tensor)).collect();
-    clip_wide(clip, &tensors, device_norm)
-}
-
-fn clip_wide(clip: &Clip, tensors: &[Vec<f64>], device_norm: Option<f32>) -> Result<Clipped> {
+pub fn clip(clip: &Clip, tensors: &[Elements], device_norm: Option<f32>) -> Result<Clipped> {
     clip.check()?;
-    let epsilon = clip.epsilon();
+    let values: Vec<&[f64]> = tensors.iter().map(|tensor| &tensor.values[..]).collect();
+    let any_double = |tensors: &[Elements]| tensors.iter().any(|t| t.dtype == DType::F64);
+    // A radius keeps the bits of f64 where an element under it is one.
+    let ball = |norm, radius, tensors: &[Elements]| {
+        let dtype = if any_double(tensors) { DType::F64 } else { DType::F32 };
+        Ball { norm, radius: radius_in(dtype, radius), epsilon: clip.epsilon() }
+    };
     Ok(match clip.kind {
-        Kind::Value { low, high } => by_value(bound(low).into(), bound(high).into(), tensors),
+        Kind::Value { low, high } => by_value(low, high, tensors),
         Kind::Norms { norm: kind } => {
-            let (total, norms) = (norm(kind, &tensors.concat()), norms(kind, tensors));
-            Clipped { total, norms, ..kept(tensors) }
+            let (total, norms) = (norm(kind, &values.concat()), norms(kind, &values));
+            Clipped { total, norms, ..kept(&values) }
         }
         Kind::Each { norm: kind, radius } => {
-            let ball = Ball { norm: kind, radius, epsilon };
-            let one = |tensor: &Vec<f64>| by_norm(clip, ball, std::slice::from_ref(tensor));
+            let one = |tensor: &Elements| {
+                by_norm(clip, ball(kind, radius, std::slice::from_ref(tensor)), &[&tensor.values])
+            };
             let parts: Vec<Clipped> = tensors.iter().map(one).collect();
             Clipped {
-                total: norm(kind, &tensors.concat()),
+                total: norm(kind, &values.concat()),
                 norms: parts.iter().map(|part| part.total).collect(),
                 scale: 1.0,
                 scales: parts.iter().map(|part| part.scales[0]).collect(),
@@ -58,9 +77,9 @@ fn clip_wide(clip: &Clip, tensors: &[Vec<f64>], device_norm: Option<f32>) -> Res
             }
         }
         Kind::Global { norm: kind, radius } => {
-            let ball = Ball { norm: kind, radius, epsilon };
+            let ball = ball(kind, radius, tensors);
             let given = match (clip.given(), device_norm) {
-                (None, _) => return Ok(by_norm(clip, ball, tensors)),
+                (None, _) => return Ok(by_norm(clip, ball, &values)),
                 (Some(GivenNorm::Host(given)), _) => given,
                 (Some(GivenNorm::Device), Some(given)) => given.into(),
                 (Some(GivenNorm::Device), None) => {
@@ -68,22 +87,31 @@ fn clip_wide(clip: &Clip, tensors: &[Vec<f64>], device_norm: Option<f32>) -> Res
                     return Err(Error::PlanMismatch { reason });
                 }
             };
-            by_given_norm(clip, ball, tensors, given)
+            by_given_norm(clip, ball, &values, given)
         }
     })
 }
 
-/// `g + λ·w`, λ rounded to f32 and the sum rounded to f32 once.
-pub fn decayed(rate: f64, gradient: &[f32], weights: &[f32]) -> Vec<f32> {
-    let rate = rate as f32;
-    gradient.iter().zip(weights).map(|(&g, &w)| rate.mul_add(w, g)).collect()
+/// `g + λ·w` as it is read: the sum is rounded once to what is computed with, f32 but f64 for f64, and λ
+/// before that.
+pub fn decayed<T: Element>(rate: f64, gradient: &[T], weights: &[T]) -> Elements {
+    let sum = |g: f64, w: f64| match T::DTYPE {
+        DType::F64 => rate.mul_add(w, g),
+        // Elements of fewer bits are f32 exactly.
+        DType::F32 | DType::F16 | DType::BF16 => {
+            f64::from((rate as f32).mul_add(w as f32, g as f32))
+        }
+    };
+    let pairs = gradient.iter().zip(weights);
+    let values = pairs.map(|(&g, &w)| sum(g.into(), w.into())).collect();
+    Elements { dtype: T::DTYPE, values }
 }
 
 /// All tensors by their one norm.
-fn by_norm(clip: &Clip, ball: Ball, tensors: &[Vec<f64>]) -> Clipped {
+fn by_norm(clip: &Clip, ball: Ball, tensors: &[&[f64]]) -> Clipped {
     let all = tensors.concat();
     let (total, norms) = (norm(ball.norm, &all), norms(ball.norm, tensors));
-    let result = match total.is_finite() {
+    let result = match all.iter().all(|x| x.is_finite()) {
         true => scaled(tensors, ball.factor(&all)),
         false => replace(clip, tensors, total.is_nan()),
     };
@@ -92,7 +120,7 @@ fn by_norm(clip: &Clip, ball: Ball, tensors: &[Vec<f64>]) -> Clipped {
 
 /// All tensors by a norm that says nothing of their elements: a NaN among them stays one, whatever
 /// the policy, and an infinity is scaled like any number.
-fn by_given_norm(clip: &Clip, ball: Ball, tensors: &[Vec<f64>], given: f64) -> Clipped {
+fn by_given_norm(clip: &Clip, ball: Ball, tensors: &[&[f64]], given: f64) -> Clipped {
     let result = match given {
         given if given >= 0.0 && given.is_finite() => scaled(tensors, ball.factor_of(given)),
         given if given >= 0.0 => replace(clip, tensors, false),
@@ -101,37 +129,43 @@ fn by_given_norm(clip: &Clip, ball: Ball, tensors: &[Vec<f64>], given: f64) -> C
     Clipped { total: given, ..result }
 }
 
-fn by_value(low: f64, high: f64, tensors: &[Vec<f64>]) -> Clipped {
-    // Comparisons that a NaN fails, so that it stays.
-    let clamped = |x: f64| match x {
-        x if x < low => low,
-        x if x > high => high,
-        x => x,
+fn by_value(low: f64, high: f64, tensors: &[Elements]) -> Clipped {
+    let tensor = |tensor: &Elements| {
+        let [low, high] = [low, high].map(|bound| bound_in(tensor.dtype, bound));
+        // Comparisons that a NaN fails, so that it stays.
+        let clamped = |x: f64| match x {
+            x if x < low => low,
+            x if x > high => high,
+            x => x,
+        };
+        tensor.values.iter().map(|&x| clamped(x)).collect()
     };
-    let tensor = |tensor: &Vec<f64>| tensor.iter().map(|&x| clamped(x)).collect();
-    Clipped { tensors: tensors.iter().map(tensor).collect(), ..kept(tensors) }
+    let values: Vec<&[f64]> = tensors.iter().map(|tensor| &tensor.values[..]).collect();
+    Clipped { tensors: tensors.iter().map(tensor).collect(), ..kept(&values) }
 }
 
-fn norms(kind: Norm, tensors: &[Vec<f64>]) -> Vec<f64> {
+fn norms(kind: Norm, tensors: &[&[f64]]) -> Vec<f64> {
     tensors.iter().map(|tensor| norm(kind, tensor)).collect()
 }
 
 /// Every tensor as it is, without norms.
-fn kept(tensors: &[Vec<f64>]) -> Clipped {
-    scaled(tensors, 1.0)
+fn kept(tensors: &[&[f64]]) -> Clipped {
+    scaled(tensors, None)
 }
 
-fn scaled(tensors: &[Vec<f64>], factor: f64) -> Clipped {
-    let each = |x: f64| x * factor;
-    Clipped { scale: factor, scales: vec![factor; tensors.len()], ..map(tensors, each) }
+fn scaled(tensors: &[&[f64]], factor: Option<Quotient>) -> Clipped {
+    let Some(factor) = factor else { return map(tensors, |x| x) };
+    let scale = factor.number();
+    let result = map(tensors, |x| factor.times(x).high);
+    Clipped { scale, scales: vec![scale; tensors.len()], ..result }
 }
 
-fn replace(clip: &Clip, tensors: &[Vec<f64>], any_nan: bool) -> Clipped {
+fn replace(clip: &Clip, tensors: &[&[f64]], any_nan: bool) -> Clipped {
     map(tensors, |x| replaced(clip.policy(), any_nan, x))
 }
 
-fn map(tensors: &[Vec<f64>], each: impl Fn(f64) -> f64) -> Clipped {
-    let tensor = |tensor: &Vec<f64>| tensor.iter().map(|&x| each(x)).collect();
+fn map(tensors: &[&[f64]], each: impl Fn(f64) -> f64) -> Clipped {
+    let tensor = |tensor: &&[f64]| tensor.iter().map(|&x| each(x)).collect();
     Clipped {
         tensors: tensors.iter().map(tensor).collect(),
         total: 0.0,

@@ -17,20 +17,23 @@
 mod clip;
 mod double;
 mod exact;
+mod examples;
 mod index;
 mod non_finite;
 mod plane;
+mod quotient;
 mod radial;
 mod rows;
 mod scale;
 mod shrink;
 
-pub use clip::{Clipped, clip, decayed};
+pub use clip::{Clipped, Elements, clip, decayed};
 pub use double::Double;
 pub use exact::{
     bound, bound_in, exact_sum_of_magnitudes, exact_sum_of_squares, exceeds, exceeds_in, radius,
     radius_in,
 };
+pub use examples::{Summed, examples};
 pub use index::{places, slices};
 pub use plane::{exact_product, project_along, project_along_double};
 pub use rows::{project_rows, touched};

@@ -1,7 +1,8 @@
 //! Norms, and radial scaling into a ball.
 
 use super::double::{Double, exponent, times_power};
-use super::exact::{Power, exceeds_in, largest, magnitudes, radius, squares};
+use super::exact::{Power, exceeds_in, largest, magnitudes, squares};
+use super::quotient::Quotient;
 use crate::norm::Norm;
 
 /// A norm as `value · 2^exponent`, rounded to 106 bits (to 53 in Lp, whose powers f64 computes).
@@ -79,25 +80,27 @@ fn lp(p: f64, vector: &[f64]) -> Magnitude {
 #[derive(Clone, Copy)]
 pub(super) struct Ball {
     pub norm: Norm,
-    /// As the caller gave it: it is rounded here.
+    /// As the library works with it.
     pub radius: f64,
     /// What is added to a norm before it is compared and divides.
     pub epsilon: f64,
 }
 
 impl Ball {
-    /// `min(1, c / (‖x‖ + ε))` of a finite vector.
-    pub fn factor(self, vector: &[f64]) -> f64 {
-        let c = radius(self.radius);
-        match exceeds_in(self.norm, vector, c - self.epsilon) {
-            true => c / (Magnitude::new(self.norm, vector).number() + self.epsilon),
-            false => 1.0,
-        }
+    /// `min(1, c / (‖x‖ + ε))` of a finite vector; none if it is 1.
+    pub fn factor(self, vector: &[f64]) -> Option<Quotient> {
+        let exceeds = exceeds_in(self.norm, vector, self.radius - self.epsilon);
+        exceeds.then(|| self.over(Magnitude::new(self.norm, vector)))
     }
 
-    /// `min(1, c / (n + ε))` of a finite norm that was computed elsewhere.
-    pub fn factor_of(self, norm: f64) -> f64 {
-        let c = radius(self.radius);
-        if norm + self.epsilon > c { c / (norm + self.epsilon) } else { 1.0 }
+    /// `min(1, c / (n + ε))` of a finite norm that was computed elsewhere; none if it is 1.
+    pub fn factor_of(self, norm: f64) -> Option<Quotient> {
+        let norm = Magnitude { value: norm.into(), exponent: 0 };
+        norm.exceeds(self.radius - self.epsilon).then(|| self.over(norm))
+    }
+
+    fn over(self, norm: Magnitude) -> Quotient {
+        let divisor = norm.value + norm.unit(self.epsilon);
+        Quotient::new(self.radius, divisor, norm.exponent)
     }
 }

@@ -1,7 +1,8 @@
 //! Sets that are reached by scaling: a slice times one number.
 
-use super::double::{Double, exponent, times_power};
+use super::double::Double;
 use super::exact::{exceeds_in, radius_in};
+use super::quotient::Quotient;
 use super::radial::Magnitude;
 use crate::dtype::DType;
 use crate::norm::Norm;
@@ -47,14 +48,11 @@ impl Interval {
             () if always => return slice.iter().map(|&x| still * Double::from(x)).collect(),
             () => return kept(),
         };
-        let goal_exponent = if goal > 0.0 { exponent(goal) } else { 0 };
-        let goal = Double::from(times_power(goal, -goal_exponent)) / divisor;
         let (rate, rest) = (Double::from(self.rate), Double::difference(1.0, self.rate));
-        let (goal, still) = (goal * rate, still * rest);
+        let goal = Quotient::new(goal, divisor, n.exponent).part(rate);
+        let still = still * rest;
         let one = |&x: &f64| {
-            let x_exponent = if x == 0.0 { 0 } else { exponent(x.abs()) };
-            let moved = goal * Double::from(times_power(x, -x_exponent));
-            let moved = moved.times_power(x_exponent + goal_exponent - n.exponent);
+            let moved = goal.times(x);
             // Not plus zero: it would take the sign of minus zero.
             if self.rate == 1.0 { moved } else { moved + still * Double::from(x) }
         };

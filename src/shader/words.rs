@@ -76,6 +76,12 @@ fn key(value: f64, precision: Precision) -> i64 {
     }
 }
 
+/// p and 1 / p of an Lp norm.
+pub(crate) fn powers(norm: Norm) -> [f64; 2] {
+    let power = if let Norm::Lp(p) = norm { p.value() } else { 1.0 };
+    [power, power.recip()]
+}
+
 /// The number that the kernels know a policy by.
 pub(crate) fn policy(policy: OnNonFinite) -> u32 {
     match policy {
@@ -113,12 +119,12 @@ impl Params {
         margin: Margin,
         precision: Precision,
     ) -> Self {
-        let power = if let Norm::Lp(p) = norm { p.value() } else { 1.0 };
+        let [power, inverse_power] = powers(norm);
         let params = Params {
             on_non_finite: policy(on_non_finite),
             nearest: nearest(rounding),
             power,
-            inverse_power: power.recip(),
+            inverse_power,
             length: length as f64,
             rounds: rounds(length, precision),
             ..self

@@ -192,3 +192,65 @@ fn norms<T: Element>(values: &[T]) {
 fn norms_of_every_dtype() {
     every_dtype!(norms);
 }
+
+/// What is under one norm is clipped tensor by tensor, and ends where a clip of all at once would: a
+/// second one changes nothing, though f32 alone would have less room than beside 16 bits.
+#[test]
+fn files_of_mixed_dtypes_are_clipped_as_one() {
+    let numbers: Vec<f64> = numbers().into_iter().filter(|x| x.is_finite()).collect();
+    let single: Vec<f32> = numbers.iter().map(|&x| x as f32).collect();
+    let half: Vec<f16> = numbers.iter().map(|&x| f16::from_f64(x)).collect();
+    let brain: Vec<bf16> = numbers.iter().map(|&x| bf16::from_f64(x)).collect();
+    let shape = [numbers.len()];
+    let place = Place::new();
+    let (one, two) = (elements("a", &shape, &single), elements("b", &shape, &half));
+    let (three, four) = (elements("c", &shape, &brain), elements("d", &shape, &numbers));
+    place.write("in.safetensors", &plain(&[one, two, three, four]));
+    let context = Context::cpu();
+    let exact = |norm| -> Result<f64, Error> {
+        let tensors = [
+            context.upload_as(&single, shape)?,
+            context.upload_as(&half, shape)?,
+            context.upload_as(&brain, shape)?,
+            context.upload_as(&numbers, shape)?,
+        ];
+        let model = Model::unnamed(&context, &tensors)?;
+        Ok(Group::new(Clip::norms(norm), &model)?.run()?.wait()?.total().norm)
+    };
+    for (name, norm) in [
+        ("l1", Norm::L1),
+        ("l2", Norm::L2),
+        ("linf", Norm::Linf),
+        ("3", Norm::lp(3.0).unwrap()),
+        ("1.5", Norm::lp(1.5).unwrap()),
+    ] {
+        let total = exact(norm).unwrap();
+        for radius in [0.4, 1e3 * total] {
+            let radius = radius.to_string();
+            let run = [
+                "clip-global-norm",
+                &radius,
+                "in.safetensors",
+                "-o",
+                "once.safetensors",
+                "--force",
+            ];
+            let report = place.json(&[&run[..], &["--norm", name]].concat());
+            let found = report["norm"].as_f64().unwrap();
+            assert!((found - total).abs() <= 1e-12 * total, "{name}: {found}, not {total}");
+            let run = [
+                "clip-global-norm",
+                &radius,
+                "once.safetensors",
+                "-o",
+                "twice.safetensors",
+                "--force",
+            ];
+            place.json(&[&run[..], &["--norm", name]].concat());
+            let name = format!("{name} {radius}");
+            assert!(place.read("once.safetensors") == place.read("twice.safetensors"), "{name}");
+            let kept = place.read("once.safetensors") == place.read("in.safetensors");
+            assert_eq!(kept, radius != "0.4", "{name}");
+        }
+    }
+}

@@ -96,7 +96,7 @@ fn what_no_tensor_could_satisfy_is_wrong_usage() {
         ("box 1 -1", "the bounds are 1 and -1; the lower must not be above"),
         ("bounds -1 1 --axis 0", "unexpected argument '--axis'"),
         ("non-negative 1 --rounding nearest", "unexpected argument '--rounding'"),
-        ("clip-global-norm 1 --norm 3", "whole tensors have no Lp norm yet"),
+        ("clip-global-norm 1 --norm 0", "p is 0"),
     ] {
         let words: Vec<&str> = line.split(' ').chain(["none.npy", "-o", "out.npy"]).collect();
         place.fails(&words, 2, text);

@@ -1,28 +1,15 @@
 //! The promises of one norm over some elements, in numbers.
 
-use std::fmt;
+use std::ops::Range;
 
-use normproj::plan::margin::{Margin, U};
-use normproj::{Clip, Norm, OnNonFinite, Rounding, reference};
+use normproj::plan::margin::Margin;
+use normproj::{Clip, DType, GivenNorm, Norm, OnNonFinite, Rounding, reference};
 
 use crate::clip_compare::{Judge, replaced};
-use crate::judge::{Rule, Stats, ulp};
-
-/// Everything that is known of an element.
-#[derive(Debug, Clone, Copy)]
-pub struct Element {
-    /// As it was stored.
-    pub raw: f32,
-    /// As the clip reads it: with weights, where it decays.
-    pub x: f32,
-    /// As it is stored now.
-    pub y: f32,
-    /// What it should be.
-    pub exact: f64,
-    pub decays: bool,
-    /// How far `x` itself may be off.
-    pub slack: f64,
-}
+use crate::clip_element::Element;
+use crate::clip_scene::Scene;
+use crate::judge::{Rule, Stats, ones, ulp};
+use crate::values::least_normal;
 
 /// What the elements under one norm are measured by.
 pub struct Bounds {
@@ -31,80 +18,168 @@ pub struct Bounds {
     pub radius: f64,
     margin: Margin,
     given: Option<f64>,
+    /// The least normal number of what is computed with.
+    least: f64,
+    /// T, where the norm may end that aims at the radius.
+    above: f64,
+    /// How much lower than at c a slice aims, relatively, for what rounding adds to small elements.
+    lowered: f64,
+    /// Whether elements of f16 are among them.
+    half: bool,
+    /// Whether results are rounded to 16 bits.
+    narrow: bool,
 }
 
 impl Bounds {
-    pub fn new(judge: &Judge, device: Option<f32>) -> Self {
+    /// Of the tensors of a scene that share a norm.
+    pub fn new(judge: &Judge, scene: &Scene, group: &Range<usize>) -> Self {
         let clip = judge.clip;
         let host = clip.given().and_then(|given| match given {
-            normproj::GivenNorm::Host(norm) => Some(norm),
+            GivenNorm::Host(norm) => Some(norm),
             _ => None,
         });
+        let tensors = &scene.tensors[group.clone()];
+        let any = |dtype| tensors.iter().any(|tensor| tensor.dtype == dtype);
+        let double = any(DType::F64);
+        let all_double = double && tensors.iter().all(|tensor| tensor.dtype == DType::F64);
+        let alone = if clip.is_global() { None } else { tensors.first() };
+        let margin = judge.margins[alone.map_or(DType::F32, |tensor| tensor.dtype) as usize];
+        let norm = clip.norm_used().unwrap_or(Norm::L2);
+        let radius = clip.radius().unwrap_or(f64::INFINITY);
+        let radius = reference::radius_in(if double { DType::F64 } else { DType::F32 }, radius);
+        // Each tensor has the room that the longest of its dtype needs.
+        let lengths = |dtype: DType| -> usize {
+            let of = |tensors: &[crate::clip_scene::Place]| -> Vec<usize> {
+                let alike = tensors.iter().filter(|tensor| tensor.dtype == dtype);
+                alike.map(|tensor| tensor.layout.len()).collect()
+            };
+            match clip.is_global() {
+                true => of(tensors).into_iter().sum(),
+                false => of(&scene.tensors).into_iter().max().unwrap_or(0),
+            }
+        };
+        let (half, brain) = (any(DType::F16), any(DType::BF16));
+        let count = if half { lengths(DType::F16) } else { 0 }
+            + if brain { lengths(DType::BF16) } else { 0 };
+        let relative = if brain { 2f64.powi(-8) } else { 2f64.powi(-11) };
+        let absolute = if half { 2f64.powi(-25) } else { 2f64.powi(-134) };
+        let narrow = half || brain;
+        let above = match clip.rounds() {
+            Rounding::Feasible if narrow && radius > 0.0 => {
+                radius * (1.0 + relative) + absolute * ones(norm, count as f64)
+            }
+            _ => radius,
+        };
+        let added = (above - radius * (1.0 + relative)).max(0.0);
+        let lowered = match radius > 0.0 && radius.is_finite() && added > 0.0 {
+            true => (margin.of(norm).kappa * added / radius).min(1.0),
+            false => 0.0,
+        };
         Bounds {
             clip,
-            norm: clip.norm_used().unwrap_or(Norm::L2),
-            radius: reference::radius(clip.radius().unwrap_or(f64::INFINITY)),
-            margin: judge.margin,
-            given: host.or(device.map(f64::from)),
+            norm,
+            radius,
+            margin,
+            given: host.or(scene.given.map(f64::from)),
+            least: least_normal(if all_double { DType::F64 } else { DType::F32 }),
+            above,
+            lowered,
+            half,
+            narrow,
         }
     }
 
     /// The relative error of the computed norm.
     pub fn sigma(&self) -> f64 {
         match self.norm {
-            Norm::L1 => self.margin.sigma,
-            Norm::Linf => 0.0,
-            _ => 0.5 * self.margin.sigma,
+            Norm::L2 => 0.5 * self.margin.sigma,
+            norm => self.margin.of(norm).sigma,
         }
+    }
+
+    /// Whether elements of 16 bits are cut off where they are rounded.
+    pub fn cuts(&self) -> bool {
+        self.clip.rounds() == Rounding::TowardZero
+    }
+
+    /// How much lower than at c a slice aims, relatively.
+    pub fn lowered(&self) -> f64 {
+        self.lowered
+    }
+
+    /// How far beyond the radius a norm may be that is kept, relatively.
+    pub fn room(&self) -> f64 {
+        if self.above > self.radius { self.above / self.radius - 1.0 } else { 0.0 }
+    }
+
+    /// Half of the spacing of what results are rounded to.
+    pub fn unit(&self) -> f64 {
+        self.margin.unit
+    }
+
+    /// The norm that was computed elsewhere, if so.
+    pub fn given(&self) -> Option<f64> {
+        self.given
     }
 
     /// Below this nothing is promised of a norm over so many elements: an adapter may take
     /// subnormal numbers for zero.
     pub fn tiny(&self, length: usize) -> f64 {
-        2f64.powi(-126)
-            * match self.norm {
-                Norm::L1 => length as f64,
-                Norm::Linf => 1.0,
-                _ => (length as f64).sqrt(),
-            }
+        self.least * ones(self.norm, length.max(1) as f64)
     }
 
-    /// Whether the result of so many elements is made of normal numbers.
-    fn normal(&self, length: usize) -> bool {
-        self.radius == 0.0 || self.radius >= 2.0 * self.tiny(length)
+    /// Whether the results are made of normal numbers, and their norm bounded by what rounding adds.
+    fn normal(&self, x: &[f64]) -> bool {
+        let room = self.radius == 0.0 || self.radius >= 2.0 * self.tiny(x.len());
+        room && !self.quasi(x)
     }
 
-    /// Whether so many elements must end with `n ≤ c`.
-    pub fn feasible(&self, length: usize) -> bool {
-        self.given.is_none() && self.clip.rounds() == Rounding::Feasible && self.normal(length)
+    /// For p < 1 there is no triangle inequality: what rounding adds to small numbers of f16 bounds
+    /// nothing.
+    fn quasi(&self, x: &[f64]) -> bool {
+        let Norm::Lp(p) = self.norm else { return false };
+        if p.value() >= 1.0 || !self.half {
+            return false;
+        }
+        let factor = (self.radius / length(self.norm, x)).min(1.0);
+        x.iter().any(|x| x.abs() * factor < 2f64.powi(-14))
     }
 
-    /// How far what is scaled may be from the exact one, relatively.
+    /// Whether these elements must end with `n ≤ c`.
+    pub fn feasible(&self, x: &[f64]) -> bool {
+        self.given.is_none() && self.clip.rounds() != Rounding::Nearest && self.normal(x)
+    }
+
+    /// How far what is scaled may be from the exact one, relatively, before it is rounded to 16 bits.
     pub fn relative(&self) -> f64 {
+        let Margin { sigma, kappa, unit, .. } = self.margin;
         match self.clip.rounds() {
-            Rounding::Feasible => {
-                let Margin { sigma, kappa, .. } = self.margin;
+            Rounding::Nearest => self.sigma() + 8.0 * unit,
+            _ => {
                 2.0 * match self.norm {
+                    Norm::L2 => kappa,
                     // A quotient of f32 may be off by 2.5 ulp.
-                    Norm::L1 => kappa + 0.5 * sigma + 2.0 * U,
-                    Norm::Linf => 8.0 * U,
-                    _ => kappa,
+                    Norm::L1 => kappa + 0.5 * sigma + 2.0 * unit,
+                    Norm::Linf => 8.0 * unit,
+                    norm => self.margin.of(norm).kappa,
                 }
             }
-            _ => self.sigma() + 8.0 * U,
         }
     }
 
-    fn error(&self, exact: f64) -> f64 {
-        let nearest = self.clip.rounds() == Rounding::Nearest && self.margin.sigma < U;
+    fn error(&self, e: &Element) -> f64 {
+        let nearest =
+            self.clip.rounds() == Rounding::Nearest && self.margin.sigma < self.margin.unit;
         // Sums in f64 (the CPU backend): 4 ulp.
-        let scaled = if nearest { 4.0 * ulp(exact) } else { self.relative() * exact.abs() };
-        scaled + 2f64.powi(-126)
+        let exact = e.exact;
+        let own = nearest && e.dtype != DType::F64;
+        let scaled = if own { 4.0 * ulp(exact) } else { self.relative() * exact.abs() };
+        scaled + self.lowered * exact.abs() + e.least_normal()
     }
 
     /// The promises that the elements of one group break.
     pub fn broken(&self, elements: &[Element], stats: &mut Stats) -> Vec<(Rule, String)> {
-        let x: Vec<f32> = elements.iter().map(|e| e.x).collect();
+        let x: Vec<f64> = elements.iter().map(|e| e.x).collect();
         let no_norm = self.given.is_some_and(|given| given.is_nan() || given < 0.0);
         let finite = match self.given {
             None => x.iter().all(|x| x.is_finite()),
@@ -125,8 +200,8 @@ impl Bounds {
     }
 
     /// Where the exact norm lies.
-    pub fn place(&self, x: &[f32], elements: &[Element]) -> Place {
-        let (c, sigma) = (self.radius, self.sigma());
+    pub fn place(&self, x: &[f64], elements: &[Element]) -> Place {
+        let sigma = self.sigma() + if self.narrow { 4.0 * self.margin.unit } else { 0.0 };
         // A norm that was given does not depend on the elements.
         let blur = match self.given {
             Some(_) => 0.0,
@@ -136,64 +211,84 @@ impl Bounds {
             Some(given) => given > bound - self.clip.epsilon(),
             None => reference::exceeds_in(self.norm, x, bound - self.clip.epsilon()),
         };
-        let beyond = if self.clip.rounds() == Rounding::Feasible { 0.0 } else { 2.0 * sigma };
+        let (feasible, c) = (self.clip.rounds() != Rounding::Nearest, self.above);
+        // An Lp norm that is given is taken to a power and back.
+        let given = matches!((self.given, self.norm), (Some(_), Norm::Lp(_)));
+        let beyond = if feasible && !given { 0.0 } else { 2.0 * sigma };
         if !exceeds(c * (1.0 - 2.0 * sigma) - blur) {
             Place::Inside
-        } else if self.normal(x.len()) && exceeds(c * (1.0 + beyond) + blur) {
+        } else if self.normal(x) && exceeds(c * (1.0 + beyond) + blur) {
             Place::Outside
         } else {
-            Place::Rim { within: !exceeds(c - blur) }
+            Place::Rim { within: !exceeds(self.radius - blur) }
         }
     }
 
-    fn broken_there(&self, place: Place, x: &[f32], elements: &[Element]) -> Vec<(Rule, String)> {
+    fn broken_there(&self, place: Place, x: &[f64], elements: &[Element]) -> Vec<(Rule, String)> {
         let mut broken = Vec::new();
         let mut demand = |rule, holds: &dyn Fn(&Element) -> bool| {
             let wrong = elements.iter().find(|e| !holds(e));
             broken.extend(wrong.map(|e| (rule, e.to_string())));
         };
         let kept = |e: &Element| match e.decays {
-            false => e.y.to_bits() == e.raw.to_bits(),
+            false => e.bits == e.raw,
             // Under a norm that was given, a sum that is no number is kept like any other.
             true if e.x.is_nan() => e.y.is_nan(),
-            true => e.y == e.x || (f64::from(e.y) - f64::from(e.x)).abs() <= e.slack,
+            true if e.slack == 0.0 => e.y == e.narrowed(e.x),
+            true => {
+                let (relative, absolute) = e.grain();
+                (e.y - e.x).abs() <= e.slack + relative * (e.x.abs() + e.slack) + absolute
+                    || e.y == e.x
+            }
         };
-        let feasible = self.clip.rounds() == Rounding::Feasible;
+        let feasible = self.clip.rounds() != Rounding::Nearest;
         match place {
             Place::Inside => demand(Rule::Inside, &kept),
             Place::Rim { within: true } if feasible && self.given.is_none() => {
                 demand(Rule::Rim, &|e| {
-                    let loss = f64::from(e.x.abs()) - f64::from(e.y.abs());
-                    let most = self.error(e.x.into()) + e.slack;
-                    e.x * e.y >= 0.0 && (-e.slack..=most).contains(&loss)
+                    let loss = e.x.abs() - e.y.abs();
+                    let most = e.most(self.error(e) + e.slack);
+                    let grown = e.slack + if e.decays { e.most(0.0) } else { 0.0 };
+                    e.x * e.y >= 0.0 && (-grown..=most).contains(&loss)
                 });
             }
             _ => (),
         }
         if self.radius == 0.0 && place == Place::Outside {
             demand(Rule::Zero, &|e| {
-                let zero = e.y.to_bits() == e.x.to_bits() & 0x8000_0000;
-                zero || e.slack > 0.0 && e.y == 0.0 || !e.x.is_finite()
+                let signed = e.y == 0.0 && e.y.is_sign_negative() == e.x.is_sign_negative();
+                signed || e.slack > 0.0 && e.y == 0.0 || !e.x.is_finite()
             });
         }
         let norm = self.given.unwrap_or_else(|| length(self.norm, x));
         let blur: f64 = elements.iter().map(|e| e.slack).sum();
         demand(Rule::Accurate, &|e| {
-            let y = f64::from(e.y);
             let moved = self.given.is_none() && blur > 0.0 && blur.is_finite();
             let blurred = e.slack + if moved { e.exact.abs() * blur / norm } else { 0.0 };
-            let near = (y - e.exact).abs() <= self.error(e.exact) + blurred;
-            // Not the absence of a difference: a NaN must not pass, unless it is expected.
-            near || y == e.exact || y.is_nan() && e.exact.is_nan()
+            let near = (e.y - e.exact).abs() <= e.most(self.error(e) + blurred);
+            // What is kept between c and T is beyond c.
+            let within = self.narrow && place != Place::Outside && kept(e);
+            // Not the absence of a difference: a NaN must not pass, unless it is expected, or an infinity
+            // meets a target of which rounding leaves nothing.
+            let nothing = self.lowered >= 1.0 && e.exact.is_infinite();
+            let odd = e.y.is_nan() && (e.exact.is_nan() || nothing);
+            near || within || e.y == e.narrowed(e.exact) || odd
         });
-        let y: Vec<f32> = elements.iter().map(|e| e.y).collect();
+        let y: Vec<f64> = elements.iter().map(|e| e.y).collect();
         let finite = y.iter().all(|y| y.is_finite());
-        if self.feasible(x.len()) && (!finite || reference::exceeds_in(self.norm, &y, self.radius))
-        {
-            let over = length(self.norm, &y) / self.radius - 1.0;
-            broken.push((Rule::Feasible, format!("{over:e} beyond {:e}", self.radius)));
+        if self.feasible(x) && (!finite || self.exceeds(&y)) {
+            let over = length(self.norm, &y) / self.above - 1.0;
+            broken.push((Rule::Feasible, format!("{over:e} beyond {:e}", self.above)));
         }
         broken
+    }
+
+    fn exceeds(&self, y: &[f64]) -> bool {
+        match self.norm {
+            // No exact sum of powers is to be had: f64's error is far below ours.
+            Norm::Lp(_) => length(self.norm, y) > self.above * (1.0 + 1e-14),
+            _ => reference::exceeds_in(self.norm, y, self.above),
+        }
     }
 }
 
@@ -209,18 +304,6 @@ pub enum Place {
 }
 
 /// The norm of finite elements.
-fn length(norm: Norm, x: &[f32]) -> f64 {
-    match norm {
-        Norm::L1 => reference::exact_sum_of_magnitudes(x).0,
-        Norm::Linf => x.iter().fold(0.0, |n, x| f64::from(x.abs()).max(n)),
-        _ => reference::exact_sum_of_squares(x).0.sqrt(),
-    }
-}
-
-impl fmt::Display for Element {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let bits = |value: f32| format!("{value:e} ({:#010x})", value.to_bits());
-        write!(f, "{} became {}, exactly {:e}", bits(self.raw), bits(self.y), self.exact)?;
-        if self.decays { write!(f, ", read as {}", bits(self.x)) } else { Ok(()) }
-    }
+fn length(norm: Norm, x: &[f64]) -> f64 {
+    reference::norm(norm, x)
 }

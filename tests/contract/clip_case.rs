@@ -1,12 +1,13 @@
 //! A random model and a clip of it: sizes, places, values, norm, radius, policy, decay.
 
-use normproj::{Clip, Compat, GivenNorm, Layout, Norm, OnNonFinite, Rounding, reference};
+use normproj::{Clip, Compat, DType, GivenNorm, Layout, Norm, OnNonFinite, Rounding, reference};
 use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::case::{Radius, radius};
+use crate::clip_memory::Memory;
 use crate::clip_scene::{Decays, Place, Scene};
-use crate::values::{Fill, hash, non_finite};
+use crate::values::{Fill, for_dtype, hash, non_finite};
 
 /// A model and what is done to it.
 #[derive(Debug, Clone)]
@@ -33,6 +34,7 @@ struct Tensor {
     gap: usize,
     /// In a memory of its own, or in the arena.
     alone: bool,
+    dtype: DType,
 }
 
 /// How the elements of a tensor lie.
@@ -57,6 +59,10 @@ enum Kind {
 }
 
 impl Tensor {
+    fn place(&self, memory: usize, offset: usize) -> Place {
+        Place { memory, layout: self.layout(offset), dtype: self.dtype }
+    }
+
     fn layout(&self, offset: usize) -> Layout {
         let (rows, columns) = (self.size / 3, self.size / 4);
         let layout = match self.form {
@@ -71,30 +77,31 @@ impl Tensor {
 
 impl ClipCase {
     pub fn scene(&self) -> Scene {
-        let mut end = 0;
+        // In bytes.
+        let mut end = 0usize;
         let mut memories = 1;
         let mut place = |tensor: &Tensor| match tensor.alone {
             true => {
                 memories += 1;
-                Place { memory: memories - 1, layout: tensor.layout(tensor.gap) }
+                tensor.place(memories - 1, tensor.gap)
             }
             false => {
-                let layout = tensor.layout(end + tensor.gap);
-                end = layout.end().max(layout.offset());
-                Place { memory: 0, layout }
+                let place = tensor.place(0, end.div_ceil(tensor.dtype.size()) + tensor.gap);
+                let layout = &place.layout;
+                end = tensor.dtype.size() * layout.end().max(layout.offset());
+                place
             }
         };
         let places: Vec<Place> = self.tensors.iter().map(&mut place).collect();
-        let value = |tensor: usize, i: usize| {
+        let mut scene = Scene::filled(&places, self.seed >> 1, &|memory, place, tensor, i, at| {
             let seed = self.seed ^ (tensor as u64) << 32;
             let bits = hash(seed ^ 0x5eed, i);
-            match self.poison {
-                0 => self.fill.value(seed, i),
-                rarity if bits.is_multiple_of(rarity as u64) => non_finite(bits),
-                _ => self.fill.value(seed, i),
-            }
-        };
-        let mut scene = Scene::amid(&places, self.seed >> 1, value);
+            let bad = self.poison > 0 && bits.is_multiple_of(self.poison as u64);
+            for_dtype!(place.dtype, T => memory.set::<T>(at, match bad {
+                true => non_finite(bits),
+                false => self.fill.value(seed, i),
+            }));
+        });
         if let Some(rate) = self.decay {
             self.add_weights(&mut scene, rate);
         }
@@ -106,18 +113,26 @@ impl ClipCase {
 
     /// Weights, in one memory, of all tensors but every third.
     fn add_weights(&self, scene: &mut Scene, rate: f64) {
-        let (memory, mut weights) = (scene.memories.len(), Vec::new());
+        let memory = scene.memories.len();
+        let mut weights = Memory::default();
         let mut place = |(number, tensor): (usize, &Place)| {
             let shape = tensor.layout.shape();
             let mut strides = vec![1; shape.len()];
             (1..shape.len()).rev().for_each(|d| strides[d - 1] = strides[d] * shape[d]);
-            let layout = Layout::strided(shape, strides, weights.len()).expect("contiguous");
             let seed = !self.seed ^ number as u64;
-            weights.extend((0..layout.len()).map(|i| Fill::Normal.value::<f32>(seed, i)));
-            (number % 3 != 2).then_some(Place { memory, layout })
+            weights.pad(tensor.dtype.size());
+            let layout = for_dtype!(tensor.dtype, T => {
+                let layout = Layout::strided(shape, strides, weights.len::<T>());
+                let count = tensor.layout.len();
+                let values: Vec<T> = (0..count).map(|i| Fill::Normal.value(seed, i)).collect();
+                weights.extend(&values);
+                layout.expect("contiguous")
+            });
+            (number % 3 != 2).then_some(Place { memory, layout, dtype: tensor.dtype })
         };
         let weights_of = scene.tensors.iter().enumerate().map(&mut place).collect();
-        weights.push(0.0);
+        weights.extend(&[0.0f32]);
+        weights.pad(4);
         scene.memories.push(weights);
         scene.decay = Some(Decays { rate, weights: weights_of });
     }
@@ -131,7 +146,7 @@ impl ClipCase {
             Kind::Global => Clip::global_norm(radius),
             Kind::Each => Clip::each_norm(radius),
             Kind::Value => Clip::value(-0.5 * radius, radius),
-            Kind::Norms => Clip::norms(Norm::L2),
+            Kind::Norms => Clip::norms(self.norm),
             Kind::GivenHost(norm) => Clip::global_norm(radius).use_norm(GivenNorm::Host(norm)),
             Kind::GivenDevice(_) => Clip::global_norm(radius).use_norm(GivenNorm::Device),
         };
@@ -151,9 +166,25 @@ impl ClipCase {
         if !norm.is_finite() || norm == 0.0 {
             return 1.0;
         }
+        if scene.tensors.iter().any(|tensor| tensor.dtype == DType::F64) {
+            return f64::from_bits(norm.to_bits().saturating_add_signed(ulps.into()));
+        }
         let ulp = 2f64.powi(norm.log2().floor().max(-126.0) as i32 - 23);
         ((norm / ulp).round() + f64::from(ulps)).max(0.0) * ulp
     }
+}
+
+/// The dtypes of a group: f64 goes with any other on the CPU backend alone.
+fn dtypes() -> impl Strategy<Value = Vec<DType>> {
+    use DType::{BF16, F16, F32, F64};
+    prop_oneof![
+        4 => Just(vec![F32]),
+        1 => Just(vec![F16]),
+        1 => Just(vec![BF16]),
+        3 => Just(vec![F32, F16, BF16]),
+        1 => Just(vec![F64]),
+        1 => Just(vec![F64, F32, F16, BF16]),
+    ]
 }
 
 /// Every kind of case.
@@ -166,11 +197,17 @@ pub fn clip_cases() -> impl Strategy<Value = ClipCase> {
         2 => 301..=5000usize,
     ];
     let forms = vec![Form::Dense, Form::Dense, Form::EveryOther, Form::Rows, Form::Transposed];
-    let tensor = (size, select(forms), 0..6usize, any::<bool>())
-        .prop_map(|(size, form, gap, alone)| Tensor { size, form, gap, alone });
+    let tensor = (size, select(forms), 0..6usize, any::<bool>(), any::<usize>());
     let count = prop_oneof![1 => Just(0..=0usize), 6 => Just(1..=6), 4 => Just(7..=40)];
     let tensors =
         count.prop_flat_map(move |count| proptest::collection::vec(tensor.clone(), count));
+    let tensors =
+        (tensors, dtypes()).prop_map(|(tensors, dtypes)| {
+            let tensor = |(size, form, gap, alone, dtype): (usize, Form, usize, bool, usize)| {
+                Tensor { size, form, gap, alone, dtype: dtypes[dtype % dtypes.len()] }
+            };
+            tensors.into_iter().map(tensor).collect::<Vec<Tensor>>()
+        });
     let fill = prop_oneof![3 => Just(Fill::Normal), 4 => select(Fill::ALL.to_vec())];
     let poison = prop_oneof![4 => Just(0usize), 1 => Just(5), 1 => Just(900)];
     let kind = prop_oneof![
@@ -181,8 +218,19 @@ pub fn clip_cases() -> impl Strategy<Value = ClipCase> {
         1 => (0.01..50.0f64).prop_map(Kind::GivenHost),
         1 => (0.01..50.0f32).prop_map(Kind::GivenDevice),
     ];
-    let norm = prop_oneof![3 => Just(Norm::L2), 1 => Just(Norm::L1), 1 => Just(Norm::Linf)];
-    let rounding = prop_oneof![4 => Just(Rounding::Feasible), 1 => Just(Rounding::Nearest)];
+    let lp = |p| Norm::lp(p).expect("in range");
+    let powers: Vec<Norm> = [3.0, 0.5, 4.0, 1.7, 64.0, 1.0 / 64.0].map(lp).to_vec();
+    let norm = prop_oneof![
+        3 => Just(Norm::L2),
+        1 => Just(Norm::L1),
+        1 => Just(Norm::Linf),
+        1 => select(powers),
+    ];
+    let rounding = prop_oneof![
+        4 => Just(Rounding::Feasible),
+        1 => Just(Rounding::Nearest),
+        1 => Just(Rounding::TowardZero),
+    ];
     let compats = vec![Compat::TensorFlow, Compat::Torch, Compat::Burn];
     let compat = prop_oneof![4 => Just(None), 1 => select(compats).prop_map(Some)];
     let decay = prop_oneof![3 => Just(None), 1 => (0.0..2.0f64).prop_map(Some)];

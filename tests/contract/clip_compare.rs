@@ -3,10 +3,12 @@
 
 use std::ops::Range;
 
+use normproj::plan::group::GroupPlan;
 use normproj::plan::margin::Margin;
-use normproj::{Clip, OnNonFinite, reference};
+use normproj::{Clip, DType, OnNonFinite, Rounding, reference};
 
-use crate::clip_bounds::{Bounds, Element};
+use crate::clip_bounds::Bounds;
+use crate::clip_element::Element;
 use crate::clip_scene::Scene;
 use crate::judge::{Rule, Stats, Violation};
 
@@ -14,12 +16,24 @@ use crate::judge::{Rule, Stats, Violation};
 #[derive(Debug, Clone, Copy)]
 pub struct Judge {
     pub clip: Clip,
-    pub margin: Margin,
+    /// For each dtype, in the order of `DType::ALL`.
+    pub margins: [Margin; 4],
     /// Whether `g + λ·w` is rounded once; a shader may round the product too.
     pub fused: bool,
 }
 
 impl Judge {
+    /// By one margin.
+    pub fn new(clip: Clip, margin: Margin, fused: bool) -> Judge {
+        Judge { clip, margins: [margin; 4], fused }
+    }
+
+    /// By what a plan promises.
+    pub fn of(plan: &GroupPlan, fused: bool) -> Judge {
+        let margins = DType::ALL.map(|dtype| plan.margin_of(dtype));
+        Judge { clip: plan.request().clip, margins, fused }
+    }
+
     /// Judges one clip.
     pub fn check(&self, before: &Scene, after: &Scene) -> Result<Stats, Vec<Violation>> {
         let exact = reference::clip(&self.clip, &before.decayed(), before.given)
@@ -31,7 +45,7 @@ impl Judge {
             let broken = match (self.clip.writes(), self.clip.norm_used()) {
                 (false, _) => unchanged(&elements),
                 (true, None) => clamped(&elements),
-                (true, Some(_)) => Bounds::new(self, before.given).broken(&elements, &mut stats),
+                (true, Some(_)) => Bounds::new(self, before, &group).broken(&elements, &mut stats),
             };
             violations.extend(broken.into_iter().map(|(rule, detail)| {
                 let detail = format!("tensors {group:?}: {detail}");
@@ -44,24 +58,25 @@ impl Judge {
     /// Judges a second clip of a result. Nothing is promised without feasibility, with decay, or of
     /// a norm that was given.
     pub fn check_again(&self, once: &Scene, twice: &Scene) -> Result<(), Vec<Violation>> {
-        let (tensors, bounds) = (once.elements(), Bounds::new(self, once.given));
         let mut violations = Vec::new();
         if once.decay.is_some() || self.clip.given().is_some() {
             return Ok(());
         }
-        let again = twice.elements();
+        let (tensors, again) = (once.bits(), twice.bits());
         for group in self.groups(tensors.len()) {
-            let (once, twice) = (tensors[group.clone()].concat(), again[group].concat());
-            let promised = self.clip.norm_used().is_none() || bounds.feasible(once.len());
+            let (was, is) = (tensors[group.clone()].concat(), again[group.clone()].concat());
+            let bounds = Bounds::new(self, once, &group);
+            let x: Vec<f64> = was.iter().map(|&(_, x)| x).collect();
+            let promised = self.clip.norm_used().is_none() || bounds.feasible(&x);
             // The NaN that were infinities are NaN to the second clip.
             let spreads = self.clip.policy() == OnNonFinite::Propagate;
-            if !promised || spreads && once.iter().any(|x| x.is_nan()) {
+            if !promised || spreads && x.iter().any(|x| x.is_nan()) {
                 continue;
             }
             // The payload of a NaN that a policy writes is free.
-            let same = |a: f32, b: f32| a.to_bits() == b.to_bits() || a.is_nan() && b.is_nan();
-            if let Some(i) = once.iter().zip(&twice).position(|(&a, &b)| !same(a, b)) {
-                let detail = format!("element {i}: {:e} once, {:e} twice", once[i], twice[i]);
+            let same = |a: (u64, f64), b: (u64, f64)| a.0 == b.0 || a.1.is_nan() && b.1.is_nan();
+            if let Some(i) = was.iter().zip(&is).position(|(&a, &b)| !same(a, b)) {
+                let detail = format!("element {i}: {:e} once, {:e} twice", was[i].1, is[i].1);
                 violations.push(Violation { rule: Rule::Idempotent, detail });
             }
         }
@@ -78,41 +93,48 @@ impl Judge {
 
     /// Everything that is known of the elements of each tensor.
     pub fn elements(&self, before: &Scene, after: &Scene, exact: &[Vec<f64>]) -> Vec<Vec<Element>> {
-        let (raw, x, y) = (before.elements(), before.decayed(), after.elements());
+        let (raw, read, written) = (before.bits(), before.decayed(), after.bits());
         let rate = before.decay.as_ref().map_or(0.0, |decay| f64::from(decay.rate as f32));
+        let cut = self.clip.rounds() == Rounding::TowardZero;
         let tensor = |number: usize| {
-            let weights = before.weights(number);
+            let (weights, x) = (before.weights(number), &read[number].values);
             // The product is rounded, and the sum to another neighbour.
             let rounded = |i: usize| match (&weights, self.fused) {
-                (Some(w), false) => {
-                    let product = (rate * f64::from(w[i])).abs() + f64::from(x[number][i].abs());
-                    product * 2f64.powi(-23)
-                }
+                (Some(w), false) => ((rate * w[i]).abs() + x[i].abs()) * 2f64.powi(-23),
                 _ => 0.0,
             };
             let one = |i: usize| Element {
-                raw: raw[number][i],
-                x: x[number][i],
-                y: y[number][i],
+                dtype: read[number].dtype,
+                cut,
+                raw: raw[number][i].0,
+                x: x[i],
+                bits: written[number][i].0,
+                y: written[number][i].1,
                 exact: exact[number][i],
                 decays: weights.is_some(),
                 slack: rounded(i),
             };
-            (0..x[number].len()).map(one).collect()
+            (0..x.len()).map(one).collect()
         };
-        (0..x.len()).map(tensor).collect()
+        (0..read.len()).map(tensor).collect()
     }
 }
 
 fn neighbours(before: &Scene, after: &Scene) -> Vec<Violation> {
     let mut violations = Vec::new();
     for (number, memory) in before.memories.iter().enumerate() {
-        let mut written = vec![false; memory.len()];
-        let here = before.tensors.iter().filter(|tensor| tensor.memory == number);
-        here.flat_map(|t| reference::places(&t.layout)).for_each(|at| written[at] = true);
-        for (at, (was, is)) in memory.iter().zip(&after.memories[number]).enumerate() {
-            if !written[at] && was.to_bits() != is.to_bits() {
-                let detail = format!("place {at} of memory {number}: {was:e} became {is:e}");
+        let mut written = vec![false; memory.bytes().len()];
+        for tensor in before.tensors.iter().filter(|tensor| tensor.memory == number) {
+            let size = tensor.dtype.size();
+            for at in reference::places(&tensor.layout) {
+                written[size * at..size * (at + 1)].fill(true);
+            }
+        }
+        let words = memory.bytes().chunks(4).zip(after.memories[number].bytes().chunks(4));
+        for (at, (was, is)) in words.enumerate() {
+            let touched = |i: usize| !written[4 * at + i] && was[i] != is[i];
+            if (0..was.len()).any(touched) {
+                let detail = format!("word {at} of memory {number}: {was:x?} became {is:x?}");
                 violations.push(Violation { rule: Rule::Neighbour, detail });
             }
         }
@@ -122,23 +144,24 @@ fn neighbours(before: &Scene, after: &Scene) -> Vec<Violation> {
 
 /// Norms alone write nothing.
 fn unchanged(elements: &[Element]) -> Vec<(Rule, String)> {
-    let changed = elements.iter().find(|e| e.raw.to_bits() != e.y.to_bits());
+    let changed = elements.iter().find(|e| e.raw != e.bits);
     changed.map(|e| (Rule::Inside, e.to_string())).into_iter().collect()
 }
 
 /// Clipping by value is exact, whatever the policy.
 fn clamped(elements: &[Element]) -> Vec<(Rule, String)> {
-    let tiny = |value: f32| value.abs() < f32::MIN_POSITIVE;
     let wrong = |e: &&Element| {
-        let exact = e.exact as f32;
-        let kept = e.x.to_bits() == e.y.to_bits();
+        let kept = e.bits == e.stored();
+        let exact = e.narrowed(e.exact);
         let right = match e.decays && e.slack > 0.0 {
             // An infinity less itself is no number.
-            true if f64::from(e.y) == e.exact => true,
-            true => (f64::from(e.y) - e.exact).abs() <= e.slack || e.x.is_nan() && e.y.is_nan(),
-            false if e.exact.is_nan() || exact == e.x => kept || e.decays && e.exact.is_nan(),
+            true if e.y == exact => true,
+            true => (e.y - e.exact).abs() <= e.most(e.slack) || e.x.is_nan() && e.y.is_nan(),
+            false if e.exact.is_nan() || e.exact == e.x => {
+                kept || e.decays && e.y.is_nan() && e.x.is_nan()
+            }
             // The sign of a bound that is zero is free.
-            false => e.y == exact || kept && tiny(e.x - exact),
+            false => e.y == exact || kept && (e.x - e.exact).abs() < e.least_normal(),
         };
         !right
     };
@@ -148,8 +171,8 @@ fn clamped(elements: &[Element]) -> Vec<(Rule, String)> {
 /// What a policy makes of a group with a NaN or an infinity.
 pub fn replaced(policy: OnNonFinite, elements: &[Element]) -> Option<(Rule, String)> {
     let right = |e: &Element| match policy {
-        OnNonFinite::Leave => e.y.to_bits() == e.raw.to_bits(),
-        OnNonFinite::Zero => e.y.to_bits() == 0,
+        OnNonFinite::Leave => e.bits == e.raw,
+        OnNonFinite::Zero => e.bits == 0,
         OnNonFinite::Propagate | OnNonFinite::Poison if e.exact.is_nan() => e.y.is_nan(),
         OnNonFinite::Propagate | OnNonFinite::Poison => e.y == 0.0,
     };

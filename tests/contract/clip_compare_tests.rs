@@ -1,20 +1,22 @@
 //! The comparator of groups itself: honest results pass, and every rule catches a planted error.
 
 use normproj::plan::margin::{Margin, U};
-use normproj::{Clip, GivenNorm, Layout, Norm, OnNonFinite, Rounding, reference};
+use normproj::{Clip, DType, GivenNorm, Layout, Norm, OnNonFinite, Rounding, reference};
 
 use crate::clip_compare::Judge;
+use crate::clip_memory::Memory;
 use crate::clip_scene::{Place, Scene};
 use crate::judge::{Rule, Stats};
+use crate::values::{Value, for_dtype};
 
-const MARGIN: Margin =
+pub const MARGIN: Margin =
     Margin { chain: 76, sigma: 77.0 * U, kappa: 121.5 * U, power: 256.0 * U, unit: U, radius: 0.0 };
 
 /// Two tensors of one arena with neighbours, and a third.
 fn scene() -> Scene {
     let at = |memory, shape: &[usize], strides: &[usize], offset| {
         let layout = Layout::strided(shape, strides, offset).unwrap();
-        Place { memory, layout }
+        Place { memory, layout, dtype: DType::F32 }
     };
     let places = [at(0, &[2, 2], &[4, 1], 1), at(0, &[2], &[1], 7), at(1, &[2], &[1], 0)];
     let values = [&[3.0, -0.0, 1e-3, 2.0][..], &[0.1, -0.2], &[-4.0, 0.25]];
@@ -22,25 +24,30 @@ fn scene() -> Scene {
 }
 
 /// What an honest backend with this margin makes of it.
-fn honest(judge: &Judge, before: &Scene) -> Scene {
+pub fn honest(judge: &Judge, before: &Scene) -> Scene {
     let exact = reference::clip(&judge.clip, &before.decayed(), before.given).unwrap();
-    let (raw, x) = (before.elements(), before.decayed());
-    let margin = match (judge.clip.rounds(), judge.clip.norm_used()) {
-        (Rounding::Feasible, Some(Norm::Linf)) => 8.0 * U,
-        (Rounding::Feasible, Some(Norm::L1)) => MARGIN.kappa + 0.5 * MARGIN.sigma + 2.0 * U,
-        (Rounding::Feasible, Some(_)) => MARGIN.kappa,
-        _ => 0.0,
+    let elements = judge.elements(before, before, &exact.tensors);
+    let norm = judge.clip.norm_used();
+    let Margin { sigma, kappa, unit, .. } = judge.margins[0];
+    let margin = match (judge.clip.rounds(), norm) {
+        (Rounding::Nearest, _) | (_, None) => 0.0,
+        (_, Some(Norm::Linf)) => 8.0 * unit,
+        (_, Some(Norm::L1)) => kappa + 0.5 * sigma + 2.0 * unit,
+        (_, Some(Norm::L2)) => kappa,
+        (_, Some(norm)) => judge.margins[0].of(norm).kappa,
     };
     let mut after = before.clone();
     for (tensor, place) in before.tensors.iter().enumerate() {
         let factor = if exact.scales[tensor] < 1.0 { 1.0 - margin } else { 1.0 };
-        for (i, at) in reference::places(&place.layout).into_iter().enumerate() {
-            let y = (exact.tensors[tensor][i] * factor) as f32;
-            let kept =
-                y.to_bits() == x[tensor][i].to_bits() || y.is_nan() && raw[tensor][i].is_nan();
-            let decays = before.weights(tensor).is_some() && !exact.total.is_nan();
-            let keeps = kept && !decays || !judge.clip.writes();
-            after.memories[place.memory][at] = if keeps { raw[tensor][i] } else { y };
+        for (e, at) in elements[tensor].iter().zip(reference::places(&place.layout)) {
+            let y = e.narrowed(e.exact * factor);
+            let same = y == e.x && y.is_sign_negative() == e.x.is_sign_negative();
+            let kept = same || y.is_nan() && e.x.is_nan();
+            let decays = e.decays && !exact.total.is_nan();
+            if (kept && !decays) || !judge.clip.writes() {
+                continue;
+            }
+            for_dtype!(place.dtype, T => after.memories[place.memory].set::<T>(at, T::of(y)));
         }
     }
     after
@@ -48,12 +55,14 @@ fn honest(judge: &Judge, before: &Scene) -> Scene {
 
 /// The rules that an honest result breaks once `plant` has spoilt it.
 fn planted_in(clip: Clip, before: &Scene, plant: impl Fn(&mut [Vec<f32>])) -> Vec<Rule> {
-    let judge = Judge { clip, margin: MARGIN, fused: true };
+    let judge = Judge::new(clip, MARGIN, true);
     let mut after = honest(&judge, before);
     if let Err(violations) = judge.check(before, &after) {
         panic!("{clip}: the honest result: {violations:?}");
     }
-    plant(&mut after.memories);
+    let mut memories: Vec<Vec<f32>> = after.memories.iter().map(Memory::all).collect();
+    plant(&mut memories);
+    after.memories = memories.iter().map(|memory| Memory::of(memory)).collect();
     let violations = judge.check(before, &after).err().unwrap_or_default();
     violations.into_iter().map(|violation| violation.rule).collect()
 }
@@ -74,7 +83,7 @@ fn scale(memories: &mut [Vec<f32>], factor: f64) {
 #[test]
 fn honest_results_pass_and_are_counted() {
     let judged = |clip| {
-        let judge = Judge { clip, margin: MARGIN, fused: true };
+        let judge = Judge::new(clip, MARGIN, true);
         let (before, after) = (scene(), honest(&judge, &scene()));
         judge.check_again(&after, &after).unwrap();
         judge.check(&before, &after).unwrap()
@@ -209,10 +218,11 @@ fn a_given_norm_that_is_ignored_is_caught() {
 #[test]
 fn a_second_clip_that_changes_a_bit_is_caught() {
     let again = |clip: Clip, before: &Scene| {
-        let judge = Judge { clip, margin: MARGIN, fused: true };
+        let judge = Judge::new(clip, MARGIN, true);
         let once = honest(&judge, before);
         let mut twice = once.clone();
-        twice.memories[0][1] = f32::from_bits(twice.memories[0][1].to_bits() ^ 1);
+        let y = twice.memories[0].get::<f32>(1);
+        twice.memories[0].set(1, f32::from_bits(y.to_bits() ^ 1));
         let violations = judge.check_again(&once, &twice).err().unwrap_or_default();
         violations.into_iter().map(|violation| violation.rule).collect::<Vec<_>>()
     };
@@ -229,10 +239,10 @@ fn a_product_that_is_rounded_too_is_told_from_one_that_is_wrong() {
     let before = Scene::of(&[&[3.0, 4.0]]).with_decay(0.1, &[&[2.0, -2.0]]);
     let clip = Clip::global_norm(100.0);
     let off = |fused, ulps: u32| {
-        let judge = Judge { clip, margin: MARGIN, fused };
+        let judge = Judge::new(clip, MARGIN, fused);
         let mut after = honest(&judge, &before);
-        let y = &mut after.memories[0][0];
-        *y = f32::from_bits(y.to_bits() + ulps);
+        let y = after.memories[0].get::<f32>(0);
+        after.memories[0].set(0, f32::from_bits(y.to_bits() + ulps));
         judge.check(&before, &after).is_err()
     };
     assert!(off(true, 1) && !off(true, 0) && !off(false, 1) && off(false, 4));

@@ -1,7 +1,8 @@
 //! Clips of gradients that decay is added to.
 
-use normproj::{Clip, Error, GivenNorm, Layout, Norm, OnNonFinite};
+use normproj::{Clip, DType, Error, GivenNorm, Layout, Norm, OnNonFinite};
 
+use crate::clip_memory::Memory;
 use crate::clip_run::prove;
 use crate::clip_scene::{Decays, Place, Scene};
 use crate::contexts::{contexts, say};
@@ -11,18 +12,21 @@ use crate::values::Fill;
 fn scene(rate: f64) -> Scene {
     let at = |memory, size, offset| {
         let layout = Layout::strided([size], [1], offset).expect("one axis");
-        Place { memory, layout }
+        Place { memory, layout, dtype: DType::F32 }
     };
     let tensors = [at(0, 700, 3), at(0, 5, 710), at(1, 33, 1)];
     let transposed = |shape: [usize; 2], offset| {
         let layout = Layout::strided(shape, [1, shape[0]], offset).expect("no overlap");
-        Place { memory: 0, layout }
+        Place { memory: 0, layout, dtype: DType::F32 }
     };
     let mut scene = Scene::amid(&tensors, 1, |tensor, i| Fill::Normal.value(tensor as u64, i));
     // Weights beside the gradients, and in a memory of their own.
-    let beside = scene.memories[0].len();
-    scene.memories[0].extend((0..33).map(|i| Fill::Normal.value::<f32>(8, i)));
-    scene.memories.push((0..704).map(|i| Fill::Normal.value(9, i)).collect());
+    let beside = scene.memories[0].len::<f32>();
+    let values = |seed, count: usize| -> Vec<f32> {
+        (0..count).map(|i| Fill::Normal.value(seed, i)).collect()
+    };
+    scene.memories[0].extend(&values(8, 33));
+    scene.memories.push(Memory::of(&values(9, 704)));
     let weights = vec![Some(at(2, 700, 4)), None, Some(transposed([33, 1], beside))];
     scene.tensors[2].layout = Layout::strided([33, 1], [1, 1], 1).expect("no overlap");
     scene.decay = Some(Decays { rate, weights });
@@ -97,6 +101,7 @@ fn weights_that_lie_across_what_is_written_are_refused() {
         let place = |offset| Place {
             memory: 0,
             layout: Layout::strided([64], [1], offset).expect("one axis"),
+            dtype: DType::F32,
         };
         let with = |offset, clip| {
             let mut scene = Scene::of(&[&[1.0; 129]]);

@@ -1,5 +1,6 @@
 //! The checkpoint and the gradients of a real network.
 
+use normproj::reference::Elements;
 use normproj::{Clip, Compat, Decay, Filter, Group, Model, Norm, OnNonFinite, reference};
 use safetensors::SafeTensors;
 
@@ -32,7 +33,7 @@ fn scene(tensors: &[(String, Vec<f32>)]) -> Scene {
     Scene::of(&tensors.iter().map(|(_, values)| values.as_slice()).collect::<Vec<_>>())
 }
 
-fn exact_norm(tensors: &[Vec<f32>]) -> f64 {
+fn exact_norm(tensors: &[Elements]) -> f64 {
     reference::clip(&Clip::norms(Norm::L2), tensors, None).expect("valid").total
 }
 
@@ -88,11 +89,12 @@ fn the_gradients_are_clipped_as_by_tensorflow() {
         prove(context, clip, &scene);
         let stage = scene.stage(context, clip).expect("valid");
         drop(stage.group.run().expect("it runs"));
-        let after = Scene { memories: stage.memories(), ..scene.clone() }.elements().concat();
+        let after = Scene { memories: stage.memories(), ..scene.clone() }.elements();
+        let after: Vec<f64> = after.into_iter().flat_map(|tensor| tensor.values).collect();
         let mut compared = 0;
         for (y, exact) in after.iter().zip(exact.tensors.concat()) {
             let most = TOLERANCE * exact.abs().max(f32::MIN_POSITIVE.into());
-            assert!((f64::from(*y) - exact).abs() <= most, "{y:e}, not {exact:e}");
+            assert!((y - exact).abs() <= most, "{y:e}, not {exact:e}");
             compared += 1;
         }
         assert_eq!(compared, after.len());
@@ -118,7 +120,7 @@ fn the_l2_loss_leaves_out_biases_and_normalization() {
 }
 
 /// The tensors of the checkpoint that a filter takes, and their elements.
-fn checkpoint(context: &normproj::Context, filter: &Filter) -> (Model, Vec<Vec<f32>>) {
+fn checkpoint(context: &normproj::Context, filter: &Filter) -> (Model, Vec<Elements>) {
     let weights = load("digits.safetensors");
     assert_eq!(weights.len(), 15);
     let upload = |(name, values): &(String, Vec<f32>)| {
@@ -127,7 +129,8 @@ fn checkpoint(context: &normproj::Context, filter: &Filter) -> (Model, Vec<Vec<f
     let buffers: Vec<_> = weights.iter().map(upload).collect();
     let named = buffers.iter().map(|(name, buffer)| (name.clone(), buffer));
     let model = Model::new(context, named).and_then(|model| model.filtered(filter)).expect("valid");
-    let elements = model.tensors().iter().map(|tensor| tensor.read().expect("read")).collect();
+    let read = |tensor: &normproj::DeviceBuffer| Elements::of(&tensor.read().expect("read"));
+    let elements = model.tensors().iter().map(read).collect();
     (model, elements)
 }
 
@@ -145,11 +148,11 @@ fn decay_counts_in_the_norm() {
         let model = Model::new(context, buffers.iter().map(|(name, g)| (name.as_str(), g)));
         let model = model.expect("valid");
         // By name: the checkpoint holds tensors that have no gradient, and in another order.
-        let expected: Vec<Vec<f32>> = gradients
+        let expected: Vec<Elements> = gradients
             .iter()
             .map(|(name, g)| match weights.get(name) {
                 Some(w) => reference::decayed(RATE, g, &w.read().expect("read")),
-                None => g.clone(),
+                None => Elements::of(g),
             })
             .collect();
         let exact = exact_norm(&expected);
@@ -161,8 +164,8 @@ fn decay_counts_in_the_norm() {
         assert!(off <= 2.0, "{off} ulp on {}", context.describe());
         let scale = 0.5 / exact;
         for ((_, buffer), expected) in buffers.iter().zip(&expected) {
-            for (y, x) in buffer.read().expect("read").iter().zip(expected) {
-                let (y, exact) = (f64::from(*y), f64::from(*x) * scale);
+            for (y, x) in buffer.read().expect("read").iter().zip(&expected.values) {
+                let (y, exact) = (f64::from(*y), x * scale);
                 // The product may be rounded before the sum.
                 let most = 4.0 * group.plan().margin().kappa * exact.abs() + 1e-9;
                 assert!((y - exact).abs() <= most, "{y:e}, not {exact:e}");

@@ -1,6 +1,6 @@
 //! What is done with a golden case of clipping.
 
-use normproj::{Clip, Compat, DType, GivenNorm, Norm};
+use normproj::{Clip, Compat, Error, GivenNorm, Norm};
 use serde_json::Value;
 
 use crate::golden_case::{Files, Golden, number};
@@ -20,10 +20,6 @@ pub enum Fate {
     RefusedByReport,
     /// Run and judged by the oracle alone: the peer refuses what is allowed here.
     OnlyThePeerRefuses,
-    /// Left out: not f32.
-    OtherDtype,
-    /// Left out: a norm other than L1, L2 and Linf.
-    OtherNorm,
     /// Bounds that are tensors: `limits` runs them.
     TensorBounds,
 }
@@ -39,17 +35,13 @@ impl Fate {
 impl Golden {
     pub fn fate(&self, files: &Files) -> Fate {
         let error = self.expects_error.as_deref();
-        if self.inputs.iter().any(|input| input.dtype() != DType::F32) {
-            Fate::OtherDtype
-        } else if self.norm().is_none() {
-            Fate::OtherNorm
-        } else if self.args.get("min").is_some_and(Value::is_null) {
+        if self.args.get("min").is_some_and(Value::is_null) {
             Fate::TensorBounds
         } else if error.is_some_and(|why| why.contains("is non-finite, so it cannot be clipped")) {
             Fate::RefusedByReport
         } else if error.is_some_and(|why| why.contains("infinity norm on an empty tensor")) {
             Fate::OnlyThePeerRefuses
-        } else if error.is_some() || self.bound_is_refused() {
+        } else if error.is_some() || self.bound_is_refused() || self.norm().is_err() {
             Fate::Refused
         } else if self.clips_values() {
             // Exact for any input.
@@ -65,14 +57,14 @@ impl Golden {
 
     fn is_finite(&self, files: &Files) -> bool {
         let given = self.given().is_none_or(|given| given.is_finite());
-        given && self.inputs.iter().all(|input| files.array(input).iter().all(|x| x.is_finite()))
+        given && self.inputs.iter().all(|input| files.values(input).iter().all(|x| x.is_finite()))
     }
 
     /// Whether the peer makes NaN of finite tensors, or infinity where there is no overflow, and
     /// would in f64.
     fn peer_fails(&self, files: &Files) -> bool {
         let infinite = self.clip_radius() == Some(f64::INFINITY);
-        let made_nan = |array| files.array(array).iter().any(|y| y.is_nan());
+        let made_nan = |array| files.values(array).iter().any(|y| y.is_nan());
         self.outputs_f64peer.is_none()
             && (self.tagged("finite_in_nonfinite_out")
                 || infinite && self.outputs.iter().any(made_nan))
@@ -111,13 +103,8 @@ impl Golden {
         negative(self.clip_radius()) || negative(self.given()) || crossed
     }
 
-    fn norm(&self) -> Option<Norm> {
-        match self.arg("p").unwrap_or(2.0) {
-            1.0 => Some(Norm::L1),
-            2.0 => Some(Norm::L2),
-            f64::INFINITY => Some(Norm::Linf),
-            _ => None,
-        }
+    pub fn norm(&self) -> Result<Norm, Error> {
+        Norm::lp(self.arg("p").unwrap_or(2.0))
     }
 
     /// The peer, by the first word of the operation.

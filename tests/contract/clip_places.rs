@@ -1,7 +1,7 @@
 //! Where the tensors of a group lie: arenas with gaps, odd offsets, interleaved and permuted
 //! views. Nothing outside them may change.
 
-use normproj::{Clip, Context, Error, Layout, Norm, OnNonFinite};
+use normproj::{Clip, Context, DType, Error, Layout, Norm, OnNonFinite};
 
 use crate::clip_run::prove;
 use crate::clip_scene::{Place, Scene};
@@ -9,7 +9,8 @@ use crate::contexts::contexts;
 use crate::values::Fill;
 
 fn at(memory: usize, shape: &[usize], strides: &[usize], offset: usize) -> Place {
-    Place { memory, layout: Layout::strided(shape, strides, offset).expect("it does not overlap") }
+    let layout = Layout::strided(shape, strides, offset).expect("it does not overlap");
+    Place { memory, layout, dtype: DType::F32 }
 }
 
 /// Every kind of clip, of tensors whose elements are about 1.

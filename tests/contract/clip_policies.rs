@@ -82,7 +82,7 @@ fn the_first_bad_tensor_is_named_and_the_next_step_works() {
         let found = found.expect("a clip by norm reports");
         assert_eq!((found.non_finite, found.report.non_finite()), (0, 0));
         assert!(found.report.clipped() && found.report.checked().is_ok());
-        let zeros = |tensor: usize| after.values(&after.tensors[tensor]).iter().all(|&y| y == 0.0);
+        let zeros = |tensor: usize| after.elements()[tensor].values.iter().all(|&y| y == 0.0);
         assert!(!zeros(0) && zeros(1) && zeros(2));
     }
 }

@@ -6,8 +6,9 @@ use normproj::plan::margin::U;
 use normproj::reference::Clipped;
 use normproj::{Error, Group, GroupReport, Norm, reference};
 
-use crate::clip_bounds::{Bounds, Element, Place};
+use crate::clip_bounds::{Bounds, Place};
 use crate::clip_compare::Judge;
+use crate::clip_element::Element;
 use crate::clip_scene::Scene;
 
 /// What the device holds, and the report.
@@ -55,9 +56,8 @@ impl Found {
 /// The first thing that is wrong, in words.
 pub fn check(judge: &Judge, scene: &Scene, found: &Found) -> Result<(), String> {
     let exact = reference::clip(&judge.clip, &scene.decayed(), scene.given).expect("valid");
-    let bounds = Bounds::new(judge, scene.given);
     let elements = judge.elements(scene, scene, &exact.tensors);
-    let reading = Reading { judge, elements: &elements, exact: &exact, bounds: &bounds };
+    let reading = Reading { judge, scene, elements: &elements, exact: &exact };
     reading.norms(found)?;
     reading.scales(found)?;
     reading.flags(found)
@@ -65,17 +65,19 @@ pub fn check(judge: &Judge, scene: &Scene, found: &Found) -> Result<(), String> 
 
 struct Reading<'a> {
     judge: &'a Judge,
+    scene: &'a Scene,
     elements: &'a [Vec<Element>],
     exact: &'a Clipped,
-    bounds: &'a Bounds,
 }
 
 impl Reading<'_> {
     fn norms(&self, found: &Found) -> Result<(), String> {
         let total = found.report.total().norm;
         let whole = self.elements(0..self.elements.len());
-        self.norm("total", total, false, self.exact.total, &whole)?;
-        self.norm("norm()", found.norm.into(), true, self.exact.total, &whole)?;
+        let all = self.bounds(0..self.elements.len());
+        let of_all = Exact { norm: self.exact.total, bounds: &all, elements: &whole };
+        of_all.check("total", total, false)?;
+        of_all.check("norm()", found.norm.into(), true)?;
         let names: Vec<String> = (0..self.elements.len()).map(|i| i.to_string()).collect();
         let reported: Vec<(&str, _)> = found.report.tensors().collect();
         if found.norms.len() != names.len()
@@ -84,13 +86,14 @@ impl Reading<'_> {
             return Err(format!("{} norms, for {reported:?}", found.norms.len()));
         }
         for (i, (name, verdict)) in reported.iter().enumerate() {
-            let (own, exact) = (self.elements(i..i + 1), self.exact.norms[i]);
-            self.norm(name, verdict.norm, false, exact, &own)?;
-            self.norm(&format!("norms()[{name}]"), found.norms[i].into(), true, exact, &own)?;
+            let (own, bounds) = (self.elements(i..i + 1), self.bounds(i..i + 1));
+            let exact = Exact { norm: self.exact.norms[i], bounds: &bounds, elements: &own };
+            exact.check(name, verdict.norm, false)?;
+            exact.check(&format!("norms()[{name}]"), found.norms[i].into(), true)?;
         }
         let Some(half) = found.half_square else { return Ok(()) };
         let (half, exact) = (f64::from(half), 0.5 * self.exact.total * self.exact.total);
-        let allowed = (4.0 * self.bounds.sigma() + 8.0 * U) * exact
+        let allowed = (4.0 * all.sigma() + 8.0 * U) * exact
             + 2.0 * blur(&whole) * self.exact.total
             + 2f64.powi(-126);
         let right = match exact {
@@ -101,27 +104,9 @@ impl Reading<'_> {
         if right { Ok(()) } else { Err(format!("half_square(): {half:e}, not {exact:e}")) }
     }
 
-    fn norm(
-        &self,
-        what: &str,
-        found: f64,
-        stored: bool,
-        exact: f64,
-        elements: &[Element],
-    ) -> Result<(), String> {
-        // Sums in f64 (the CPU backend) are as good as the oracle's own.
-        let native = self.judge.margin.sigma < U;
-        let unit = if native { 1e-12 } else { 4.0 * U } + if stored { 2.0 * U } else { 0.0 };
-        let subnormal = self.bounds.tiny(elements.len().max(1));
-        let allowed = (self.bounds.sigma() + unit) * exact + blur(elements) + subnormal;
-        let largest = f64::from(f32::MAX);
-        let right = match exact {
-            exact if exact.is_nan() => found.is_nan(),
-            exact if stored && found.is_infinite() => exact + allowed > largest,
-            exact if exact.is_infinite() => found == exact,
-            exact => (found - exact).abs() <= allowed,
-        };
-        if right { Ok(()) } else { Err(format!("{what}: {found:e}, not {exact:e}")) }
+    /// What the norm of some tensors is measured by: of one alone, too, if one norm is over all.
+    fn bounds(&self, tensors: Range<usize>) -> Bounds {
+        Bounds::new(self.judge, self.scene, &tensors)
     }
 
     fn scales(&self, found: &Found) -> Result<(), String> {
@@ -156,30 +141,34 @@ impl Reading<'_> {
             true => self.exact.scale,
             false => self.exact.scales[group.start],
         };
-        let x: Vec<f32> = elements.iter().map(|e| e.x).collect();
-        let clip = self.judge.clip;
+        let x: Vec<f64> = elements.iter().map(|e| e.x).collect();
+        let (clip, bounds) = (self.judge.clip, self.bounds(group.clone()));
         // What is not finite is replaced, if anything.
         let replaced = exact == 1.0 && !x.iter().all(|x| x.is_finite());
         let place = match clip.writes() && !replaced {
-            true => self.bounds.place(&x, &elements),
+            true => bounds.place(&x, &elements),
             false => Place::Inside,
         };
         let blur = match (blur(&elements), exact) {
             (0.0, _) | (_, 0.0) => 0.0,
-            (blur, _) => blur * exact / self.bounds.radius,
+            (blur, _) => blur * exact / bounds.radius,
         };
-        let allowed = (self.bounds.relative() + 4.0 * U) * exact + blur + 2f64.powi(-126);
+        let relative = bounds.relative() + bounds.lowered() + 4.0 * U;
+        let allowed = relative * exact + blur + 2f64.powi(-126);
         // An adapter may take subnormal numbers for zero.
-        let zeros = x.iter().all(|&x| x.abs() < f32::MIN_POSITIVE);
+        let zeros = elements.iter().all(|e| e.x.abs() < e.least_normal());
         let zero = clip.writes() && clip.given().is_none() && zeros;
         Scale { exact, allowed, place, zero }
     }
 
     fn flags(&self, found: &Found) -> Result<(), String> {
-        let bad = |norm: &f64| !norm.is_finite();
-        let count = self.exact.norms.iter().filter(|norm| bad(norm)).count();
-        let first = self.exact.norms.iter().position(&bad).map(|i| i.to_string());
-        let flag = if bad(&self.exact.total) { 1f32.to_bits() } else { 0 };
+        // The norm of finite elements may be beyond f64; of a norm that was given none is known.
+        let given = self.judge.clip.given().is_some();
+        let bad = |tensor: &Vec<Element>| !given && tensor.iter().any(|e| !e.x.is_finite());
+        let count = self.elements.iter().filter(|tensor| bad(tensor)).count();
+        let first = self.elements.iter().position(bad).map(|i| i.to_string());
+        let all = if given { !self.exact.total.is_finite() } else { count > 0 };
+        let flag = if all { 1f32.to_bits() } else { 0 };
         let report = &found.report;
         let told = (report.non_finite(), report.first_non_finite().map(str::to_string));
         if found.non_finite != flag || told != (count, first.clone()) {
@@ -196,6 +185,38 @@ impl Reading<'_> {
 
     fn elements(&self, tensors: Range<usize>) -> Vec<Element> {
         self.elements[tensors].concat()
+    }
+}
+
+/// What a norm is compared with.
+struct Exact<'a> {
+    norm: f64,
+    bounds: &'a Bounds,
+    elements: &'a [Element],
+}
+
+impl Exact<'_> {
+    /// Compares it with what a report says, or with what is stored as f32.
+    fn check(&self, what: &str, found: f64, stored: bool) -> Result<(), String> {
+        let (exact, unit) = (self.norm, self.bounds.unit());
+        // Sums in f64 of less (the CPU backend) are as good as the oracle's own.
+        let native = self.bounds.sigma() < unit;
+        let unit = if native { 1e-12 } else { 4.0 * unit } + if stored { 2.0 * U } else { 0.0 };
+        let subnormal = self.bounds.tiny(self.elements.len().max(1));
+        let floor = if stored { 2f64.powi(-126).max(subnormal) } else { subnormal };
+        let allowed = (self.bounds.sigma() + unit) * exact + blur(self.elements) + floor;
+        let finite = self.elements.iter().all(|e| e.x.is_finite());
+        let right = match exact {
+            exact if exact.is_nan() => found.is_nan(),
+            exact if stored && found.is_infinite() => exact + allowed > f32::MAX.into(),
+            // Beyond f64, and not that of an infinity.
+            exact if exact.is_infinite() && finite && self.bounds.given().is_none() => {
+                found == f64::MAX
+            }
+            exact if exact.is_infinite() => found == exact,
+            exact => (found - exact).abs() <= allowed,
+        };
+        if right { Ok(()) } else { Err(format!("{what}: {found:e}, not {exact:e}")) }
     }
 }
 

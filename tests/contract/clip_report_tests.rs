@@ -10,7 +10,7 @@ use crate::clip_scene::Scene;
 /// What the CPU backend finds.
 fn found(clip: Clip, scene: &Scene) -> (Judge, Found) {
     let stage = scene.stage(&Context::cpu(), clip).unwrap();
-    let judge = Judge { clip, margin: stage.group.plan().margin(), fused: true };
+    let judge = Judge::of(stage.group.plan(), true);
     (judge, carry_out(&stage, scene).1.unwrap())
 }
 

@@ -1,6 +1,6 @@
 //! Carries out a clip and judges everything that it left behind.
 
-use normproj::{Clip, Context};
+use normproj::{Clip, Context, Error};
 
 use crate::clip_compare::Judge;
 use crate::clip_report::{Found, check};
@@ -10,7 +10,13 @@ use crate::judge::{Stats, Violation};
 /// Clips a scene on a context, twice, and panics if a promise is broken.
 pub fn prove(context: &Context, clip: Clip, scene: &Scene) -> Stats {
     let place = || format!("{clip} on {}", context.describe());
-    let stage = scene.stage(context, clip).unwrap_or_else(|error| panic!("{error}: {}", place()));
+    let stage = scene.stage(context, clip);
+    if !scene.served_by(context) {
+        let refused = stage.map(drop);
+        assert!(matches!(refused, Err(Error::Unsupported { .. })), "{refused:?}: {}", place());
+        return Stats::default();
+    }
+    let stage = stage.unwrap_or_else(|error| panic!("{error}: {}", place()));
     prove_on(context, &stage, scene)
 }
 
@@ -18,8 +24,7 @@ pub fn prove(context: &Context, clip: Clip, scene: &Scene) -> Stats {
 pub fn prove_on(context: &Context, stage: &Stage, scene: &Scene) -> Stats {
     let clip = stage.group.plan().request().clip;
     let place = || format!("{clip} on {}", context.describe());
-    let margin = stage.group.plan().margin();
-    let judge = Judge { clip, margin, fused: context.as_gpu().is_none() };
+    let judge = Judge::of(stage.group.plan(), context.as_gpu().is_none());
     let (once, found) = carry_out(stage, scene);
     let stats = expect(judge.check(scene, &once), place);
     if let Some(found) = found {

@@ -1,6 +1,6 @@
 //! One group over many steps: other buffers, other radii, results that are read late.
 
-use normproj::{Clip, Error, Layout, Norm};
+use normproj::{Clip, DType, Error, Layout, Norm};
 
 use crate::clip_run::{carry_out, prove_on};
 use crate::clip_scene::{Place, Scene};
@@ -10,7 +10,7 @@ use crate::values::Fill;
 fn scene(seed: u64) -> Scene {
     let at = |memory, shape: &[usize], strides: &[usize], offset| {
         let layout = Layout::strided(shape, strides, offset).expect("no overlap");
-        Place { memory, layout }
+        Place { memory, layout, dtype: DType::F32 }
     };
     let places = [
         at(0, &[257], &[1], 1),
@@ -52,7 +52,7 @@ fn tensors_that_lie_elsewhere_are_another_plan() {
         let mut moved = scene(1);
         moved.tensors[3].layout = Layout::strided([2], [1], 299).expect("one axis");
         let mut elsewhere = scene(1);
-        elsewhere.memories[1].resize(400, 0.0);
+        elsewhere.memories[1].extend(&[0.0f32; 400]);
         elsewhere.tensors[3].memory = 1;
         let mut fewer = scene(1);
         fewer.tensors.pop();
@@ -62,7 +62,7 @@ fn tensors_that_lie_elsewhere_are_another_plan() {
         }
         // More of a memory behind the tensors changes nothing.
         let mut longer = scene(1);
-        longer.memories[1].resize(100, 1.0);
+        longer.memories[1].extend(&[1.0f32; 100]);
         prove_on(context, &stage.rebind(context, &longer).expect("it fits"), &longer);
     }
 }
@@ -110,6 +110,6 @@ fn reports_that_nobody_waits_for_cost_nothing() {
         (0..50).for_each(|_| drop(stage.group.run().expect("it runs")));
         let (after, found) = carry_out(&stage, &scene);
         assert!(!found.expect("a report").report.clipped());
-        assert!(crate::run::same_bits(&after.memories[0], &stage.memories()[0]));
+        assert_eq!(after.memories[0], stage.memories()[0]);
     }
 }

@@ -73,7 +73,12 @@ impl Golden {
 
     /// How far the peer's rounding may take it.
     pub fn tolerance(&self) -> Tolerance {
-        let (rel_l2, ulp) = match self.dtype() {
+        self.tolerance_of(self.dtype())
+    }
+
+    /// The same of an output of this dtype.
+    pub fn tolerance_of(&self, dtype: DType) -> Tolerance {
+        let (rel_l2, ulp) = match dtype {
             DType::F16 => (0.002, 2.0),
             DType::BF16 => (0.016, 2.0),
             DType::F64 => (1e-14, 64.0),
@@ -137,6 +142,11 @@ impl Files {
         Files::of("tests/data/golden/rows")
     }
 
+    /// The cases of the examples of a batch.
+    pub fn examples() -> Files {
+        Files::of("tests/data/golden/examples")
+    }
+
     /// The values of an array of i32.
     pub fn indices(&self, array: &Array) -> Vec<i32> {
         assert_eq!(array.dtype, "i32");
@@ -164,7 +174,8 @@ impl Files {
         for_dtype!(array.dtype(), T => self.elements::<T>(array).iter().map(|x| x.wide()).collect())
     }
 
-    fn elements<T: Value>(&self, array: &Array) -> Vec<T> {
+    /// The elements of an array.
+    pub fn elements<T: Value>(&self, array: &Array) -> Vec<T> {
         let arrays = SafeTensors::deserialize(&self.arrays).expect("arrays.safetensors");
         let view = arrays.tensor(&array.tensor).expect("an array that a case names");
         assert_eq!(view.shape(), array.shape);

@@ -14,7 +14,7 @@ use crate::made_up;
 use crate::random::Random;
 
 /// A memory and a byte of it, where an element begins.
-type Place = (usize, usize);
+pub type Place = (usize, usize);
 
 /// What a request means: for each element its tensor, and its weight if it decays.
 fn expected(request: &GroupRequest) -> HashMap<Place, (usize, Option<Place>)> {
@@ -34,14 +34,14 @@ fn expected(request: &GroupRequest) -> HashMap<Place, (usize, Option<Place>)> {
     elements
 }
 
-struct Device<'a> {
-    plan: &'a GroupPlan,
-    limits: &'a GpuLimits,
+pub struct Device<'a> {
+    pub plan: &'a GroupPlan,
+    pub limits: &'a GpuLimits,
 }
 
 impl Device<'_> {
     /// What may be bound in a dispatch.
-    fn check(&self, step: &GroupStep) {
+    pub fn check(&self, step: &GroupStep) {
         let storage = step.variant.bindings().len() - 1;
         assert!(storage <= self.limits.storage_buffers as usize);
         assert!(step.workgroups.iter().all(|&groups| groups <= self.limits.workgroups));
@@ -72,7 +72,7 @@ impl Device<'_> {
     }
 
     /// The elements of a chunk and of its weights, in the order of `shaders/run`.
-    fn run(&self, step: &GroupStep, chunk: &Chunk) -> Vec<(Place, Place)> {
+    pub fn run(&self, step: &GroupStep, chunk: &Chunk) -> Vec<(Place, Place)> {
         let mut found = Vec::new();
         let mut take = |at: u32, other: u32, i: u32| {
             let here = self.element(step, chunk.slot, at, i);
@@ -209,10 +209,10 @@ impl Random {
         let end = |end: &usize| (end.next_multiple_of(4) + 4 * self.below(3)) as u64;
         let memories = ends.iter().map(end).collect();
         let clips = [Clip::global_norm(1.0), Clip::each_norm(1.0), Clip::value(-1.0, 1.0)];
-        GroupRequest { clip: self.pick(&clips), members, memories }
+        GroupRequest { clip: self.pick(&clips), members, memories, others: Vec::new(), sums: None }
     }
 
-    fn placed(&mut self, shape: [usize; 2], dtype: DType, end: &mut usize) -> Layout {
+    pub fn placed(&mut self, shape: [usize; 2], dtype: DType, end: &mut usize) -> Layout {
         let first = end.div_ceil(dtype.size()) + self.below(6);
         let pad = if self.below(3) == 0 { self.below(4) } else { 0 };
         let row = shape[1] + pad;
@@ -256,7 +256,13 @@ fn an_element_that_is_met_twice_is_noticed() {
     };
     // Requests refuse tensors that share an element; made by hand, this one does.
     let members = vec![member(0), member(7)];
-    let request = GroupRequest { clip: Clip::each_norm(1.0), members, memories: vec![64] };
+    let request = GroupRequest {
+        clip: Clip::each_norm(1.0),
+        members,
+        memories: vec![64],
+        others: Vec::new(),
+        sums: None,
+    };
     let profile = made_up(&GpuLimits::BROWSER);
     let plan = GroupPlan::new(request, &profile).expect("it is not checked here");
     prove(&plan, &GpuLimits::BROWSER);
@@ -274,7 +280,13 @@ fn requests_made_by_hand_are_refused_and_do_not_panic() {
     for profile in [DeviceProfile::browser(), DeviceProfile::native(2)] {
         let plan = |member, bytes, radius| {
             let clip = Clip::global_norm(radius);
-            let request = GroupRequest { clip, members: vec![member], memories: vec![bytes] };
+            let request = GroupRequest {
+                clip,
+                members: vec![member],
+                memories: vec![bytes],
+                others: Vec::new(),
+                sums: None,
+            };
             GroupPlan::new(request, &profile).err()
         };
         assert_eq!(plan(member, 256, 1.0), None);

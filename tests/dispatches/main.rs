@@ -5,6 +5,7 @@
 
 mod device;
 mod edges;
+mod examples;
 mod groups;
 mod random;
 mod walk;

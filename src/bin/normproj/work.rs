@@ -99,6 +99,8 @@ impl Work {
         for (input, tasks) in self.tasks.iter().enumerate() {
             for (tensor, task) in tasks.iter().enumerate() {
                 let Task::Global(number) = task else { continue };
+                let here = self.job.tensor((input, tensor));
+                self.globals[*number].admit(self.job.dtype(here)?, here.count());
                 if let Some(clip) = self.globals[*number].survey() {
                     self.job.progress.expect(self.job.tensor((input, tensor)).size());
                     places.push(((input, tensor), *number, clip));
@@ -111,6 +113,7 @@ impl Work {
             let norm = found.map_err(|failure| failure.within(&label))?.total().norm;
             self.globals[number].add(at, label, norm);
         }
+        self.globals.iter_mut().for_each(Global::surveyed);
         Ok(())
     }
 
@@ -156,7 +159,7 @@ impl Work {
             return self.job.copy(at, to).map(|()| row);
         };
         let memory = self.load(at)?;
-        let verdict = self.group(at, clip, &memory)?.total();
+        let verdict = self.part(at, number, clip, &memory)?.total();
         let changed = verdict.scale < 1.0 || !verdict.is_finite();
         let mut row = Row::of_whole(self.job.label(at), self.job.tensor(at), norm, changed);
         if let Some(norm) = clip.norm_used().filter(|_| self.verify) {
@@ -170,6 +173,22 @@ impl Work {
     fn load(&mut self, at: At) -> Result<DeviceBuffer> {
         let words = self.job.read(at)?;
         self.job.upload(at, &words)
+    }
+
+    /// Clips a tensor by the norm of all, as if all were clipped at once.
+    fn part(
+        &self,
+        at: At,
+        number: usize,
+        clip: Clip,
+        memory: &DeviceBuffer,
+    ) -> Result<GroupReport> {
+        let (context, tensor) = (&self.job.context, self.job.tensor(at));
+        let model = Model::new(context, [(tensor.name.clone(), memory)])?;
+        let others = self.globals[number].beside(self.job.dtype(tensor)?, tensor.count());
+        let request = GroupRequest::new(clip, &model, None)?.beside(others);
+        let plan = GroupPlan::new(request, context.profile())?;
+        Ok(Group::from_plan(plan, &model, None, None)?.run()?.wait()?)
     }
 
     /// The order of elements means nothing to what is clipped as a whole.

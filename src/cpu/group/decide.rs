@@ -1,5 +1,8 @@
 //! The decision for a group, from what was accumulated over it.
 
+use super::factor::Factor;
+use super::power::{Power, Size};
+use crate::cpu::general::elements::times_power;
 use crate::model::Verdict;
 use crate::norm::Norm;
 use crate::plan::rim::Rim;
@@ -12,11 +15,12 @@ pub(super) enum Effect {
     Leave,
     /// They keep their bits, unless weights are added.
     Inside,
-    Scale(f64),
-    Fill(f32),
+    Scale(Factor),
+    Fill(f64),
     /// `x/∞`: finite elements become 0, the others NaN.
     OverInfinity,
-    Clamp(f32, f32),
+    /// To bounds that are elements, or infinite.
+    Clamp(f64, f64),
 }
 
 impl Effect {
@@ -33,48 +37,60 @@ impl Effect {
 /// A group: what was accumulated, its verdict and what follows.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Decision {
-    pub power: f64,
+    pub power: Power,
     pub verdict: Verdict,
     pub effect: Effect,
 }
 
 impl Decision {
     /// Norms alone: nothing is written.
-    pub fn none(norm: Norm, power: f64) -> Self {
-        let verdict = Verdict { norm: root(norm, power), scale: 1.0 };
+    pub fn none(norm: Norm, power: Power) -> Self {
+        let verdict = Verdict { norm: power.root(norm).number(), scale: 1.0 };
         Decision { power, verdict, effect: Effect::Leave }
     }
 
-    /// By what was accumulated over the group: squares, magnitudes or the largest of those. It is
-    /// infinite or NaN only if an element is.
-    pub fn new(rim: &Rim, policy: OnNonFinite, power: f64) -> Self {
-        if !power.is_finite() {
-            return Decision { effect: replaced(policy, power), ..Self::none(rim.norm, power) };
+    /// By what was accumulated over the group.
+    pub fn new(rim: &Rim, policy: OnNonFinite, power: Power) -> Self {
+        let none = Self::none(rim.norm, power);
+        if !power.sum.is_finite() {
+            return Decision { effect: replaced(policy, power.sum), ..none };
         }
-        if power == 0.0 {
-            return Decision { effect: Effect::Inside, ..Self::none(rim.norm, power) };
+        if power.sum == 0.0 {
+            return Decision { effect: Effect::Inside, ..none };
         }
-        Self::finite(rim, power, root(rim.norm, power))
+        Self::finite(rim, power, power.root(rim.norm))
     }
 
     /// By a norm that was computed elsewhere. What no norm can be leaves everything as it is.
     pub fn given(rim: &Rim, policy: OnNonFinite, norm: f64) -> Self {
         if norm.is_nan() || norm < 0.0 {
-            return Self::none(rim.norm, f64::NAN);
+            return Self::none(rim.norm, Power::plain(f64::NAN));
         }
         if norm == f64::INFINITY {
-            return Self::new(rim, policy, norm);
+            return Self::new(rim, policy, Power::plain(norm));
         }
-        Self::finite(rim, norm.powi(rim.norm.degree()), norm)
+        let power = Power::plain(if rim.norm == Norm::L2 { norm * norm } else { norm });
+        Self::finite(rim, power, Size { value: norm, exponent: 0 })
     }
 
-    fn finite(rim: &Rim, power: f64, norm: f64) -> Self {
-        let inside = Verdict { norm, scale: 1.0 };
-        if power <= rim.threshold {
-            return Decision { power, verdict: inside, effect: Effect::Inside };
+    /// Half of what was accumulated, of the L2 norm.
+    pub fn half_square(&self) -> f64 {
+        times_power(0.5 * self.power.number(), 2 * self.power.exponent)
+    }
+
+    fn finite(rim: &Rim, power: Power, norm: Size) -> Self {
+        let exceeds = match rim.squared {
+            // Squares of f32 are in range, and compared before they are rounded by a root.
+            true => power.number() > rim.threshold,
+            false => norm.value > times_power(rim.threshold, -norm.exponent),
+        };
+        let verdict = Verdict { norm: norm.number(), scale: 1.0 };
+        if !exceeds {
+            return Decision { power, verdict, effect: Effect::Inside };
         }
-        let scale = rim.target / (norm + rim.epsilon);
-        Decision { power, verdict: Verdict { norm, scale }, effect: Effect::Scale(scale) }
+        let factor = Factor::of(rim, norm);
+        let verdict = Verdict { scale: factor.number(), ..verdict };
+        Decision { power, verdict, effect: Effect::Scale(factor) }
     }
 }
 
@@ -83,24 +99,6 @@ fn replaced(policy: OnNonFinite, power: f64) -> Effect {
         OnNonFinite::Leave => Effect::Leave,
         OnNonFinite::Zero => Effect::Fill(0.0),
         OnNonFinite::Propagate if power == f64::INFINITY => Effect::OverInfinity,
-        OnNonFinite::Propagate | OnNonFinite::Poison => Effect::Fill(f32::NAN),
-    }
-}
-
-fn root(norm: Norm, power: f64) -> f64 {
-    match norm {
-        Norm::L2 => power.sqrt(),
-        Norm::L1 | Norm::Linf => power,
-        Norm::Lp(p) => power.powf(p.value().recip()),
-    }
-}
-
-/// What parts accumulated, put together.
-pub(super) fn merge(norm: Norm, a: f64, b: f64) -> f64 {
-    match norm {
-        Norm::L1 | Norm::L2 | Norm::Lp(_) => a + b,
-        // Not `max`, which forgets a NaN.
-        Norm::Linf if a.is_nan() || a > b => a,
-        Norm::Linf => b,
+        OnNonFinite::Propagate | OnNonFinite::Poison => Effect::Fill(f64::NAN),
     }
 }

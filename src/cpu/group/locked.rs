@@ -1,12 +1,13 @@
 //! The memories of a group, locked together.
 
 use std::borrow::Cow;
+use std::ops::Range;
 use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use super::weights::Weights;
-use crate::buffer::Storage;
+use crate::buffer::{DeviceBuffer, Storage};
 use crate::host::{HostMemory, lock_read, lock_write};
-use crate::plan::group::{Companion, GroupRequest, Member, Memories};
+use crate::plan::group::{Companion, GroupRequest, Member};
 
 /// One memory, held until the clip is done.
 pub(super) enum Guard<'a> {
@@ -16,12 +17,14 @@ pub(super) enum Guard<'a> {
 
 /// Locks every memory once, those that hold a member for writing if the clip writes. The order is
 /// that of addresses, so that two threads never wait for each other.
-pub(super) fn lock<'a>(memories: &'a Memories, request: &GroupRequest) -> Vec<Guard<'a>> {
-    let mut written = vec![false; memories.tensors.len()];
+pub(super) fn lock<'a>(memories: &'a [DeviceBuffer], request: &GroupRequest) -> Vec<Guard<'a>> {
+    let mut written = vec![false; memories.len()];
+    // Examples are read, and their sums written later.
+    let writes = request.clip.writes() && request.sums.is_none();
     for member in &request.members {
-        written[member.memory] = request.clip.writes();
+        written[member.memory] = writes;
     }
-    let mut order: Vec<(usize, &Arc<RwLock<HostMemory>>)> = (memories.tensors.iter().enumerate())
+    let mut order: Vec<(usize, &Arc<RwLock<HostMemory>>)> = (memories.iter().enumerate())
         .filter_map(|(index, tensor)| match tensor.storage() {
             Storage::Host(elements) => Some((index, elements)),
             Storage::Device(_) => None,
@@ -38,50 +41,56 @@ pub(super) fn lock<'a>(memories: &'a Memories, request: &GroupRequest) -> Vec<Gu
     guards.into_iter().map(|(_, guard)| guard).collect()
 }
 
-/// The elements of one memory.
+/// One memory, in words that hold elements of any dtype.
 pub(super) enum Memory<'a> {
-    Read(&'a [f32]),
-    Write(&'a mut [f32]),
+    Read(&'a [u64]),
+    Write(&'a mut [u64]),
 }
 
 impl Memory<'_> {
-    pub fn elements(&self) -> &[f32] {
+    pub fn words(&self) -> &[u64] {
         match self {
-            Memory::Read(elements) => elements,
-            Memory::Write(elements) => elements,
+            Memory::Read(words) => words,
+            Memory::Write(words) => words,
         }
     }
 }
 
-/// The elements that guards hold, and the weights of each member. Weights in a memory that is
+/// The memories that guards hold, and the weights of each member. Weights in a memory that is
 /// written are copied: it cannot be lent twice.
 pub(super) fn open<'a>(
     guards: &'a mut [Guard<'_>],
     request: &GroupRequest,
-) -> (Vec<Memory<'a>>, Vec<Weights<'a>>) {
-    let mut weights: Vec<Weights<'a>> = (request.members.iter())
+) -> (Vec<Memory<'a>>, Vec<Option<Weights<'a>>>) {
+    let mut weights: Vec<Option<Weights<'a>>> = (request.members.iter())
         .map(|member| match present(member).map(|w| (w, &guards[w.memory])) {
-            Some((w, Guard::Write(elements))) => {
-                let copy = elements.of()[w.layout.offset()..w.layout.end()].to_vec();
-                Weights { values: Some(Cow::Owned(copy)), rate: w.rate }
+            Some((w, Guard::Write(memory))) => {
+                let words = Cow::Owned(memory.words()[words_of(member, &w)].to_vec());
+                Some(Weights::new(words, member.dtype, &w))
             }
-            _ => Weights { values: None, rate: 0.0 },
+            _ => None,
         })
         .collect();
     let memories: Vec<Memory<'a>> = (guards.iter_mut())
         .map(|guard| match guard {
-            Guard::Read(elements) => Memory::Read(elements.of()),
-            Guard::Write(elements) => Memory::Write(elements.of_mut()),
+            Guard::Read(memory) => Memory::Read(memory.words()),
+            Guard::Write(memory) => Memory::Write(memory.words_mut()),
         })
         .collect();
     for (weights, member) in weights.iter_mut().zip(&request.members) {
         let Some(w) = present(member) else { continue };
-        if let Memory::Read(elements) = memories[w.memory] {
-            let values = Cow::Borrowed(&elements[w.layout.offset()..w.layout.end()]);
-            *weights = Weights { values: Some(values), rate: w.rate };
+        if let Memory::Read(words) = memories[w.memory] {
+            let words = Cow::Borrowed(&words[words_of(member, &w)]);
+            *weights = Some(Weights::new(words, member.dtype, &w));
         }
     }
     (memories, weights)
+}
+
+/// The words that weights lie in.
+fn words_of(member: &Member, weights: &Companion) -> Range<usize> {
+    let (size, layout) = (member.dtype.size(), &weights.layout);
+    size * layout.offset() / 8..(size * layout.end()).div_ceil(8)
 }
 
 /// Weights that count. Without a rate not even a product with zero: it would make a NaN of an

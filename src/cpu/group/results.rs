@@ -1,9 +1,11 @@
 //! What a clip found and did, on the device and for the host.
 
+use std::sync::Arc;
+
 use super::decide::Decision;
 use crate::buffer::{DeviceBuffer, Storage};
 use crate::host::lock_write;
-use crate::model::{GroupReport, Model};
+use crate::model::GroupReport;
 use crate::norm::Norm;
 use crate::plan::group::{GroupPlan, Region};
 
@@ -28,14 +30,14 @@ pub(super) fn write(
     fill(Region::Norm, &|one| one.verdict.norm as f32);
     fill(Region::Scale, &|one| one.verdict.scale as f32);
     if norm == Norm::L2 {
-        fill(Region::HalfSquare, &|one| (0.5 * one.power) as f32);
+        fill(Region::HalfSquare, &|one| one.half_square() as f32);
     }
     fill(Region::NonFinite, &|one| if one.verdict.is_finite() { 0.0 } else { 1.0 });
 }
 
-pub(super) fn report(model: &Model, total: &Decision, tensors: &[Decision]) -> GroupReport {
+pub(super) fn report(names: Arc<[String]>, total: &Decision, tensors: &[Decision]) -> GroupReport {
     GroupReport {
-        names: model.shared_names(),
+        names,
         total: total.verdict,
         tensors: tensors.iter().map(|tensor| tensor.verdict).collect(),
     }

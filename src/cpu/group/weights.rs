@@ -4,18 +4,32 @@ use std::borrow::Cow;
 
 use super::path::Run;
 use crate::cpu::kernel::Addend;
+use crate::cpu::number::Number;
+use crate::dtype::DType;
+use crate::plan::group::Companion;
 
-/// Weights from the first of their view on, and their rate; none where nothing decays.
+/// The words that weights lie in, and their rate.
 #[derive(Debug)]
 pub(super) struct Weights<'a> {
-    pub values: Option<Cow<'a, [f32]>>,
-    pub rate: f32,
+    words: Cow<'a, [u64]>,
+    /// Elements before the first weight.
+    skipped: usize,
+    rate: f64,
 }
 
-impl Weights<'_> {
+impl<'a> Weights<'a> {
+    pub fn new(words: Cow<'a, [u64]>, dtype: DType, companion: &Companion) -> Self {
+        let skipped = companion.layout.offset() % (8 / dtype.size());
+        Weights { words, skipped, rate: companion.rate }
+    }
+
     /// Those beside a run.
-    pub fn of(&self, run: &Run) -> Option<Addend<'_>> {
-        let weights = &self.values.as_deref()?[run.weight..];
-        Some(Addend { weights, stride: run.weight_stride, rate: self.rate })
+    pub fn of<T: Number>(&self, run: &Run) -> Addend<'_, T> {
+        let weights: &[T] = bytemuck::cast_slice(&self.words);
+        Addend {
+            weights: &weights[self.skipped + run.weight..],
+            stride: run.weight_stride,
+            rate: T::real_of(self.rate),
+        }
     }
 }

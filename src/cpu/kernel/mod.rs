@@ -23,7 +23,9 @@ pub(super) use columns::{
     rewrite_panel_into,
 };
 pub(super) use factors::factors;
-pub(super) use group::{Addend, Clamp, Fill, OverInfinity, Same, clamp, gather, rewrite_with};
+pub(super) use group::{
+    Addend, Clamp, Fill, OverInfinity, Same, Twice, clamp, gather, rewrite_with,
+};
 pub(super) use rewrite::rewrite_rows;
 pub(super) use search::{any_negative, most, negative_columns, search, search_columns};
 pub(super) use sums::{sum, sum_strided, sums};

@@ -11,9 +11,10 @@ use crate::gpu::group::verdicts::PendingVerdicts;
 use crate::gpu::pipeline::Program;
 use crate::gpu::readback::{self, Staged};
 use crate::gpu::scope::scoped;
-use crate::model::{Decay, Model, PendingGroupReport};
+use crate::model::PendingGroupReport;
+use crate::norm::Norm;
 use crate::plan::gpu::steps::Window;
-use crate::plan::group::{GroupStep, Memories};
+use crate::plan::group::{GroupStep, Region};
 use crate::shader::group::params::GroupParams;
 use crate::shader::group::variant::GroupSlot;
 
@@ -23,6 +24,8 @@ use crate::shader::group::variant::GroupSlot;
 pub struct BoundGroup {
     prepared: PreparedGroup,
     dispatches: Arc<[Dispatch]>,
+    /// What the caller's kernels read, and the byte at which it begins.
+    results: (wgpu::Buffer, u64),
     names: Arc<[String]>,
 }
 
@@ -36,13 +39,12 @@ struct Views {
 impl BoundGroup {
     pub(super) fn new(
         prepared: &PreparedGroup,
-        model: &Model,
-        decay: Option<&Decay>,
+        memories: &[DeviceBuffer],
+        names: Arc<[String]>,
         given: Option<&DeviceBuffer>,
         results: &DeviceBuffer,
     ) -> Result<Self> {
         let gpu = &prepared.gpu;
-        let memories = Memories::of(model, decay).tensors;
         let memories = memories.iter().map(|tensor| handle(gpu, tensor)).collect::<Result<_>>()?;
         let given = given.map(|norm| Ok((handle(gpu, norm)?, given_window(gpu, norm))));
         let given = given.transpose()?;
@@ -53,8 +55,9 @@ impl BoundGroup {
             .enumerate()
             .map(|(index, step)| dispatch(prepared, &views, index, step))
             .collect();
-        let names = model.shared_names();
-        Ok(BoundGroup { prepared: prepared.clone(), dispatches: dispatches?.into(), names })
+        let results = (views.results, 4 * results.layout().offset() as u64);
+        let prepared = prepared.clone();
+        Ok(BoundGroup { prepared, dispatches: dispatches?.into(), results, names })
     }
 
     /// What was bound.
@@ -107,8 +110,17 @@ impl BoundGroup {
         }
         let (gpu, verdicts) = (&self.prepared.gpu, &self.prepared.scratch.verdicts);
         let staged = Staged::copy(gpu, encoder, verdicts, 0, plan.steps().verdict_bytes())?;
+        let factors = match plan.request().clip.norm_used() {
+            Some(Norm::Lp(_)) => {
+                let (results, first) = &self.results;
+                let first = first + 4 * plan.results().start(Region::Scale) as u64;
+                let size = 4 * plan.steps().segments.len() as u64;
+                Some(Staged::copy(gpu, encoder, results, first, size)?)
+            }
+            _ => None,
+        };
         let (plan, names) = (Arc::clone(plan), Arc::clone(&self.names));
-        Ok(PendingGroupReport::verdicts(PendingVerdicts { staged, plan, names }))
+        Ok(PendingGroupReport::verdicts(PendingVerdicts { staged, factors, plan, names }))
     }
 
     /// Queues it; the host does not wait. The staging memory of a report is allocated only if one

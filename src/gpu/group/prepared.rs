@@ -9,7 +9,7 @@ use crate::gpu::group::bound::BoundGroup;
 use crate::gpu::pipeline::Program;
 use crate::gpu::prepared::{stride, uniforms};
 use crate::gpu::scope::scoped;
-use crate::model::{Decay, GivenNorm, Kind, Model};
+use crate::model::{GivenNorm, Kind};
 use crate::plan::gpu::steps::Window;
 use crate::plan::group::{GroupPlan, GroupStep};
 use crate::shader::group::params::GroupParams;
@@ -90,14 +90,15 @@ impl PreparedGroup {
         Ok(PreparedGroup { plan: Arc::clone(plan), params, ..self.clone() })
     }
 
+    /// Binds memories, in the order of the request's.
     pub(crate) fn bind(
         &self,
-        model: &Model,
-        decay: Option<&Decay>,
+        memories: &[DeviceBuffer],
+        names: Arc<[String]>,
         given: Option<&DeviceBuffer>,
         results: &DeviceBuffer,
     ) -> Result<BoundGroup> {
-        BoundGroup::new(self, model, decay, given, results)
+        BoundGroup::new(self, memories, names, given, results)
     }
 }
 

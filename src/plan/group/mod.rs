@@ -5,18 +5,19 @@ mod gpu;
 mod request;
 mod results;
 mod schedule;
+mod sums;
 
 pub use gpu::{Bind, GroupStep, GroupSteps};
 pub(crate) use request::Memories;
 pub use request::{Companion, GroupRequest, Member};
 pub use results::{Region, Results};
 pub use schedule::GroupSchedule;
+pub use sums::{Sum, Sums};
 
 use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::plan::cost::Cost;
 use crate::plan::margin::Margin;
-use crate::plan::native;
 use crate::plan::profile::{DeviceKind, DeviceProfile};
 use crate::plan::rim::Rim;
 use crate::plan::slack::Slack;
@@ -43,7 +44,7 @@ impl GroupPlan {
         check(&request, profile)?;
         match profile.kind {
             DeviceKind::Native { .. } => Ok(GroupPlan {
-                margin: native::margin(DType::F32),
+                margin: gpu::native_margin(request.under_one().map(|(dtype, _)| dtype)),
                 cost: gpu::native_cost(&request),
                 steps: GroupSteps::default(),
                 schedule: None,
@@ -110,6 +111,7 @@ impl GroupPlan {
         let planned = &self.request;
         let mut memories = planned.memories.iter().zip(&request.memories);
         if planned.members != request.members
+            || planned.sums != request.sums
             || planned.memories.len() != request.memories.len()
             // Windows that are bound may reach to the end of a buffer.
             || memories.any(|(planned, found)| found < planned)
@@ -152,37 +154,54 @@ impl GroupPlan {
 
     /// What the norm of all tensors is compared with and scaled to.
     pub fn rim(&self) -> Rim {
-        self.rim_over(self.request.members.iter().map(|member| (member.dtype, member.layout.len())))
+        self.rim_over(self.margin, self.request.under_one())
     }
 
-    /// What the norms of tensors of this dtype are compared with and scaled to. Where each tensor
+    /// What the norms of tensors of this dtype are compared with and scaled to; of examples all alike. Where each tensor
     /// has its own norm, they have the room that the longest of their dtype needs.
     pub fn rim_of(&self, dtype: DType) -> Rim {
         if self.request.clip.is_global() {
             return self.rim();
         }
+        if let Some(sums) = &self.request.sums {
+            let of_sum = |sum: &Sum| (sum.member.dtype, sum.member.layout.len());
+            return self.rim_over(self.margin, sums.tensors.iter().map(of_sum));
+        }
         let alike = self.request.members.iter().filter(|member| member.dtype == dtype);
         let longest = alike.map(|member| member.layout.len()).max().unwrap_or(0);
-        self.rim_over([(dtype, longest)])
+        self.rim_over(self.margin_of(dtype), [(dtype, longest)])
     }
 
-    fn rim_over(&self, tensors: impl IntoIterator<Item = (DType, usize)>) -> Rim {
+    /// The error bounds of the norms of tensors of this dtype: those of the group, unless each tensor
+    /// has its own norm.
+    pub fn margin_of(&self, dtype: DType) -> Margin {
+        match self.profile.kind {
+            DeviceKind::Native { .. }
+                if !self.request.clip.is_global() && self.request.sums.is_none() =>
+            {
+                gpu::native_margin([dtype])
+            }
+            _ => self.margin,
+        }
+    }
+
+    fn rim_over(&self, margin: Margin, tensors: impl IntoIterator<Item = (DType, usize)>) -> Rim {
         let clip = &self.request.clip;
         let norm = clip.norm_used().unwrap_or(crate::norm::Norm::L2);
         let radius = clip.radius().unwrap_or(f64::INFINITY);
-        let slack = Slack::of_all(norm, clip.rounds(), self.margin, tensors);
+        let slack = Slack::of_all(norm, clip.rounds(), margin, tensors);
         Rim::ball(norm, radius, clip.formula(), slack)
     }
 
     /// Where the results are in their buffer.
     pub fn results(&self) -> Results {
-        Results::new(self.request.members.len())
+        Results::new(self.request.norms())
     }
 }
 
 fn check(request: &GroupRequest, profile: &DeviceProfile) -> Result<()> {
     request.check()?;
-    request.members.iter().try_for_each(|member| {
+    request.places().try_for_each(|member| {
         supported(member.dtype, profile)?;
         let companion = member.companion.map(|weights| weights.layout);
         let mut views = [Some(member.layout), companion].into_iter().flatten();
@@ -193,8 +212,8 @@ fn check(request: &GroupRequest, profile: &DeviceProfile) -> Result<()> {
 /// Refuses dtypes that a backend does not know.
 fn supported(dtype: DType, profile: &DeviceProfile) -> Result<()> {
     match (profile.kind, dtype) {
-        (_, DType::F32) | (DeviceKind::Gpu(_), DType::F16 | DType::BF16) => Ok(()),
-        (DeviceKind::Gpu(_) | DeviceKind::Native { .. }, _) => {
+        (DeviceKind::Native { .. }, _) | (_, DType::F32 | DType::F16 | DType::BF16) => Ok(()),
+        (DeviceKind::Gpu(_), DType::F64) => {
             let what = format!("clipping tensors of {dtype}");
             Err(Error::Unsupported { device: profile.name.clone(), what })
         }

@@ -4,6 +4,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::model::{Clip, Decay, Kind, Model, Place, check_overlap, check_overlap_where};
+use crate::plan::group::sums::Sums;
 
 /// A tensor of a group: numbers, no handle.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -31,8 +32,8 @@ pub struct Companion {
     pub layout: Layout,
     /// In which of the request's memories.
     pub memory: usize,
-    /// λ, rounded to f32.
-    pub rate: f32,
+    /// λ, rounded to f32 unless their dtype is f64.
+    pub rate: f64,
 }
 
 /// What is to be done with which tensors.
@@ -44,6 +45,10 @@ pub struct GroupRequest {
     pub members: Vec<Member>,
     /// The bytes of each memory that they are in.
     pub memories: Vec<u64>,
+    /// What else is under the same norm and is clipped apart, tensor by tensor: dtypes and elements.
+    pub others: Vec<(DType, usize)>,
+    /// Where members are the tensors of examples: what these add up to.
+    pub sums: Option<Sums>,
 }
 
 impl GroupRequest {
@@ -95,17 +100,42 @@ impl GroupRequest {
                     return Err(Error::Named { name: name.clone(), error: Box::new(error) });
                 }
                 let memory = memories.index(weights);
-                let (layout, rate) = (*weights.layout(), decay.rate as f32);
+                let layout = *weights.layout();
+                let rate = match member.dtype {
+                    DType::F64 => decay.rate,
+                    DType::F32 | DType::F16 | DType::BF16 => (decay.rate as f32).into(),
+                };
                 member.companion = Some(Companion { layout, memory, rate });
             }
         }
-        let request = GroupRequest { clip, members, memories: memories.bytes };
+        let (memories, others) = (memories.bytes, Vec::new());
+        let request = GroupRequest { clip, members, memories, others, sums: None };
         if let Some((gradient, weight)) = request.weight_in_a_gradient() {
             let (first, other) = (model.names()[gradient].clone(), &model.names()[weight]);
             let second = format!("the weights of {other}");
             return Err(Error::SharedElements { first, second });
         }
         Ok(request)
+    }
+
+    /// The same tensors where others, which are not here, are under the same global norm: a norm that is
+    /// given ([`Clip::use_norm`]) is compared and aimed at with the room that all of them need, so that
+    /// what is clipped tensor by tensor ends where it would if it were clipped at once.
+    #[must_use]
+    pub fn beside(self, others: Vec<(DType, usize)>) -> Self {
+        GroupRequest { others, ..self }
+    }
+
+    /// All that is read or written: members, and the sums of examples.
+    pub(crate) fn places(&self) -> impl Iterator<Item = &Member> {
+        let sums = self.sums.iter().flat_map(|sums| &sums.tensors);
+        self.members.iter().chain(sums.map(|sum| &sum.member))
+    }
+
+    /// The dtypes and elements of all that is under one global norm.
+    pub(crate) fn under_one(&self) -> impl Iterator<Item = (DType, usize)> + '_ {
+        let members = self.members.iter().map(|member| (member.dtype, member.layout.len()));
+        members.chain(self.others.iter().copied())
     }
 
     /// A gradient that is written and weights, by the place of their own gradient, that share an
@@ -135,7 +165,7 @@ impl GroupRequest {
     /// Refuses what no model is asked for: the fields are everyone's.
     pub(crate) fn check(&self) -> Result<()> {
         self.clip.check()?;
-        for member in &self.members {
+        for member in self.places() {
             self.check_bounds(member.dtype)?;
             let weights = member.companion.map(|weights| (weights.memory, weights.layout));
             for (memory, layout) in [Some((member.memory, member.layout)), weights].iter().flatten()
@@ -173,6 +203,11 @@ impl GroupRequest {
         }
     }
 
+    /// The bytes of all tensors.
+    pub fn bytes(&self) -> u64 {
+        self.members.iter().map(|member| (member.dtype.size() * member.layout.len()) as u64).sum()
+    }
+
     /// The elements of all tensors.
     pub fn elements(&self) -> u64 {
         self.members.iter().map(|member| member.layout.len() as u64).sum()
@@ -199,6 +234,16 @@ impl Memories {
             weights.for_each(|tensor| {
                 memories.index(tensor);
             });
+        }
+        memories
+    }
+
+    /// The memories of gradients, and of the sums of their examples.
+    pub fn of_examples(gradients: &Model, sums: &Model) -> Self {
+        let mut memories = Memories::default();
+        let found = gradients.names().iter().filter_map(|name| sums.get(name));
+        for tensor in gradients.tensors().iter().chain(found) {
+            memories.index(tensor);
         }
         memories
     }

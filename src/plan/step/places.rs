@@ -59,6 +59,6 @@ impl Places {
         });
         let members = members.collect();
         let memories = known.iter().map(|&memory| self.bytes[memory]).collect();
-        Ok(GroupRequest { clip, members, memories })
+        Ok(GroupRequest { clip, members, memories, others: Vec::new(), sums: None })
     }
 }

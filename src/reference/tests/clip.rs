@@ -2,16 +2,16 @@
 
 use crate::model::{Clip, GivenNorm};
 use crate::projection::{Compat, OnNonFinite};
-use crate::reference::{Clipped, clip, decayed};
+use crate::reference::{Clipped, Elements, clip};
 use crate::{Error, Norm};
 
 fn made(by: Clip, tensors: &[&[f32]]) -> Clipped {
-    clip(&by, &tensors.iter().map(|t| t.to_vec()).collect::<Vec<_>>(), None).unwrap()
+    clip(&by, &tensors.iter().map(|t| Elements::of(t)).collect::<Vec<_>>(), None).unwrap()
 }
 
 fn given(by: Clip, norm: f32, tensors: &[&[f32]]) -> Clipped {
     let by = by.use_norm(GivenNorm::Device);
-    clip(&by, &tensors.iter().map(|t| t.to_vec()).collect::<Vec<_>>(), Some(norm)).unwrap()
+    clip(&by, &tensors.iter().map(|t| Elements::of(t)).collect::<Vec<_>>(), Some(norm)).unwrap()
 }
 
 #[test]
@@ -109,10 +109,31 @@ fn a_norm_that_is_given_takes_the_place_of_the_tensors_own() {
 
 #[test]
 fn decay_rounds_the_rate_and_the_sum_once_each() {
+    let decayed = |rate, g: &[f32], w: &[f32]| crate::reference::decayed(rate, g, w).values;
     assert_eq!(decayed(0.5, &[1.0, -1.0], &[4.0, 2.0]), [3.0, 0.0]);
     // (1 + 2⁻¹²)² − 1 is 2⁻¹¹ + 2⁻²⁴; a product that is rounded before the sum loses the second.
     let above = 1.0 + 2f32.powi(-12);
-    assert_eq!(decayed(above.into(), &[-1.0], &[above]), [2f32.powi(-11) + 2f32.powi(-24)]);
+    assert_eq!(decayed(above.into(), &[-1.0], &[above]), [2f64.powi(-11) + 2f64.powi(-24)]);
     assert_ne!(above * above - 1.0, 2f32.powi(-11) + 2f32.powi(-24));
-    assert_eq!(decayed(0.1, &[0.0], &[1.0]), [0.1f32]);
+    assert_eq!(decayed(0.1, &[0.0], &[1.0]), [f64::from(0.1f32)]);
+    // What is read of 16 bits is not rounded to them; f64 keeps the rate's own bits.
+    let half = crate::reference::decayed(0.1, &[half::f16::ONE], &[half::f16::ONE]);
+    assert_eq!(half.values, [f64::from(1.0 + 0.1f32)]);
+    assert_eq!(crate::reference::decayed(0.1, &[0.0], &[1.0]).values, [0.1]);
+}
+
+#[test]
+fn every_dtype_has_its_own_radius_and_bounds() {
+    let (wide, narrow) = (Elements::of(&[3.0f64, 4.0]), Elements::of(&[half::f16::from_f32(12.0)]));
+    let both = clip(&Clip::global_norm(0.1), &[wide.clone(), narrow.clone()], None).unwrap();
+    assert_eq!((both.total, both.scale), (13.0, 0.1 / 13.0), "f64 keeps the bits of a radius");
+    let each = clip(&Clip::each_norm(0.1), &[wide, narrow.clone()], None).unwrap();
+    assert_eq!(each.scales, [0.02, f64::from(0.1f32.next_down()) / 12.0]);
+    let clamped = clip(&Clip::value(-0.1, 0.1), &[narrow], None).unwrap().tensors;
+    assert_eq!(clamped, [[f64::from(half::f16::from_bits(0x2e66))]]);
+    // Norms whose squares are beyond f64 at either end.
+    for (x, radius) in [(1e200f64, 1e-200), (1e-200, 1e-210), (1.5e308, 1.0)] {
+        let found = clip(&Clip::global_norm(radius), &[Elements::of(&[x, 0.0])], None);
+        assert_eq!(found.unwrap().tensors, [[radius, 0.0]], "{x}");
+    }
 }

@@ -23,10 +23,14 @@ impl GroupVariant {
         if self.kernel == GroupKernel::Clamp {
             fragments.extend([fragment!("norm/key"), fragment!("norm/bounds")]);
         } else {
-            fragments.extend(NormKind::from(self.norm).texts());
+            fragments.extend(self.norm.texts());
             fragments.extend(SetKind::Ball.texts());
             fragments.extend(Radius::Uniform.texts(SetKind::Ball));
             fragments.push(fragment!("given/norm"));
+            fragments.push(match self.norm {
+                NormKind::Lp => fragment!("given/raised"),
+                _ => fragment!("given/squared"),
+            });
         }
         match self.kernel {
             GroupKernel::Decide => fragments.extend([
@@ -38,7 +42,7 @@ impl GroupVariant {
             GroupKernel::Partial => {
                 fragments.extend([fragment!("group/workgroup"), fragment!("group/share")]);
             }
-            GroupKernel::Rescale | GroupKernel::Clamp => {}
+            GroupKernel::Rescale | GroupKernel::Clamp | GroupKernel::Sum => {}
         }
         if self.kernel.touches_tensors() {
             fragments.push(fragment!("run/chunk"));
@@ -85,7 +89,11 @@ impl GroupVariant {
                 let head = "fn rescale_window(chunk: Chunk, lane: u32, rule: Rule)";
                 (head, "rescale_window", fragment!("window/rescale"))
             }
-            _ => {
+            GroupKernel::Sum => {
+                let head = "fn weigh_window(chunk: Chunk, lane: u32) -> Weighed";
+                (head, "return weigh_window", fragment!("window/weigh"))
+            }
+            GroupKernel::Clamp | GroupKernel::Decide => {
                 let head = "fn clamp_window(chunk: Chunk, lane: u32)";
                 (head, "clamp_window", fragment!("window/clamp"))
             }
@@ -105,7 +113,8 @@ impl GroupVariant {
         self.choice(text, "fn load(slot: u32, at: u32) -> Bits", "slot", &load)?;
         let rule = if self.kernel == GroupKernel::Rescale { ", rule" } else { "" };
         let call = |window: u32| format!("{name}{window}(chunk, lane{rule});");
-        self.choice(text, head, "chunk.slot", &call)?;
+        let slot = if self.kernel == GroupKernel::Sum { "chunk.other_slot" } else { "chunk.slot" };
+        self.choice(text, head, slot, &call)?;
         if self.kernel == GroupKernel::Partial {
             return Ok(());
         }
@@ -178,6 +187,7 @@ impl GroupVariant {
             GroupKernel::Decide => fragment!("kernel/group_decide"),
             GroupKernel::Rescale => fragment!("kernel/group_rescale"),
             GroupKernel::Clamp => fragment!("kernel/group_clamp"),
+            GroupKernel::Sum => fragment!("kernel/group_sum"),
         }
     }
 }

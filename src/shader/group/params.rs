@@ -5,7 +5,7 @@ use crate::plan::margin::Scaled;
 use crate::plan::rim::Rim;
 use crate::plan::rule::bound;
 use crate::projection::{OnNonFinite, Rounding};
-use crate::shader::words::{BoundWords, RimWords, nearest, policy};
+use crate::shader::words::{BoundWords, RimWords, nearest, policy, powers};
 
 /// Parameters of one dispatch; `shaders/params/group.wgsl` says what each is for.
 #[repr(C)]
@@ -32,6 +32,8 @@ pub struct GroupParams {
     pub given_at: u32,
     pub nearest: u32,
     pub rim: u32,
+    pub power: f32,
+    pub inverse_power: f32,
 }
 
 /// A run of one tensor; `shaders/params/group.wgsl` says what each field is for.
@@ -49,6 +51,9 @@ pub struct Chunk {
     pub other_slot: u32,
     pub other_first: u32,
     pub rate: f32,
+    pub rows: u32,
+    pub stride: u32,
+    pub adds: u32,
 }
 
 impl GroupParams {
@@ -56,7 +61,10 @@ impl GroupParams {
     #[must_use]
     pub fn with_rim(self, rim: &Rim, on_non_finite: OnNonFinite, rounding: Rounding) -> Self {
         let words = RimWords::new(rim, Precision::Single);
+        let [power, inverse_power] = powers(rim.norm).map(|number| number as f32);
         GroupParams {
+            power,
+            inverse_power,
             threshold: words.threshold.mantissa as f32,
             threshold_exponent: words.threshold.exponent,
             radius: words.radius.mantissa as f32,

@@ -1,7 +1,6 @@
 //! Which fragments make a program over chunks of many tensors.
 
-use crate::norm::Norm;
-use crate::shader::variant::{Access, Pack};
+use crate::shader::variant::{Access, NormKind, Pack};
 
 /// An entry point: one file of `shaders/kernel`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -11,6 +10,7 @@ pub enum GroupKernel {
     Decide,
     Rescale,
     Clamp,
+    Sum,
 }
 
 /// Where a norm comes from: one file of `shaders/given`.
@@ -28,7 +28,7 @@ pub struct GroupVariant {
     /// The entry point.
     pub kernel: GroupKernel,
     /// Which norm; of no meaning to `Clamp`.
-    pub norm: Norm,
+    pub norm: NormKind,
     /// How elements are stored; of no meaning to `Decide`.
     pub pack: Pack,
     /// Elements of a load: 4 in contiguous runs, else 1.
@@ -106,6 +106,7 @@ impl GroupKernel {
             GroupKernel::Decide => "group_decide",
             GroupKernel::Rescale => "group_rescale",
             GroupKernel::Clamp => "group_clamp",
+            GroupKernel::Sum => "group_sum",
         }
     }
 }
@@ -127,7 +128,7 @@ impl GroupVariant {
                 bindings.push((GroupSlot::Partials, Access::ReadWrite));
                 Access::Read
             }
-            GroupKernel::Rescale => {
+            GroupKernel::Rescale | GroupKernel::Sum => {
                 bindings.push((GroupSlot::Verdicts, Access::Read));
                 Access::ReadWrite
             }
@@ -160,13 +161,19 @@ impl GroupVariant {
     /// Every combination that a plan can ask for, in representative sizes.
     pub fn all() -> Vec<GroupVariant> {
         let mut all = Vec::new();
-        for norm in Norm::ALL {
+        for norm in [NormKind::L1, NormKind::L2, NormKind::Linf, NormKind::Lp] {
             for given in [Given::Computed, Given::Host, Given::Device] {
                 all.push(GroupVariant::decide(norm, given, 256));
             }
-            for kernel in [GroupKernel::Partial, GroupKernel::Rescale, GroupKernel::Clamp] {
+            for kernel in
+                [GroupKernel::Partial, GroupKernel::Rescale, GroupKernel::Clamp, GroupKernel::Sum]
+            {
                 for (width, windows) in [(1, 1), (1, 3), (4, 1), (4, 4)] {
-                    for (decays, counted) in [(false, false), (true, false), (false, true)] {
+                    let decays = [(false, false), (true, false), (false, true)];
+                    // A sum has weights of its own.
+                    let possible =
+                        |(decays, _): &(bool, bool)| !decays || kernel != GroupKernel::Sum;
+                    for (decays, counted) in decays.into_iter().filter(possible) {
                         all.push(GroupVariant {
                             kernel,
                             norm,
@@ -189,7 +196,8 @@ impl GroupVariant {
 
     /// Those of 16 bits, by one norm.
     fn narrow() -> impl Iterator<Item = GroupVariant> {
-        let kernels = [GroupKernel::Partial, GroupKernel::Rescale, GroupKernel::Clamp];
+        let kernels =
+            [GroupKernel::Partial, GroupKernel::Rescale, GroupKernel::Clamp, GroupKernel::Sum];
         let forms = [(1, false), (4, false), (4, true)];
         let all = kernels.into_iter().flat_map(move |kernel| {
             forms.into_iter().map(move |(width, shared)| (kernel, width, shared))
@@ -204,16 +212,16 @@ impl GroupVariant {
                     width,
                     shared,
                     windows: 3,
-                    decays,
+                    decays: decays && kernel != GroupKernel::Sum,
                     counted,
-                    ..GroupVariant::decide(Norm::L2, Given::Computed, 256)
+                    ..GroupVariant::decide(NormKind::L2, Given::Computed, 256)
                 })
             })
         })
     }
 
     /// The program that puts partial sums together.
-    pub(crate) fn decide(norm: Norm, given: Given, lanes: u32) -> Self {
+    pub(crate) fn decide(norm: NormKind, given: Given, lanes: u32) -> Self {
         GroupVariant {
             kernel: GroupKernel::Decide,
             norm,

@@ -11,7 +11,7 @@ use normproj::plan::margin::Margin;
 use normproj::{Layout, OnNonFinite, reference};
 
 use crate::values::Value;
-pub use limits::Limits;
+pub use limits::{Limits, ones};
 pub use report::{check as check_report, check_with_radii, same_norm};
 use slice::Slice;
 pub use wanted::Wanted;

@@ -2,6 +2,7 @@
 
 use normproj::plan::group::{GroupPlan, GroupRequest, GroupSchedule};
 use normproj::plan::margin::{Margin, U};
+use normproj::reference::{Clipped, Elements};
 use normproj::{Clip, Context, DeviceBuffer, Group, Layout, Model, Norm, Result, reference};
 
 use super::Outcome;
@@ -128,6 +129,12 @@ impl Scene {
         memories
     }
 
+    fn exact(&self, clip: &Clip, memories: &[Vec<f32>]) -> Result<Clipped> {
+        let tensors = self.elements(memories);
+        let wide: Vec<Elements> = tensors.iter().map(|tensor| Elements::of(tensor)).collect();
+        reference::clip(clip, &wide, None)
+    }
+
     fn elements(&self, memories: &[Vec<f32>]) -> Vec<Vec<f32>> {
         let of = |(memory, layout): &(usize, Layout)| {
             reference::places(layout).into_iter().map(|at| memories[*memory][at]).collect()
@@ -144,7 +151,7 @@ impl Scene {
         norm: Option<f32>,
         margin: Margin,
     ) -> Result<Found> {
-        let exact = reference::clip(&clip, &self.elements(before), None)?;
+        let exact = self.exact(&clip, before)?;
         if let Some(norm) = norm {
             let error = (f64::from(norm) / exact.total - 1.0).abs() / margin.kappa;
             let wrong = || format!("the norm is {norm:e}, not {:e}", exact.total);
@@ -222,7 +229,7 @@ mod tests {
         let scene = &scenes().unwrap()[0];
         let (clip, context) = (Clip::global_norm(0.5), Context::cpu());
         let before = scene.contents();
-        let exact = reference::clip(&clip, &scene.elements(&before), None).unwrap();
+        let exact = scene.exact(&clip, &before).unwrap();
         let mut once = before.clone();
         for ((memory, layout), values) in scene.tensors.iter().zip(&exact.tensors) {
             for (at, value) in reference::places(layout).into_iter().zip(values) {

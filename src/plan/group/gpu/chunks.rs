@@ -13,12 +13,12 @@ pub(super) fn chunks(
     set: &Set,
     cell: usize,
     length: usize,
-    global: bool,
+    verdict: &dyn Fn(&Part) -> u32,
     boxes: &mut Vec<u32>,
 ) -> Vec<(usize, Chunk)> {
     let mut chunks = Vec::new();
     for part in &set.parts {
-        let base = base(part, set, cell, global, boxes);
+        let base = Chunk { verdict: verdict(part), ..base(part, set, cell, boxes) };
         let mut done = 0;
         while done < part.len() {
             // Every chunk but the first begins with a whole load.
@@ -41,7 +41,7 @@ pub(super) fn chunks(
 }
 
 /// What the chunks of a part have in common.
-fn base(part: &Part, set: &Set, cell: usize, global: bool, boxes: &mut Vec<u32>) -> Chunk {
+fn base(part: &Part, set: &Set, cell: usize, boxes: &mut Vec<u32>) -> Chunk {
     let axes = if part.is_contiguous() {
         NO_BOX
     } else {
@@ -57,11 +57,13 @@ fn base(part: &Part, set: &Set, cell: usize, global: bool, boxes: &mut Vec<u32>)
     Chunk {
         slot,
         first,
-        verdict: if global { 0 } else { part.member as u32 + 1 },
         axes,
         other_slot,
         other_first,
         rate: part.rate,
+        rows: part.rows.count as u32,
+        stride: if set.width == 4 { part.rows.stride / 4 } else { part.rows.stride } as u32,
+        adds: u32::from(part.rows.first > 0),
         ..Chunk::default()
     }
 }

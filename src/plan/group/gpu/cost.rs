@@ -50,6 +50,18 @@ pub(in crate::plan::group) fn native_cost(request: &GroupRequest) -> Cost {
     };
     let bytes = of(&|_| true);
     let decayed = of(&|member| member.companion.is_some_and(|companion| companion.rate != 0.0));
+    if let Some(sums) = &request.sums {
+        let written =
+            sums.tensors.iter().map(|sum| sum.member.layout.len() * sum.member.dtype.size());
+        return Cost {
+            elements: request.elements(),
+            read: 2 * bytes,
+            written: written.sum::<usize>() as u64,
+            read_sector: 1,
+            write_sector: 1,
+            ..Cost::default()
+        };
+    }
     let clip = &request.clip;
     let computed = clip.norm_used().is_some() && clip.given().is_none();
     // The first pass, where there is one, and what the last pass does whatever the data: what

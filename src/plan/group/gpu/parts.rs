@@ -23,6 +23,14 @@ pub(super) struct Place {
     pub first: usize,
 }
 
+/// Examples of the other tensor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Rows {
+    pub first: usize,
+    pub count: usize,
+    pub stride: usize,
+}
+
 /// A box of elements of one member.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Part {
@@ -31,6 +39,8 @@ pub(super) struct Part {
     pub place: Place,
     pub other: Option<Place>,
     pub rate: f32,
+    /// Of a sum: the examples that its other tensor has here, from which one on, and how far apart.
+    pub rows: Rows,
     /// Outermost first; none for one element.
     pub axes: Vec<PartAxis>,
 }
@@ -38,6 +48,17 @@ pub(super) struct Part {
 impl Part {
     /// The parts of a member; `cell` counts bytes.
     pub fn of(index: usize, member: &Member, pack: Pack, cell: usize) -> Vec<Part> {
+        Self::of_rows(index, member, pack, cell, Rows::default())
+    }
+
+    /// The parts of the sum of some examples, of which the companion is the first.
+    pub fn of_rows(
+        index: usize,
+        member: &Member,
+        pack: Pack,
+        cell: usize,
+        rows: Rows,
+    ) -> Vec<Part> {
         if member.layout.is_empty() {
             return Vec::new();
         }
@@ -49,7 +70,8 @@ impl Part {
             pack,
             place: Place { memory: member.memory, first: member.layout.offset() },
             other,
-            rate: companion.map_or(0.0, |companion| companion.rate),
+            rate: companion.map_or(0.0, |companion| companion.rate as f32),
+            rows,
             axes: merged(&member.layout, companion.map(|companion| companion.layout).as_ref()),
         };
         let mut parts = Vec::new();
@@ -81,7 +103,9 @@ impl Part {
         let reach = |stride: fn(&PartAxis) -> usize| -> usize {
             self.axes.iter().map(|axis| (axis.size - 1) * stride(axis)).sum()
         };
-        let other = self.other.map(|place| place.first + reach(|axis| axis.other));
+        let Rows { count, stride, .. } = self.rows;
+        let rows = count.saturating_sub(1) * stride;
+        let other = self.other.map(|place| place.first + rows + reach(|axis| axis.other));
         (self.place.first + reach(|axis| axis.stride), other)
     }
 
@@ -99,9 +123,25 @@ impl Part {
         one(self.place.first, last) && other
     }
 
+    fn own_fits(&self, cell: usize) -> bool {
+        self.place.first / cell == self.last().0 / cell
+    }
+
     fn divide(self, cell: usize, parts: &mut Vec<Part>) {
         if self.fits(cell) {
             return parts.push(self);
+        }
+        if self.rows.count > 1 && self.own_fits(cell) {
+            let half = self.rows.count / 2;
+            let (mut left, mut right) = (self.clone(), self);
+            left.rows.count = half;
+            right.rows.count -= half;
+            right.rows.first += half;
+            if let Some(other) = &mut right.other {
+                other.first += half * right.rows.stride;
+            }
+            left.divide(cell, parts);
+            return right.divide(cell, parts);
         }
         // One element fits, so that there is an axis of more.
         let Some(d) = self.axes.iter().position(|axis| axis.size > 1) else {

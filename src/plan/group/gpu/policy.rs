@@ -1,9 +1,11 @@
 //! Sizes of chunks, and what they mean for the error. Not measured on hardware yet: each figure
 //! says its reason.
 
+use crate::dtype::DType;
 use crate::plan::group::gpu::steps::GroupSteps;
 use crate::plan::group::schedule::GroupSchedule;
 use crate::plan::margin::Margin;
+use crate::plan::native;
 use crate::plan::profile::GpuLimits;
 use crate::shader::group::variant::GroupKernel;
 
@@ -55,6 +57,16 @@ pub(in crate::plan::group) fn margin(
     let of_chunk = cascade(loads.max().unwrap_or(0)) + 1 + 2 + tree;
     let of_decision = cascade(steps.partials.div_ceil(lanes)) + tree;
     Margin::f32(of_chunk + of_decision)
+}
+
+/// The error of norms on the CPU backend: of other dtypes than f64 as for slices. What is f64 alone is
+/// added up in a cascade, part by part, and parts with what rounding takes of their sum.
+pub(in crate::plan::group) fn native_margin(dtypes: impl IntoIterator<Item = DType>) -> Margin {
+    let mut dtypes = dtypes.into_iter().peekable();
+    match dtypes.peek().is_some() && dtypes.all(|dtype| dtype == DType::F64) {
+        true => Margin::double(80),
+        false => native::margin(DType::F32),
+    }
 }
 
 /// The chain of so many terms, summed in blocks.

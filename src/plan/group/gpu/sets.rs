@@ -93,6 +93,7 @@ pub(super) fn sets(
     let single = |part: &Part| {
         let keys = keys(part, cell);
         let apart = part.other.is_some_and(|other| other.first % 4 != part.place.first % 4);
+        let apart = apart || part.rows.count > 1 && !part.rows.stride.is_multiple_of(4);
         !part.is_contiguous() || apart || !keys.iter().all(|&key| whole(key))
     };
     // Parts that need loads of one element spoil the loads of their set: those come last. But a

@@ -1,0 +1,192 @@
+//! Groups of every dtype, alone and mixed: f64 with the others on the CPU backend only.
+
+use normproj::{
+    Clip, Compat, Context, DType, Error, GivenNorm, Group, Model, Norm, OnNonFinite, Rounding,
+    bf16, f16,
+};
+
+use crate::clip_run::{carry_out, prove};
+use crate::clip_scene::Scene;
+use crate::contexts::{contexts, say};
+use crate::judge::Stats;
+use crate::values::{Fill, Value};
+
+fn values<T: Value>(fill: Fill, seed: u64, count: usize) -> Vec<T> {
+    (0..count).map(|i| fill.value(seed, i)).collect()
+}
+
+/// Tensors of these dtypes, side by side: of odd lengths, so that words are shared.
+fn scene(dtypes: &[DType], fill: Fill) -> Scene {
+    dtypes.iter().enumerate().fold(Scene::empty(), |scene, (i, dtype)| {
+        let (seed, count) = (40 + i as u64, [37, 5, 1031, 64, 1][i % 5]);
+        crate::values::for_dtype!(*dtype, T => scene.and_beside(&values::<T>(fill, seed, count)))
+    })
+}
+
+const HALF: &[DType] = &[DType::F16, DType::F16, DType::F16];
+const BRAIN: &[DType] = &[DType::BF16, DType::BF16, DType::BF16];
+const NARROW: &[DType] = &[DType::F16, DType::F32, DType::BF16, DType::F16, DType::F32];
+const DOUBLE: &[DType] = &[DType::F64, DType::F64, DType::F64];
+const ALL: &[DType] = &[DType::F64, DType::F16, DType::F32, DType::BF16, DType::F64];
+
+fn norms() -> Vec<Norm> {
+    let lp = |p| Norm::lp(p).expect("in range");
+    vec![Norm::L1, Norm::L2, Norm::Linf, lp(3.0), lp(0.5), lp(7.3)]
+}
+
+#[test]
+fn every_clip_of_every_dtype() {
+    for context in contexts() {
+        let mut run = 0;
+        for dtypes in [HALF, BRAIN, NARROW, DOUBLE, ALL] {
+            let scene = scene(dtypes, Fill::Normal);
+            for norm in norms() {
+                for radius in [0.0, 0.5, 12.0, 1e6] {
+                    for clip in [Clip::global_norm(radius), Clip::each_norm(radius)] {
+                        let clip = clip.norm(norm);
+                        prove(context, clip, &scene);
+                        prove(context, clip.rounding(Rounding::TowardZero), &scene);
+                        prove(context, clip.compat(Compat::Torch), &scene);
+                        run += 3;
+                    }
+                }
+                prove(context, Clip::norms(norm), &scene);
+                let given = Clip::global_norm(1.0).norm(norm).use_norm(GivenNorm::Host(7.0));
+                prove(context, given, &scene);
+                run += 2;
+            }
+            prove(context, Clip::value(-0.7, 0.9), &scene);
+            run += 1;
+        }
+        say(&format!("clips of every dtype: {run} on {}", context.describe()));
+        assert_eq!(run, 5 * (6 * (4 * 2 * 3 + 2) + 1));
+    }
+}
+
+#[test]
+fn groups_with_f64_are_refused_on_gpus_by_name() {
+    for context in contexts().filter(|context| context.as_gpu().is_some()) {
+        for dtypes in [DOUBLE, ALL] {
+            let refused = scene(dtypes, Fill::Normal).stage(context, Clip::global_norm(1.0)).err();
+            let Some(Error::Unsupported { what, .. }) = refused else { panic!("{refused:?}") };
+            assert_eq!(what, "clipping tensors of f64");
+        }
+    }
+}
+
+#[test]
+fn every_policy_meets_every_dtype() {
+    for context in contexts() {
+        for dtype in DType::ALL {
+            for bits in [1u64, 1 << 63 | 0x5a5a, 3] {
+                let spoilt = crate::values::for_dtype!(dtype, T => {
+                    let mut tensor = values::<T>(Fill::Normal, 3, 133);
+                    tensor[77] = crate::values::non_finite(bits);
+                    Scene::of_any(&[&tensor]).and(&[f16::ONE, f16::NEG_ONE]).and(&[2.0f32])
+                });
+                for policy in OnNonFinite::ALL {
+                    for norm in norms().into_iter().take(4) {
+                        let clip = Clip::global_norm(1.0).norm(norm).on_non_finite(policy);
+                        prove(context, clip, &spoilt);
+                        prove(
+                            context,
+                            Clip::each_norm(1.0).norm(norm).on_non_finite(policy),
+                            &spoilt,
+                        );
+                    }
+                    prove(context, Clip::value(-0.5, 0.25).on_non_finite(policy), &spoilt);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn decay_of_every_dtype() {
+    for context in contexts() {
+        for dtype in DType::ALL {
+            let scene = crate::values::for_dtype!(dtype, T => {
+                let [g, w] = [1, 2].map(|seed| values::<T>(Fill::Normal, seed, 301));
+                let (one, two) = (T::of(0.5), T::of(-2.0));
+                Scene::of_any(&[&g, &[one, two]]).with_weights(0.1, &[&w, &[two, one]])
+            });
+            for norm in norms().into_iter().take(4) {
+                for radius in [0.0, 1.0, 1e9, f64::INFINITY] {
+                    prove(context, Clip::global_norm(radius).norm(norm), &scene);
+                    prove(context, Clip::each_norm(radius).norm(norm), &scene);
+                }
+            }
+            prove(context, Clip::value(-0.5, 0.25), &scene);
+        }
+    }
+}
+
+/// The norms of f64 and of groups that it is in have its range, and its precision where it is alone.
+#[test]
+fn f64_keeps_its_range_and_precision() {
+    let context = Context::cpu();
+    let tiny = f64::from_bits(1);
+    let scenes = [
+        Scene::of_any(&[&[1e200, -1.0], &[3e200]]),
+        Scene::of_any(&[&[1e-200, 2e-200], &[-3e-200]]),
+        Scene::of_any(&[&[1.5e308; 40], &[-1.7e308; 3]]),
+        Scene::of_any(&[&[tiny; 5], &[0.0, -0.0]]),
+        Scene::of_any(&[&[1e300], &[1e-300], &[1.0]]),
+        Scene::of_any(&[&[1e200, -1.0]]).and(&[3e38f32; 4]).and(&[f16::MAX]),
+        Scene::of_any(&[&[1e-200, 2e-200]]).and(&[bf16::from_f32(1e-30)]).and(&[0.0f32]),
+    ];
+    for scene in &scenes {
+        for norm in norms() {
+            for radius in [0.0, 1e-320, 1e-210, 1.0, 2f64.powi(190), 1e250, f64::INFINITY] {
+                for clip in [Clip::global_norm(radius), Clip::each_norm(radius)] {
+                    let clip = clip.norm(norm);
+                    prove(&context, clip, scene);
+                    prove(&context, clip.rounding(Rounding::Nearest), scene);
+                    prove(&context, clip.compat(Compat::Torch), scene);
+                }
+            }
+            prove(&context, Clip::norms(norm), scene);
+        }
+    }
+    // Far below f32, whose κ would take a millionth.
+    let scene = Scene::of_any(&[&[3.0], &[4.0]]);
+    let stage = scene.stage(&context, Clip::global_norm(1.0)).expect("valid");
+    let (after, found) = carry_out(&stage, &scene);
+    let [x, y] = [&after.elements()[0], &after.elements()[1]].map(|tensor| tensor.values[0]);
+    assert!((x - 0.6).abs() < 2e-14 && (y - 0.8).abs() < 2e-14 && x.hypot(y) <= 1.0);
+    assert_eq!(found.expect("a report").report.total().norm, 5.0);
+}
+
+/// What is under one norm with narrower tensors has the room that these need.
+#[test]
+fn a_group_has_the_room_of_its_coarsest_member() {
+    let thirds = |count| vec![bf16::from_f32(1.0 / 3.0); count];
+    for context in contexts() {
+        let scene = Scene::of_any(&[&thirds(9)[..]]).and(&[1e-3f32, 2e-3]);
+        // The norm is 1 + 2^-9 and a little more: beyond the radius, and within its room.
+        let kept = prove(context, Clip::global_norm(1.0), &scene);
+        assert_eq!(kept, Stats { inside: 1, ..Stats::default() }, "{}", context.describe());
+        let cut = Clip::global_norm(1.0).rounding(Rounding::TowardZero);
+        assert_eq!(prove(context, cut, &scene).outside, 1);
+        // By its own norm the f32 has none.
+        assert_eq!(prove(context, Clip::each_norm(2.2e-3), &scene).outside, 2);
+    }
+}
+
+#[test]
+fn values_of_sixteen_bits_keep_the_bits_of_nan() {
+    let odd: Vec<f16> = [0xfd01, 0x7e55, 0x7c01, 0x7c00, 0xfc00, 0x3bff, 0x0001, 0x8000]
+        .map(f16::from_bits)
+        .to_vec();
+    for context in contexts() {
+        prove(context, Clip::value(-0.5, 0.5), &Scene::of_any(&[&odd]));
+        let tensor = context.upload_as(&odd, [8]).expect("small");
+        let model = Model::unnamed(context, [&tensor]).expect("valid");
+        Group::new(Clip::value(-0.5, 0.5), &model)
+            .and_then(|clip| clip.enqueue())
+            .expect("it runs");
+        let after: Vec<u16> =
+            tensor.read_as::<f16>().expect("read").iter().map(|x| x.to_bits()).collect();
+        assert_eq!(after, [0xfd01, 0x7e55, 0x7c01, 0x3800, 0xb800, 0x3800, 0x0001, 0x8000]);
+    }
+}
