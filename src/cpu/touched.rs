@@ -20,9 +20,8 @@ pub(crate) fn run(plan: &Plan, table: &Arc<RwLock<HostMemory>>, indices: &[u32])
     let out_of_range = (indices.len() - rows.len()) as u64;
     rows.sort_unstable();
     rows.dedup();
-    if geometry.is_empty() || rows.is_empty() {
-        // Further indices that name no row are slices that are none.
-        return Tally { slices: out_of_range, out_of_range, ..Tally::default() };
+    if geometry.is_empty() {
+        return Tally::default();
     }
     let mut memory = lock_write(table);
     let tally = match plan.request().dtype {
@@ -31,6 +30,7 @@ pub(crate) fn run(plan: &Plan, table: &Arc<RwLock<HostMemory>>, indices: &[u32])
         DType::BF16 => project::<bf16>(plan, &mut memory, &rows),
         DType::F64 => project::<f64>(plan, &mut memory, &rows),
     };
+    // Slices are indices, of which a report leaves out those that name no row.
     Tally { slices: tally.slices + out_of_range, out_of_range, ..tally }
 }
 

@@ -169,7 +169,7 @@ impl Geometry {
 
     /// Whether there is no element.
     pub fn is_empty(&self) -> bool {
-        self.elements() == 0
+        self.elements() == 0 || self.table.is_some_and(|table| table.rows == 0)
     }
 
     /// Whether the slices, in the order of the kept axes, are in logical order.

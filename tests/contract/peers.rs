@@ -99,18 +99,19 @@ fn kind_of(function: &str) -> &'static str {
 
 /// What the tests make of a case; none of one that they leave out because it has no counterpart.
 fn run_as(case: &Golden, ours: &str, files: &Files) -> Option<String> {
-    if along::golden::OPERATIONS.contains(&case.op.as_str()) {
-        return format!("{:?}", along::golden::asked(case).set())
-            .split([' ', '{'])
-            .next()
-            .map(str::to_string);
-    }
-    let with_radii = golden_radii::OPERATIONS.contains(&case.op.as_str());
+    let op = case.op.as_str();
+    let with_radii = golden_radii::OPERATIONS.contains(&op);
     let text = match ours.starts_with("[`Projection::") {
         _ if with_radii => match golden_radii::asked(case, &Files::radii()) {
             Asked::Given(native, ..) | Asked::Norms(native, _) => format!("{:?}", native.set()),
             Asked::Alone(..) => "Norms".to_string(),
         },
+        _ if along::golden::OPERATIONS.contains(&op) => {
+            format!("{:?}", along::golden::asked(case).set())
+        }
+        _ if touched::golden::OPERATIONS.contains(&op) => {
+            format!("{:?}", touched::golden::asked(case).ok()?.0.set())
+        }
         true if golden::kind(case, files) == golden::Kind::TensorBounds => return None,
         true => format!("{:?}", golden::asked(case).ok()?.native.set()),
         false if case.fate(files) == Fate::TensorBounds || case.norm().is_err() => return None,

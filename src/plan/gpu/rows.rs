@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use crate::dtype::DType;
-use crate::plan::geometry::{Geometry, Table};
+use crate::plan::geometry::{Axis, Geometry, Table};
 use crate::plan::gpu::pieces::{Box, Piece};
 use crate::plan::gpu::steps::Window;
 use crate::plan::profile::GpuLimits;
@@ -36,7 +36,8 @@ fn slack(limits: &GpuLimits) -> u64 {
 
 /// From the first element of a row to the last.
 fn row_span(geometry: &Geometry) -> usize {
-    geometry.reduced.iter().map(|axis| (axis.size - 1) * axis.source).sum::<usize>() + 1
+    let span = |axis: &Axis| axis.size.saturating_sub(1) * axis.source;
+    geometry.reduced.iter().map(span).sum::<usize>() + 1
 }
 
 /// The pieces of a slab of indices: all of it for every part of the table that can be bound.
