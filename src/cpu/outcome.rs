@@ -55,7 +55,7 @@ impl<R: Real> Outcome<R> for Wide {
 #[inline(always)]
 pub(super) fn fits_f32(factor: f64) -> bool {
     const LARGE: f64 = (1u128 << 100) as f64;
-    (factor == 0.0) | ((factor >= 1.0 / LARGE) & (factor <= LARGE))
+    (factor == 0.0) | (1.0 / LARGE..=LARGE).contains(&factor)
 }
 
 /// Of a magnitude that is at most a number, 0 or more; a negative one marks a slice that is kept.

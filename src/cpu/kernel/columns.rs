@@ -216,8 +216,8 @@ pub(in crate::cpu) fn rewrite_columns<T: Number, O: Outcome<T::Real>>(
 
 /// As [`rewrite_columns`], for groups of rows wherever they are; rows may be shorter than there are
 /// outcomes.
-pub(in crate::cpu) fn rewrite_panel<'a, T: Number, O: Outcome<T::Real>>(
-    groups: &mut dyn Iterator<Item = [&'a mut [T]; STREAMS]>,
+pub(in crate::cpu) fn rewrite_panel<T: Number, O: Outcome<T::Real>>(
+    groups: &mut dyn Iterator<Item = [&mut [T]; STREAMS]>,
     outcomes: &[O],
     cut: bool,
 ) {

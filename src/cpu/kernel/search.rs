@@ -8,15 +8,19 @@
 //! register, and ends with sums in f64 and a step that leads past no element. Where there is none it goes
 //! on in f64 until it falls no more.
 
+mod lines;
 mod passes;
 
 use std::array::from_fn;
 
+use pulp::{Arch, Simd, WithSimd};
+
 use super::columns::LINE;
 use crate::cpu::number::Real;
 use crate::cpu::outcome::{Kink, is_far_below};
-use passes::{Above, Columns, Passes, Run};
-pub(in crate::cpu) use passes::{any_negative, most, negative_columns};
+pub(in crate::cpu) use lines::{any_negative, negative_columns};
+pub(in crate::cpu) use passes::most;
+use passes::{Columns, Passes, Run};
 
 /// More than `log₂ m + 27`, which is enough for 53 bits of any slice.
 const STEPS: usize = 128;
@@ -25,19 +29,29 @@ const STEPS: usize = 128;
 const STEPS_NEAR: usize = 32;
 
 /// Elements of a slice that are sampled at least, and of how many at most it is one.
-const SAMPLED: usize = 128;
+const SAMPLED: usize = 256;
 const RAREST: usize = 16;
 
 /// Steps of these parts of δ are small: what one leaves is about its square.
-const NEAR_IN_SAMPLE: f64 = 1.0 / 8.0;
-const NEAR: f64 = 1.0 / (1 << 9) as f64;
+const NEAR_IN_SAMPLE: f64 = 1.0 / 4.0;
+const NEAR: f64 = 1.0 / (1 << 7) as f64;
 /// Steps by elements in their own precision, before f64 takes over.
 const SETTLED: usize = 3;
 const NEAREST: f64 = 1.0 / (1 << 20) as f64;
 
 /// The kink of a run that shrinks to the sum `c`.
 pub(in crate::cpu) fn search<R: Real>(run: &[R], magnitudes: bool, c: f64) -> Kink {
-    let [kink] = newton(&Run::new(run, magnitudes), [true], run.len(), c);
+    struct Op<'a, R>(&'a [R], bool, f64);
+    impl<R: Real> WithSimd for Op<'_, R> {
+        type Output = [Kink; 1];
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> [Kink; 1] {
+            let Op(run, magnitudes, c) = self;
+            newton(&Run::new(run, magnitudes), [true], run.len(), c)
+        }
+    }
+    // One for all passes: they are short.
+    let [kink] = Arch::new().dispatch(Op(run, magnitudes, c));
     kink
 }
 
@@ -49,9 +63,19 @@ pub(in crate::cpu) fn search_columns<R: Real>(
     asked: [bool; LINE],
     c: f64,
 ) -> [Kink; LINE] {
-    newton(&Columns { rows, magnitudes }, asked, rows.len(), c)
+    struct Op<'a, R>(Columns<'a, R>, [bool; LINE], f64);
+    impl<R: Real> WithSimd for Op<'_, R> {
+        type Output = [Kink; LINE];
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> [Kink; LINE] {
+            let Op(columns, asked, c) = self;
+            newton(&columns, asked, columns.rows.len(), c)
+        }
+    }
+    Arch::new().dispatch(Op(Columns { rows, magnitudes }, asked, c))
 }
 
+#[inline(always)]
 fn newton<const N: usize>(
     slices: &impl Passes<N>,
     asked: [bool; N],
@@ -63,11 +87,9 @@ fn newton<const N: usize>(
     let mut deltas = [c; N];
     let apart = (length / SAMPLED).clamp(1, RAREST);
     if apart > 1 {
-        let share = slices.share(apart);
-        let pass = |deltas: &[f64; N]| slices.near(&most, deltas, apart);
-        fall(&mut deltas, asked, c, share, NEAR_IN_SAMPLE, pass);
+        fall(slices, &most, &mut deltas, asked, c, apart);
     }
-    fall(&mut deltas, asked, c, 1.0, NEAR, |deltas| slices.near(&most, deltas, 1));
+    fall(slices, &most, &mut deltas, asked, c, 1);
     let mut done = asked.map(|asked| !asked);
     let mut kinks = settle(slices, most, deltas, &mut done, c);
     for count in 0..STEPS {
@@ -96,6 +118,7 @@ fn newton<const N: usize>(
 ///
 /// Of `x − t` with t = M − δ, where that is far below M, and else of `δ − (M − x)`, in which `M − x` is exact
 /// for all that is above: so each is off by one rounding in its own precision.
+#[inline(always)]
 fn settle<const N: usize>(
     slices: &impl Passes<N>,
     most: [f64; N],
@@ -126,21 +149,24 @@ fn settle<const N: usize>(
     kinks
 }
 
-/// Brings δ near the root of a share of the elements.
+/// Brings δ near the root, of one line in `apart`.
+#[inline(always)]
 fn fall<const N: usize>(
+    slices: &impl Passes<N>,
+    most: &[f64; N],
     deltas: &mut [f64; N],
     asked: [bool; N],
     c: f64,
-    share: f64,
-    near: f64,
-    pass: impl Fn(&[f64; N]) -> [Above; N],
+    apart: usize,
 ) {
+    let (share, near) =
+        if apart == 1 { (1.0, NEAR) } else { (slices.share(apart), NEAR_IN_SAMPLE) };
     let mut done = asked.map(|asked| !asked);
     for count in 0..STEPS_NEAR {
         if done.iter().all(|&done| done) {
             return;
         }
-        let found = pass(deltas);
+        let found = slices.near(most, deltas, apart);
         for i in 0..N {
             if std::mem::replace(&mut done[i], true) {
                 continue;

@@ -70,7 +70,6 @@ pub(in crate::cpu) fn sum_strided<T: Number>(
 
 /// Loops, not `map` or `from_fn`: a closure that is too large to be inlined there would be compiled
 /// for the baseline.
-#[expect(clippy::needless_range_loop, reason = "two arrays are indexed alike")]
 #[inline(always)]
 fn sums_of<S: Simd, T: Number, K: Kind, const N: usize>(kind: K, runs: [&[T]; N]) -> [f64; N] {
     let length = runs[0].len() / LANES * LANES;

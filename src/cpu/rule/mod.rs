@@ -214,5 +214,5 @@ pub(super) fn is_cut(plan: &Plan) -> bool {
 /// Whether a sum of f64, or a factor, is far from the ends of the range: zero is.
 #[inline(always)]
 fn is_plain(power: f64) -> bool {
-    (power == 0.0) | ((power >= 1e-250) & (power <= 1e250))
+    (power == 0.0) | (1e-250..=1e250).contains(&power)
 }

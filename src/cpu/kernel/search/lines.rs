@@ -1,0 +1,289 @@
+//! Passes over lines of elements side by side, in the registers that the caller is compiled for.
+
+use std::array::from_fn;
+
+use pulp::{Arch, Simd, WithSimd};
+
+use crate::cpu::kernel::columns::LINE;
+use crate::cpu::number::Real;
+use crate::cpu::outcome::Kink;
+
+/// Lines that one thread takes alone.
+const LONG: usize = 1 << 14;
+
+/// Lines of f64 that are added up one after the other; more of them are added in halves.
+const CHAIN: usize = 32;
+
+/// What of a slice is above a kink.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Above {
+    pub total: f64,
+    pub count: f64,
+    /// The distance of the nearest element to the kink, on either side.
+    pub gap: f64,
+}
+
+impl Above {
+    pub const NONE: Above = Above { total: 0.0, count: 0.0, gap: f64::INFINITY };
+
+    #[inline(always)]
+    pub fn merge(self, other: Above) -> Above {
+        Above {
+            total: self.total + other.total,
+            count: self.count + other.count,
+            gap: self.gap.min(other.gap),
+        }
+    }
+
+    /// Of the columns that make one slice.
+    #[inline(always)]
+    pub fn of_all(columns: [Above; LINE]) -> Above {
+        Above {
+            total: across(columns.map(|above| above.total)),
+            count: across(columns.map(|above| above.count)),
+            gap: columns.iter().fold(f64::INFINITY, |gap, above| gap.min(above.gap)),
+        }
+    }
+
+    /// Newton's.
+    #[inline(always)]
+    pub fn step(&self, c: f64) -> f64 {
+        (c - self.total) / self.count.max(1.0)
+    }
+}
+
+/// Whether an element is below zero.
+pub(in crate::cpu) fn any_negative<R: Real>(run: &[R]) -> bool {
+    let (rows, tail) = run.as_chunks();
+    // A piece at a time: most slices that hold one hold it early.
+    rows.chunks(LINE).any(|rows| negative_columns(rows).contains(&true))
+        || tail.iter().any(|&x| x < R::default())
+}
+
+/// Whether an element of each column is below zero.
+pub(in crate::cpu) fn negative_columns<R: Real>(rows: &[[R; LINE]]) -> [bool; LINE] {
+    let mut least = [R::default(); LINE];
+    for row in rows {
+        for i in 0..LINE {
+            least[i] = if row[i] < least[i] { row[i] } else { least[i] };
+        }
+    }
+    least.map(|least| least < R::default())
+}
+
+#[inline(always)]
+pub(super) fn across(mut lanes: [f64; LINE]) -> f64 {
+    let mut width = LINE;
+    while width > 1 {
+        width /= 2;
+        for i in 0..width {
+            lanes[i] += lanes[i + width];
+        }
+    }
+    lanes[0]
+}
+
+/// Both halves of rows, by two threads if that pays.
+fn halves<'a, R: Real, O: WithSimd>(
+    rows: &'a [[R; LINE]],
+    op: impl Fn(&'a [[R; LINE]]) -> O + Sync,
+) -> (O::Output, O::Output)
+where
+    O::Output: Send,
+{
+    let (left, right) = rows.split_at(rows.len() / 2);
+    let half = |rows| Arch::new().dispatch(op(rows));
+    match rows.len() > LONG {
+        true => rayon::join(|| half(left), || half(right)),
+        false => (half(left), half(right)),
+    }
+}
+
+/// The number that moves.
+#[inline(always)]
+fn value<R: Real>(x: R, magnitudes: bool) -> R {
+    if magnitudes { x.magnitude() } else { x }
+}
+
+/// The largest value of each column.
+#[inline(always)]
+pub(super) fn largest<R: Real>(rows: &[[R; LINE]], magnitudes: bool) -> [R; LINE] {
+    struct Op<'a, R>(&'a [[R; LINE]], bool);
+    impl<R: Real> WithSimd for Op<'_, R> {
+        type Output = [R; LINE];
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> [R; LINE] {
+            largest(self.0, self.1)
+        }
+    }
+    if rows.len() > LONG {
+        let (a, b) = halves(rows, |rows| Op(rows, magnitudes));
+        return larger([a, b]);
+    }
+    match magnitudes {
+        true => largest_of::<R, true>(rows),
+        false => largest_of::<R, false>(rows),
+    }
+}
+
+#[inline(always)]
+fn largest_of<R: Real, const MAGNITUDES: bool>(rows: &[[R; LINE]]) -> [R; LINE] {
+    // Two lines at a time: a register waits for what it was last compared with.
+    let mut most = [[R::real_of(f64::NEG_INFINITY); LINE]; 2];
+    let (pairs, last) = rows.as_chunks::<2>();
+    for pair in pairs {
+        for k in 0..2 {
+            for i in 0..LINE {
+                let value = value(pair[k][i], MAGNITUDES);
+                most[k][i] = if value > most[k][i] { value } else { most[k][i] };
+            }
+        }
+    }
+    for row in last {
+        for i in 0..LINE {
+            let value = value(row[i], MAGNITUDES);
+            most[0][i] = if value > most[0][i] { value } else { most[0][i] };
+        }
+    }
+    larger(most)
+}
+
+#[inline(always)]
+fn larger<R: Real>([a, b]: [[R; LINE]; 2]) -> [R; LINE] {
+    from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
+}
+
+/// The sum of what is above δ in each column and its count, in the precision of elements, of one line in
+/// `apart`.
+#[inline(always)]
+pub(super) fn near<R: Real>(
+    rows: &[[R; LINE]],
+    magnitudes: bool,
+    most: &[R; LINE],
+    deltas: &[R; LINE],
+    apart: usize,
+) -> [[R; LINE]; 2] {
+    struct Op<'a, R>(&'a [[R; LINE]], bool, [R; LINE], [R; LINE]);
+    impl<R: Real> WithSimd for Op<'_, R> {
+        type Output = [[R; LINE]; 2];
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> [[R; LINE]; 2] {
+            let Op(rows, magnitudes, most, deltas) = self;
+            near(rows, magnitudes, &most, &deltas, 1)
+        }
+    }
+    // Halves of a sample would not begin where the sample does.
+    if rows.len() > LONG && apart == 1 {
+        let (a, b) = halves(rows, |rows| Op(rows, magnitudes, *most, *deltas));
+        return from_fn(|k| from_fn(|i| a[k][i] + b[k][i]));
+    }
+    match magnitudes {
+        true => near_of::<R, true>(rows, most, deltas, apart),
+        false => near_of::<R, false>(rows, most, deltas, apart),
+    }
+}
+
+#[inline(always)]
+fn near_of<R: Real, const MAGNITUDES: bool>(
+    rows: &[[R; LINE]],
+    most: &[R; LINE],
+    deltas: &[R; LINE],
+    apart: usize,
+) -> [[R; LINE]; 2] {
+    let (zero, one) = (R::default(), R::real_of(1.0));
+    let (mut totals, mut counts) = ([zero; LINE], [zero; LINE]);
+    for row in rows.iter().step_by(apart) {
+        for i in 0..LINE {
+            let above = deltas[i] - (most[i] - value(row[i], MAGNITUDES));
+            totals[i] = totals[i] + if above > zero { above } else { zero };
+            counts[i] = counts[i] + if above > zero { one } else { zero };
+        }
+    }
+    [totals, counts]
+}
+
+/// As [`super::passes::Passes::settle`], of each column.
+#[inline(always)]
+pub(super) fn settle<R: Real>(
+    rows: &[[R; LINE]],
+    magnitudes: bool,
+    most: &[R; LINE],
+    deltas: &[R; LINE],
+) -> [Above; LINE] {
+    struct Op<'a, R>(&'a [[R; LINE]], bool, [R; LINE], [R; LINE]);
+    impl<R: Real> WithSimd for Op<'_, R> {
+        type Output = [Above; LINE];
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> [Above; LINE] {
+            let Op(rows, magnitudes, most, deltas) = self;
+            settle(rows, magnitudes, &most, &deltas)
+        }
+    }
+    if rows.len() > chain::<R>() {
+        let (a, b) = halves(rows, |rows| Op(rows, magnitudes, *most, *deltas));
+        return from_fn(|i| a[i].merge(b[i]));
+    }
+    match magnitudes {
+        true => settle_of::<R, true>(rows, most, deltas),
+        false => settle_of::<R, false>(rows, most, deltas),
+    }
+}
+
+#[inline(always)]
+fn settle_of<R: Real, const MAGNITUDES: bool>(
+    rows: &[[R; LINE]],
+    most: &[R; LINE],
+    deltas: &[R; LINE],
+) -> [Above; LINE] {
+    let (zero, one) = (R::default(), R::real_of(1.0));
+    let (mut totals, mut counts) = ([0.0; LINE], [zero; LINE]);
+    let mut gaps = [R::real_of(f64::INFINITY); LINE];
+    for row in rows {
+        let mut above = [zero; LINE];
+        for i in 0..LINE {
+            let over = deltas[i] - (most[i] - value(row[i], MAGNITUDES));
+            let distance = over.magnitude();
+            above[i] = if over > zero { over } else { zero };
+            counts[i] = counts[i] + if over > zero { one } else { zero };
+            gaps[i] = if distance < gaps[i] { distance } else { gaps[i] };
+        }
+        // Apart: in one loop everything would be done in half registers.
+        for i in 0..LINE {
+            totals[i] += above[i].into();
+        }
+    }
+    from_fn(|i| Above { total: totals[i], count: counts[i].into(), gap: gaps[i].into() })
+}
+
+/// Lines that are added up one after the other.
+fn chain<R: Real>() -> usize {
+    if R::DOUBLE { CHAIN } else { LONG }
+}
+
+/// As [`super::passes::Passes::exact`], of each column. Few slices need it.
+pub(super) fn exact<R: Real>(
+    rows: &[[R; LINE]],
+    magnitudes: bool,
+    kinks: &[Kink; LINE],
+) -> [Above; LINE] {
+    if rows.len() > chain::<R>() {
+        let (left, right) = rows.split_at(rows.len() / 2);
+        let half = |rows| exact(rows, magnitudes, kinks);
+        let (a, b) = match rows.len() > LONG {
+            true => rayon::join(|| half(left), || half(right)),
+            false => (half(left), half(right)),
+        };
+        return from_fn(|i| a[i].merge(b[i]));
+    }
+    let mut found = [Above::NONE; LINE];
+    for row in rows {
+        for (above, (kink, &x)) in found.iter_mut().zip(kinks.iter().zip(row)) {
+            let over = kink.over::<R>(value(x, magnitudes).into());
+            if over > 0.0 {
+                (above.total, above.count) = (above.total + over, above.count + 1.0);
+            }
+            above.gap = above.gap.min(over.abs());
+        }
+    }
+    found
+}
