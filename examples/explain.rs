@@ -42,5 +42,6 @@ fn model(arena: bool) -> normproj::Result<GroupRequest> {
     }
     let bytes = |member: &Member| 4 * member.layout.len().next_multiple_of(4) as u64;
     let memories = if arena { vec![4 * end as u64] } else { members.iter().map(bytes).collect() };
-    Ok(GroupRequest { clip: Clip::global_norm(1.0), members, memories })
+    let (clip, others) = (Clip::global_norm(1.0), Vec::new());
+    Ok(GroupRequest { clip, members, memories, others, sums: None })
 }

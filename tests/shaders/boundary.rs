@@ -89,12 +89,13 @@ fn parameters_and_chunks_of_groups_have_one_layout() {
     let expected = offsets!(GroupParams:
         threshold, threshold_exponent, radius, radius_exponent, on_non_finite, epsilon,
         epsilon_exponent, first_chunk, chunks, segments, region, low_key, high_key, low, high,
-        given, given_exponent, given_at, nearest, rim);
+        given, given_exponent, given_at, nearest, rim, power, inverse_power);
     assert_eq!(params, expected);
     assert_eq!(size as usize, size_of::<GroupParams>());
     let (chunk, size) = fields(&module, "Chunk");
     let expected = offsets!(Chunk:
-        slot, first, length, partial, verdict, axes, skipped, other_slot, other_first, rate);
+        slot, first, length, partial, verdict, axes, skipped, other_slot, other_first, rate, rows,
+        stride, adds);
     assert_eq!(chunk, expected);
     assert_eq!(size as usize, size_of::<Chunk>());
 }

@@ -27,10 +27,11 @@ impl GroupVariant {
             fragments.extend(SetKind::Ball.texts());
             fragments.extend(Radius::Uniform.texts(SetKind::Ball));
             fragments.push(fragment!("given/norm"));
-            fragments.push(match self.norm {
-                NormKind::Lp => fragment!("given/raised"),
-                _ => fragment!("given/squared"),
-            });
+            if self.norm == NormKind::Lp {
+                fragments.extend([fragment!("given/raised"), Precision::Single.powers()]);
+            } else {
+                fragments.push(fragment!("given/squared"));
+            }
         }
         match self.kernel {
             GroupKernel::Decide => fragments.extend([
