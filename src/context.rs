@@ -2,19 +2,18 @@
 
 mod along;
 mod limits;
+mod memory;
 mod open;
+mod radii;
 mod rows;
 
 use std::sync::Arc;
 
 use crate::axes::Axes;
-use crate::buffer::{DeviceBuffer, Storage, gather};
+use crate::buffer::{DeviceBuffer, Storage};
 use crate::cpu;
-use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
-use crate::gpu::{Gpu, GpuBuffer, Prepared};
-use crate::host::HostMemory;
-use crate::layout::Layout;
+use crate::gpu::{Gpu, Prepared};
 use crate::norm::Norm;
 use crate::operands::Operands;
 use crate::pending::PendingReport;
@@ -74,135 +73,6 @@ impl Context {
         Arc::ptr_eq(&self.inner, &other.inner)
     }
 
-    /// Copies host data to the device, as a contiguous f32 tensor.
-    ///
-    /// # Errors
-    /// [`Error::Length`] if the data does not fit the shape; [`Error::Rank`];
-    /// [`Error::OutOfMemory`].
-    pub fn upload(&self, host: &[f32], shape: impl AsRef<[usize]>) -> Result<DeviceBuffer> {
-        self.upload_as(host, shape)
-    }
-
-    /// [`Context::upload`] of any dtype: f32, f64, [`f16`](crate::f16) or [`bf16`](crate::bf16).
-    ///
-    /// # Errors
-    /// As [`Context::upload`].
-    pub fn upload_as<T: Element>(
-        &self,
-        host: &[T],
-        shape: impl AsRef<[usize]>,
-    ) -> Result<DeviceBuffer> {
-        let layout = Layout::contiguous(shape)?;
-        if layout.len() != host.len() {
-            return Err(Error::Length {
-                shape: layout.shape().to_vec(),
-                expected: layout.len(),
-                found: host.len(),
-            });
-        }
-        let storage = match &self.inner.backend {
-            Backend::Native => Storage::host(HostMemory::copy(host)?),
-            Backend::Gpu(gpu) => Storage::Device(Arc::new(gpu.upload(bytemuck::cast_slice(host))?)),
-        };
-        DeviceBuffer::new(self.clone(), storage, layout, T::DTYPE)
-    }
-
-    /// A contiguous f32 tensor of zeros.
-    ///
-    /// # Errors
-    /// As [`Context::upload`].
-    pub fn zeros(&self, shape: impl AsRef<[usize]>) -> Result<DeviceBuffer> {
-        self.zeros_as(shape, DType::F32)
-    }
-
-    /// A contiguous tensor of zeros of any dtype.
-    ///
-    /// # Errors
-    /// As [`Context::upload`].
-    pub fn zeros_as(&self, shape: impl AsRef<[usize]>, dtype: DType) -> Result<DeviceBuffer> {
-        let layout = Layout::contiguous(shape)?;
-        let bytes = dtype.size() as u64 * layout.len() as u64;
-        let storage = match &self.inner.backend {
-            Backend::Native => Storage::host(HostMemory::zeros(bytes)?),
-            Backend::Gpu(gpu) => Storage::Device(Arc::new(gpu.zeros(bytes)?)),
-        };
-        DeviceBuffer::new(self.clone(), storage, layout, dtype)
-    }
-
-    /// A view of the caller's buffer, without a copy. A `wgpu::Buffer` is a handle: pass a clone,
-    /// once for each tensor in it, with a layout that says where in the buffer the tensor is.
-    ///
-    /// It must belong to this context's device. That is not checked here: the first use of a buffer
-    /// of another device is refused with [`Error::Validation`]. Projecting needs `STORAGE`,
-    /// [`DeviceBuffer::read`] also `COPY_SRC`, [`DeviceBuffer::write`] also `COPY_DST`.
-    ///
-    /// ```
-    /// use normproj::{Context, Layout};
-    /// let context = Context::new()?;
-    /// if let Some(gpu) = context.as_gpu() {
-    ///     let page = gpu.device().create_buffer(&wgpu::BufferDescriptor {
-    ///         label: Some("gradients"),
-    ///         size: 4 * 4096,
-    ///         usage: wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC,
-    ///         mapped_at_creation: false,
-    ///     });
-    ///     // Offsets count elements, not bytes.
-    ///     let kernel = context.wrap(page.clone(), Layout::contiguous([20, 32])?.at(64)?)?;
-    ///     let bias = context.wrap(page.clone(), Layout::contiguous([32])?.at(1024)?)?;
-    ///     assert!(kernel.shares_memory_with(&bias));
-    /// }
-    /// # Ok::<(), normproj::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// [`Error::Unsupported`] on the CPU backend; [`Error::Usage`] without `STORAGE`;
-    /// [`Error::OutOfBounds`].
-    pub fn wrap(&self, buffer: wgpu::Buffer, layout: Layout) -> Result<DeviceBuffer> {
-        self.wrap_as(buffer, layout, DType::F32)
-    }
-
-    /// [`Context::wrap`] of any dtype; the offset of the layout counts its elements.
-    ///
-    /// # Errors
-    /// As [`Context::wrap`].
-    pub fn wrap_as(
-        &self,
-        buffer: wgpu::Buffer,
-        layout: Layout,
-        dtype: DType,
-    ) -> Result<DeviceBuffer> {
-        if self.as_gpu().is_none() {
-            let what = "a wgpu buffer belongs to a GPU".to_string();
-            return Err(Error::Unsupported { device: self.describe().to_string(), what });
-        }
-        let storage = Storage::Device(Arc::new(GpuBuffer::foreign(buffer)?));
-        DeviceBuffer::new(self.clone(), storage, layout, dtype)
-    }
-
-    pub(crate) async fn read<T: Element>(
-        &self,
-        memory: &GpuBuffer,
-        layout: &Layout,
-    ) -> Result<Vec<T>> {
-        let Some(gpu) = self.as_gpu() else { return Ok(Vec::new()) };
-        if layout.is_empty() {
-            return Ok(Vec::new());
-        }
-        let size = size_of::<T>() as u64;
-        let (first, end) = (size * layout.offset() as u64, size * layout.end() as u64);
-        // Only whole words of 32 bits can be copied.
-        let (start, stop) = (first / 4 * 4, end.next_multiple_of(4));
-        let bytes = gpu.read(memory, start, stop - start).await?;
-        let elements: Vec<T> = bytes[(first - start) as usize..(end - start) as usize]
-            .chunks_exact(size as usize)
-            .map(bytemuck::pod_read_unaligned)
-            .collect();
-        if layout.is_contiguous() {
-            return Ok(elements);
-        }
-        Ok(gather(&elements, &Layout::strided(layout.shape(), layout.strides(), 0)?))
-    }
-
     /// The plan of a request on this device.
     ///
     /// # Errors
@@ -232,64 +102,6 @@ impl Context {
         let request = Request::in_place(*projection, *buffer.layout()).of(buffer.dtype());
         let request = request.with_report();
         self.carry_out(&request, buffer, buffer, Operands::default())
-    }
-
-    /// [`Context::project`] with radii in device memory, one for each slice or one for all, which are read
-    /// there: [`Request::with_radii`](crate::Request::with_radii) says what they mean.
-    ///
-    /// ```
-    /// use normproj::{Context, Projection};
-    /// let context = Context::cpu();
-    /// let weights = context.upload(&[3.0, 4.0, 6.0, 8.0], [2, 2])?;
-    /// let radii = context.upload(&[1.0, f32::INFINITY], [2])?;
-    /// context.project_with_radii(&Projection::max_norm(1.0, 1), &weights, &radii)?;
-    /// let host = weights.read()?;
-    /// assert!((host[1] - 0.8).abs() < 1e-6);
-    /// assert_eq!(host[2..], [6.0, 8.0]);
-    /// # Ok::<(), normproj::Error>(())
-    /// ```
-    ///
-    /// # Errors
-    /// As [`Context::project`]; [`Error::NoRadii`] for sets that take none; [`Error::RadiusCount`];
-    /// [`Error::Dtype`]; [`Error::Overlap`] if the tensor overlaps them.
-    pub fn project_with_radii(
-        &self,
-        projection: &Projection,
-        buffer: &DeviceBuffer,
-        radii: &DeviceBuffer,
-    ) -> Result<()> {
-        let request = Request::in_place(*projection, *buffer.layout()).of(buffer.dtype());
-        self.carry_out(&request, buffer, buffer, Operands::radii(radii)).map(drop)
-    }
-
-    /// [`Context::project_with_radii`] with a report.
-    ///
-    /// # Errors
-    /// As [`Context::project_with_radii`].
-    pub fn project_with_radii_reported(
-        &self,
-        projection: &Projection,
-        buffer: &DeviceBuffer,
-        radii: &DeviceBuffer,
-    ) -> Result<PendingReport> {
-        let request = Request::in_place(*projection, *buffer.layout()).of(buffer.dtype());
-        self.carry_out(&request.with_report(), buffer, buffer, Operands::radii(radii))
-    }
-
-    /// [`Context::project_into`] with radii in device memory, as [`Context::project_with_radii`].
-    ///
-    /// # Errors
-    /// As both.
-    pub fn project_into_with_radii(
-        &self,
-        projection: &Projection,
-        source: &DeviceBuffer,
-        target: &DeviceBuffer,
-        radii: &DeviceBuffer,
-    ) -> Result<()> {
-        let request =
-            Request::into(*projection, *source.layout(), *target.layout()).of(source.dtype());
-        self.carry_out(&request, source, target, Operands::radii(radii)).map(drop)
     }
 
     /// Projects `source` into `target`, of the same shape; the source keeps its bits.
@@ -358,20 +170,6 @@ impl Context {
         target: &DeviceBuffer,
     ) -> Result<PendingReport> {
         self.run_operands(plan, source, target, Operands::default())
-    }
-
-    /// [`Context::run`] with the radii of a plan that has some.
-    ///
-    /// # Errors
-    /// As [`Context::run`].
-    pub fn run_with_radii(
-        &self,
-        plan: &Plan,
-        source: &DeviceBuffer,
-        target: &DeviceBuffer,
-        radii: Option<&DeviceBuffer>,
-    ) -> Result<PendingReport> {
-        self.run_operands(plan, source, target, Operands { radii, ..Operands::default() })
     }
 
     fn run_operands(

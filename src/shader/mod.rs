@@ -3,6 +3,7 @@
 //! putting the texts together is the whole build.
 
 mod all;
+pub mod families;
 pub mod group;
 pub mod params;
 mod registers;

@@ -1,27 +1,27 @@
 //! Schedule → dispatches.
 
-use crate::dtype::Precision;
+mod program;
+mod small;
+
 use crate::error::Result;
-use crate::plan::geometry::{Geometry, Walk};
+use crate::plan::geometry::Geometry;
 use crate::plan::gpu::kinds::kinds;
-use crate::plan::gpu::legal::{check_steps, tile_fastest};
+use crate::plan::gpu::legal::check_steps;
 use crate::plan::gpu::piece_params::of_piece;
 use crate::plan::gpu::pieces::{self, Box, Piece};
 use crate::plan::gpu::radii::{BoundRadii, most_slices};
 use crate::plan::gpu::rows::{BoundRows, WORD, most_indices};
 use crate::plan::gpu::steps::{
-    SMALL_LANES, Step, Steps, Window, decide_fan, most_partials, state_bytes, steps_of,
-    summary_bytes,
+    Step, Steps, Window, most_partials, state_bytes, steps_of, summary_bytes,
 };
 use crate::plan::gpu::windows::{Windows, cut};
 use crate::plan::profile::GpuLimits;
 use crate::plan::request::{Output, Request};
 use crate::plan::schedule::{Schedule, Tiling};
 use crate::shader::params::Params;
-use crate::shader::variant::{
-    Direction, Kernel, Lane, NormKind, Pack, Radius, Rows, SetKind, Storage, Variant, Verdict,
-};
+use crate::shader::variant::{Kernel, NormKind, Pack, Radius, SetKind, Storage, Variant, Verdict};
 use crate::shader::words::rounds;
+use program::size_of_norm;
 
 /// Scratch stays under this however many slices there are; more are done in slabs. Not measured.
 const SCRATCH_BYTES: u64 = 64 << 20;
@@ -146,43 +146,6 @@ struct Parts<'a> {
 }
 
 impl Builder<'_> {
-    /// The indices of so many slices from the `first` on, if they name them.
-    fn indices(&self, first: u64, slices: u64) -> Option<BoundRows> {
-        let (table, indices) = self.geometry.table.zip(self.request.rows)?;
-        Some(BoundRows::new(indices.offset(), table.rows, self.limits, first, slices))
-    }
-
-    /// A dispatch over the indices of each slab, which finds an owner for each row that they name, or takes
-    /// it away. Owners are found for all before the first row is projected.
-    fn owners(&mut self, kernel: Kernel, slabs: &[Box]) {
-        let mut first = 0;
-        for slab in slabs {
-            let slices: usize = slab.iter().map(|range| range.len()).product();
-            let rows = self.indices(first, slices as u64);
-            first += slices as u64;
-            let params = Params { slices: slices as u32, ..Params::default() };
-            let variant = Variant {
-                tile: SMALL_LANES,
-                fan: 1,
-                ..self.variant(kernel, Storage::ReadOnly, Verdict::None)
-            };
-            let groups = (slices as u64).div_ceil(u64::from(SMALL_LANES));
-            self.steps.steps.push(Step {
-                variant,
-                params: rows.map_or(params, |rows| rows.of(params)),
-                workgroups: grid(groups, self.limits),
-                source: None,
-                target: None,
-                direction: None,
-                indices: rows.map(|rows| rows.window),
-                norms: None,
-                radii: None,
-                uppers: None,
-                decided: false,
-            });
-        }
-    }
-
     /// The norms of a slab of slices without elements.
     fn empty(&mut self, slab: &Box, slices: u64, first_norm: u64) {
         let reduced = vec![0..0; self.geometry.reduced.len()];
@@ -294,70 +257,6 @@ impl Builder<'_> {
             .collect()
     }
 
-    fn decide(
-        &mut self,
-        kernel: Kernel,
-        verdict: Verdict,
-        base: Params,
-        slices: u64,
-        norms: Option<Window>,
-    ) {
-        let fan = decide_fan(u64::from(base.partials));
-        let tile = SMALL_LANES / fan;
-        let variant = Variant { tile, fan, ..self.variant(kernel, Storage::ReadOnly, verdict) };
-        let groups = (slices / u64::from(self.tiling.slices_per_lane())).div_ceil(u64::from(tile));
-        let workgroups = grid(groups, self.limits);
-        let (source, target) = (None, None);
-        self.steps.steps.push(Step {
-            variant,
-            params: base,
-            workgroups,
-            source,
-            target,
-            direction: None,
-            indices: None,
-            norms,
-            radii: None,
-            uppers: None,
-            decided: false,
-        });
-    }
-
-    fn summary(&mut self, base: Params, slices: u64, first_norm: u64) {
-        let units = slices / u64::from(self.tiling.slices_per_lane());
-        let summaries = self.summaries.min(units.next_power_of_two());
-        let params = Params {
-            summaries: summaries as u32,
-            first_summary: (self.steps.summary_bytes / summary_bytes(self.precision())) as u32,
-            first_norm: first_norm as u32,
-            ..base
-        };
-        let params = self.radii.map_or(params, |radii| radii.of(params));
-        let params = self.uppers.map_or(params, |uppers| uppers.upper_of(params));
-        let params = self.rows.map_or(params, |rows| rows.of(params));
-        let variant = Variant {
-            tile: SMALL_LANES,
-            fan: 1,
-            ..self.variant(Kernel::Summary, Storage::ReadOnly, Verdict::None)
-        };
-        let workgroups = grid(summaries.div_ceil(u64::from(SMALL_LANES)), self.limits);
-        let (source, target, norms) = (None, None, None);
-        self.steps.steps.push(Step {
-            variant,
-            params,
-            workgroups,
-            source,
-            target,
-            direction: None,
-            indices: self.rows.map(|rows| rows.window),
-            norms,
-            radii: self.radii.map(|radii| radii.window),
-            uppers: self.uppers.map(|uppers| uppers.window),
-            decided: false,
-        });
-        self.steps.summary_bytes += summaries * summary_bytes(self.precision());
-    }
-
     fn push(
         &mut self,
         variant: Variant,
@@ -399,100 +298,6 @@ impl Builder<'_> {
             decided,
         });
     }
-
-    fn variant(&self, kernel: Kernel, storage: Storage, verdict: Verdict) -> Variant {
-        let Tiling { walk, width, tile, fan } = self.tiling;
-        let lane = match (walk, width) {
-            (_, 1) => Lane::One,
-            (Walk::Columns, _) => Lane::FourColumns,
-            _ => Lane::FourInRow,
-        };
-        let tile_fastest = walk == Walk::Strided && tile_fastest(self.geometry);
-        let (norm, set) = self.kinds;
-        Variant {
-            kernel,
-            norm,
-            // What is summed does not depend on what is done afterwards.
-            set: match set {
-                _ if kernel == Kernel::Partial => SetKind::Ball,
-                SetKind::Limits if !kernel.asks_radii() => SetKind::Ball,
-                set => set,
-            },
-            pack: if kernel.touches_tensor() { self.pack } else { Pack::alone(self.precision()) },
-            lane,
-            walk,
-            storage,
-            direction: match kernel.touches_direction() {
-                true => Direction::Apart,
-                false => Direction::None,
-            },
-            verdict,
-            rows: match self.geometry.table {
-                Some(_) if kernel.asks_rows() => Rows::Apart,
-                _ => Rows::All,
-            },
-            radius: match self.radii {
-                Some(_) if kernel.asks_radii() => Radius::Read,
-                _ => Radius::Uniform,
-            },
-            tile,
-            fan,
-            held: 0,
-            tile_fastest,
-            counted: false,
-        }
-    }
-
-    fn precision(&self) -> Precision {
-        self.pack.precision()
-    }
-
-    fn storage(&self) -> Storage {
-        match self.request.output {
-            Output::InPlace => Storage::InPlace,
-            Output::Into(_) => Storage::Into,
-            Output::Norms(_) => Storage::ReadOnly,
-        }
-    }
-
-    fn verdict(&self) -> Verdict {
-        match self.request.output {
-            Output::Norms(_) => Verdict::Norm,
-            _ if self.request.report => Verdict::Store,
-            _ => Verdict::None,
-        }
-    }
-
-    fn verdict_of_decide(&self) -> Verdict {
-        match self.request.output {
-            Output::Norms(_) => Verdict::Norm,
-            _ if self.kinds.1 == SetKind::Shrink => Verdict::Begin,
-            _ => Verdict::Store,
-        }
-    }
-
-    /// Where the slab's first norm is within the window that is bound.
-    fn norm_base(&self, first_norm: u64) -> u32 {
-        match &self.request.output {
-            Output::Norms(norms) => {
-                let size = size_of_norm(self.request);
-                let byte = size * (norms.offset() as u64 + first_norm);
-                (byte % u64::from(self.limits.storage_alignment) / size) as u32
-            }
-            _ => first_norm as u32,
-        }
-    }
-
-    fn norms_window(&self, first_norm: u64, slices: u64) -> Option<Window> {
-        let Output::Norms(norms) = &self.request.output else { return None };
-        let first = norms.offset() as u64 + first_norm;
-        Some(Window::around(first, slices, self.request.target_dtype(), self.limits).0)
-    }
-}
-
-/// The bytes of a norm that is written.
-fn size_of_norm(request: &Request) -> u64 {
-    request.target_dtype().size() as u64
 }
 
 /// Workgroups in x and y, as square as it takes.
