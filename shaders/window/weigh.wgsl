@@ -9,7 +9,7 @@ fn weigh_window0(chunk: Chunk, at: u32) -> Weighed {
         var block = Real(0.0);
         while row < stop {
             let total = verdicts[chunk.verdict + row];
-            let rule = rule_for(total);
+            let rule = rule_for(total, chunk.verdict + row);
             if !left_out(total, rule) {
                 let y = project(load_window0(at + row * chunk.stride), 0u, rule);
                 block += real(y);

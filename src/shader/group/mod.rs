@@ -27,10 +27,12 @@ impl GroupVariant {
             fragments.extend(SetKind::Ball.texts());
             fragments.extend(Radius::Uniform.texts(SetKind::Ball));
             fragments.push(fragment!("given/norm"));
-            fragments.push(match self.norm {
-                NormKind::Lp => fragment!("given/raised"),
-                _ => fragment!("given/squared"),
-            });
+            match self.norm {
+                NormKind::Lp => {
+                    fragments.extend([Precision::Single.powers(), fragment!("given/raised")]);
+                }
+                _ => fragments.push(fragment!("given/squared")),
+            }
         }
         match self.kernel {
             GroupKernel::Decide => fragments.extend([
