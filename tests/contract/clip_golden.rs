@@ -55,7 +55,7 @@ fn cases(files: &Files) -> impl Iterator<Item = &Golden> {
     files.cases.iter().filter(|case| EXPECTED.iter().any(|(op, _)| *op == case.op))
 }
 
-/// f64 is not on GPUs: the cases that only the CPU backend runs.
+/// Groups of f64 are not on GPUs: the cases that only the CPU backend runs.
 const ONLY_ON_THE_CPU: usize = 12;
 
 #[test]
@@ -75,7 +75,7 @@ fn peers_agree_within_their_rounding() {
         });
     }
     counts.iter().for_each(|(op, counts)| say(&format!("golden cases of {op}: {counts:?}")));
-    say(&format!("golden cases of clips that are not on GPUs, which have no f64: {double}"));
+    say(&format!("golden cases of clips of f64, of which GPUs have no groups: {double}"));
 
     let expected = EXPECTED.map(|(op, fates)| (op, fates.iter().copied().collect()));
     assert_eq!(counts, BTreeMap::from(expected));

@@ -187,9 +187,10 @@ impl Scene {
         self.tensors.iter().enumerate().map(read).collect()
     }
 
-    /// Whether a backend clips tensors like these: f64 is not on GPUs.
+    /// Whether a backend clips groups of tensors like these: f64 is not among those of GPUs.
     pub fn served_by(&self, context: &Context) -> bool {
-        self.tensors.iter().all(|place| crate::run::serves(context, place.dtype))
+        let double = self.tensors.iter().any(|place| place.dtype == DType::F64);
+        !double || context.as_gpu().is_none()
     }
 
     /// The group of this clip on a device.
