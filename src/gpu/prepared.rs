@@ -218,16 +218,12 @@ impl Prepared {
 /// One buffer of parameters, written once and never again: two recordings in one submission would
 /// both see the later value.
 fn params(gpu: &Gpu, plan: &Plan, stride: u32) -> Result<wgpu::Buffer> {
-    let (rule, norm) = (plan.rule(), plan.request().norm());
-    let (policy, rounding) = (plan.policy(), plan.rounds());
-    let (length, margin) = (plan.geometry().length(), plan.margin());
-    let precision = plan.request().dtype.precision();
+    let (rule, request) = (plan.rule(), plan.request());
+    let precision = request.dtype.precision();
     let lines = plan.rims().map(|rims| rims.lines());
     let of_step = |step: &Step| {
-        let params =
-            step.params.with_rule(&rule, norm, policy, rounding, length, margin, precision);
+        let params = step.params.with_rule(plan, &rule);
         let params = lines.as_ref().map_or(params, |lines| params.with_lines(lines, precision));
-        let request = plan.request();
         if request.limits.is_some() { params.with_limits(request.dtype) } else { params }
     };
     let params = plan.steps().steps.iter().map(of_step);

@@ -2,6 +2,7 @@
 
 use crate::dtype::{DType, Precision};
 use crate::norm::Norm;
+use crate::plan::Plan;
 use crate::plan::margin::{Margin, Scaled, U};
 use crate::plan::rim::Rim;
 use crate::plan::rims::{Line, Lines};
@@ -107,22 +108,15 @@ pub(crate) fn rounds(length: usize, precision: Precision) -> u32 {
 }
 
 impl Params {
-    /// The same dispatch for a rule of slices of `length` elements.
+    /// The same dispatch for the rule of a plan.
     #[must_use]
-    pub(crate) fn with_rule(
-        self,
-        rule: &Rule,
-        norm: Norm,
-        on_non_finite: OnNonFinite,
-        rounding: Rounding,
-        length: usize,
-        margin: Margin,
-        precision: Precision,
-    ) -> Self {
-        let [power, inverse_power] = powers(norm);
+    pub(crate) fn with_rule(self, plan: &Plan, rule: &Rule) -> Self {
+        let (request, margin) = (plan.request(), plan.margin());
+        let (length, precision) = (plan.geometry().length(), request.dtype.precision());
+        let [power, inverse_power] = powers(request.norm());
         let params = Params {
-            on_non_finite: policy(on_non_finite),
-            nearest: nearest(rounding),
+            on_non_finite: policy(plan.policy()),
+            nearest: nearest(plan.rounds()),
             power,
             inverse_power,
             length: length as f64,

@@ -247,8 +247,7 @@ impl<T: Sample> Trial<T> {
             let bound = own + grain.relative * (exact.abs() + own) + grain.absolute;
             let y: f64 = y.into();
             let error = (y - exact).abs() / bound;
-            // A NaN is never near.
-            if !(error <= 1.0) {
+            if error.is_nan() || error > 1.0 {
                 let x: f64 = self.data[self.places[i]].into();
                 return Err(format!("element {i}: {x:e} became {y:e}, exactly {exact:e}"));
             }
