@@ -26,8 +26,8 @@ impl Context {
     /// ```
     ///
     /// # Errors
-    /// As [`Context::project`]; [`Error::NoRadii`] for sets that take none; [`Error::RadiusCount`];
-    /// [`Error::Dtype`]; [`Error::Overlap`] if the tensor overlaps them.
+    /// As [`Context::project`]; [`Error::NoRadii`](crate::Error::NoRadii) for sets that take none; [`Error::RadiusCount`](crate::Error::RadiusCount);
+    /// [`Error::Dtype`](crate::Error::Dtype); [`Error::Overlap`](crate::Error::Overlap) if the tensor overlaps them.
     pub fn project_with_radii(
         &self,
         projection: &Projection,

@@ -24,9 +24,9 @@ impl Limit {
     /// A tensor that is spread over a shape, with values as `value` makes them.
     fn new(shape: &[usize], seed: u64, value: impl Fn(usize) -> f64) -> Limit {
         // Leading axes are missing, others have length 1.
-        let missing =
-            hash(seed, 1) as usize % (shape.len() + 1) * usize::from(hash(seed, 2) % 3 == 0);
-        let own = |d: usize| if hash(seed, 10 + d) % 3 == 0 { 1 } else { shape[d] };
+        let missing = hash(seed, 1) as usize % (shape.len() + 1)
+            * usize::from(hash(seed, 2).is_multiple_of(3));
+        let own = |d: usize| if hash(seed, 10 + d).is_multiple_of(3) { 1 } else { shape[d] };
         let own: Vec<usize> = (missing..shape.len()).map(own).collect();
         let offset = hash(seed, 3) as usize % 70;
         let layout = Layout::contiguous(&own).expect("small").at(offset).expect("small");
