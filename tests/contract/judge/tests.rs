@@ -1,6 +1,7 @@
 //! The comparator itself: honest results pass, and every rule catches a planted error.
 
 mod dtypes;
+mod radii;
 mod reports;
 mod sets;
 
