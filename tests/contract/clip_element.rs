@@ -63,9 +63,23 @@ impl Element {
 
 /// To nearest, but toward zero where 16 bits are cut.
 fn rounded<T: Value>(value: f64, cut: bool) -> T {
-    let nearest = T::of(value);
+    let nearest = nearest::<T>(value);
     let beyond = cut && size_of::<T>() == 2 && nearest.wide().abs() > value.abs();
     if beyond { nearest.inward() } else { nearest }
+}
+
+/// To nearest even, of all bits: `half` looks at the upper half of an f64 alone.
+fn nearest<T: Value>(value: f64) -> T {
+    let about = T::of(value);
+    if !value.is_finite() || !about.is_finite() {
+        return about;
+    }
+    let bits = about.bits();
+    let beside = [bits.wrapping_sub(1), bits, bits + 1].map(<T as Value>::from_bits);
+    let alike = |x: &T| x.is_finite() && x.wide().is_sign_negative() == value.is_sign_negative();
+    let off = |x: &T| ((x.wide() - value).abs(), x.bits() % 2);
+    let order = |a: &T, b: &T| off(a).partial_cmp(&off(b)).unwrap_or(std::cmp::Ordering::Equal);
+    beside.into_iter().filter(alike).min_by(order).unwrap_or(about)
 }
 
 impl fmt::Display for Element {
