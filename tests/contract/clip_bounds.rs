@@ -117,6 +117,11 @@ impl Bounds {
         self.margin.unit
     }
 
+    /// Whether sums are of more precision than elements, whatever the norm sums.
+    pub fn is_native(&self) -> bool {
+        self.margin.sigma < self.margin.unit
+    }
+
     /// The norm that was computed elsewhere, if so.
     pub fn given(&self) -> Option<f64> {
         self.given

@@ -200,7 +200,7 @@ impl Exact<'_> {
     fn check(&self, what: &str, found: f64, stored: bool) -> Result<(), String> {
         let (exact, unit) = (self.norm, self.bounds.unit());
         // Sums in f64 of less (the CPU backend) are as good as the oracle's own.
-        let native = self.bounds.sigma() < unit;
+        let native = self.bounds.is_native();
         let unit = if native { 1e-12 } else { 4.0 * unit } + if stored { 2.0 * U } else { 0.0 };
         let subnormal = self.bounds.tiny(self.elements.len().max(1));
         let floor = if stored { 2f64.powi(-126).max(subnormal) } else { subnormal };
