@@ -132,7 +132,8 @@ fn project(context: &Context, projection: &Projection, work: &DeviceBuffer) {
 fn verified<T: Rounded>(context: &Context, projection: &Projection, host: &[T]) -> Vec<T> {
     let layout = Layout::contiguous(SHAPE).expect("a small shape");
     let request = Request::in_place(*projection, layout).of(T::DTYPE);
-    let kappa = context.plan(&request).expect("a legal request").margin().of(Norm::L1).kappa;
+    let margin = context.plan(&request).expect("a legal request").margin();
+    let kappa = margin.of(Norm::L1).kappa.max(margin.of(request.norm()).kappa);
     let work = context.upload_as(host, SHAPE).expect("memory");
     project(context, projection, &work);
     let found: Vec<T> = work.read_as().expect("readable");
