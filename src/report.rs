@@ -31,7 +31,8 @@ pub struct Report {
     /// elements reach that must; or elements whose limits, in device memory, leave nothing between them. Of
     /// slices without elements the radii are not looked at.
     pub invalid: u64,
-    /// Of rows that indices name, how many indices are negative or beyond the last row.
+    /// Of rows that indices name, how many indices are negative or beyond the last row; in a table without
+    /// elements they are not looked at.
     pub out_of_range: u64,
 }
 

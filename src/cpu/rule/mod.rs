@@ -68,6 +68,8 @@ impl<'a> Rule<'a> {
             }
             Planned::Scale(rim) if !R::DOUBLE && rim.low_target > LARGEST_AIM => return None,
             Planned::Scale(rim) => (rim.norm, Form::Scale(rim), rim.low_threshold > 0.0),
+            // The search works in the precision of elements, with sums of many of them.
+            Planned::Shrink(sums) if !R::DOUBLE && is_far(sums.target) => return None,
             Planned::Shrink(sums) => {
                 let shrinking = Shrinking::new(sums, R::DOUBLE);
                 (Norm::L1, Form::Shrink(shrinking), sums.magnitudes && sums.low > 0.0)
@@ -204,6 +206,11 @@ impl<'a> Rule<'a> {
     fn is_apart(&self, rim: &Rim) -> bool {
         rim.turned || !self.double && rim.low_target > LARGEST_AIM
     }
+}
+
+/// Whether sums around this come near the ends of the range of f32.
+fn is_far(target: f64) -> bool {
+    target > 0.0 && target < f64::INFINITY && !(1e-30..=1e30).contains(&target)
 }
 
 /// Whether a plan cuts elements off toward zero where they are rounded.

@@ -117,8 +117,8 @@ fn factor_of_each<T: Value>(
         if fate == Fate::Moved && limits.normal(x) {
             least = least.min((limits.above(limits.high) / n).min(1.0));
         }
-        // An adapter may take what is scaled for zero.
-        some |= found == 0.0 && !limits.normal(x);
+        // An adapter may take what is scaled for zero, whose norm beside another is next to nothing.
+        some |= found <= f32::MIN_POSITIVE.into() && !limits.normal(x);
     }
     let room = near.room() + 2.0 * near.margin.of(near.norm).kappa;
     let right = some && found <= least * (1.0 + room);
