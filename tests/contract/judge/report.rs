@@ -84,6 +84,9 @@ pub fn check_with_radii<T: Value>(
     factor_of_each(report, &wanted, &near, &elements)
 }
 
+/// Some spacings of subnormal f64, which have no relative error bound.
+const SPACING: f64 = 16.0 * 5e-324;
+
 /// The smallest factor is that of a slice that moves, and no slice that surely does has a smaller one.
 fn factor_of_each<T: Value>(
     report: &Report,
@@ -112,7 +115,7 @@ fn factor_of_each<T: Value>(
             let expected = (goal / divisor).min(1.0);
             let rounded = if goal > 0.0 { limits.above(goal) / goal - 1.0 } else { 0.0 };
             let room = near.room() + 2.0 * near.margin.of(near.norm).kappa + rounded;
-            some |= fate != Fate::Kept && (found - expected).abs() <= room * expected;
+            some |= fate != Fate::Kept && (found - expected).abs() <= room * expected + SPACING;
         }
         if fate == Fate::Moved && limits.normal(x) {
             least = least.min((limits.above(limits.high) / n).min(1.0));
@@ -121,7 +124,7 @@ fn factor_of_each<T: Value>(
         some |= found <= f32::MIN_POSITIVE.into() && !limits.normal(x);
     }
     let room = near.room() + 2.0 * near.margin.of(near.norm).kappa;
-    let right = some && found <= least * (1.0 + room);
+    let right = some && found <= least * (1.0 + room) + SPACING;
     if right { Ok(()) } else { Err(format!("smallest_factor: {found:e}, not {least:e}")) }
 }
 
@@ -166,7 +169,8 @@ fn factor(report: &Report, projection: &Projection, near: &Near, n: f64) -> Resu
     let room = near.room() + 2.0 * near.margin.of(near.norm).kappa + rounded;
     // Just outside it is the radius that is aimed at, or nothing.
     let jump = formula.epsilon / n;
-    let right = (found - expected).abs() <= (room + jump.min(1.0)) * expected || n == 0.0;
+    let near = (room + jump.min(1.0)) * expected + SPACING;
+    let right = (found - expected).abs() <= near || n == 0.0;
     if right { Ok(()) } else { Err(format!("smallest_factor: {found:e}, not {expected:e}")) }
 }
 
