@@ -26,15 +26,11 @@ struct Params {
     // The part of its norm that a slice keeps; both radii are then parts of the norms aimed at.
     rest: Number,
     // The p of an Lp norm, and 1 / p.
-    power: Number,
-    inverse_power: Number,
+    power: Number, inverse_power: Number,
     // Sums of what is stored, in units of 2^unit: what is aimed at, and what is near enough.
-    aim: Number,
-    near_low: Number,
-    near_high: Number,
+    aim: Number, near_low: Number, near_high: Number,
     // The height above zero where the search begins; the elements of a slice.
-    reach: Number,
-    length: Number,
+    reach: Number, length: Number,
     // A slice has the radius scale · max(r, least), each in the form of the radius above; beyond most it
     // is none.
     scale: Number,
@@ -42,38 +38,20 @@ struct Params {
     most: Number,
     // Threshold, radius, lower threshold and lower radius are slope · c + offset of that radius c, the
     // offsets with an exponent. Thresholds are norms here, not their powers.
-    slope: Number,
-    goal_slope: Number,
-    low_slope: Number,
-    low_goal_slope: Number,
-    offset: Number,
-    goal_offset: Number,
-    low_offset: Number,
-    low_goal_offset: Number,
+    slope: Number, goal_slope: Number, low_slope: Number, low_goal_slope: Number,
+    offset: Number, goal_offset: Number, low_offset: Number, low_goal_offset: Number,
     // What the first element of a slice of zeros becomes; zero if it stays.
     basis: Word,
     // The signs that are taken off before elements shrink, and put back.
     signs: Word,
     // Bounds of elements as bits, and as keys in the order of numbers.
-    low: Word,
-    high: Word,
-    low_key: Whole,
-    high_key: Whole,
-    threshold_exponent: i32,
-    radius_exponent: i32,
-    low_threshold_exponent: i32,
-    low_radius_exponent: i32,
-    epsilon_exponent: i32,
-    floor_exponent: i32,
-    rest_exponent: i32,
-    unit: i32,
-    scale_exponent: i32,
-    least_exponent: i32,
-    most_exponent: i32,
-    offset_exponent: i32,
-    goal_offset_exponent: i32,
-    low_offset_exponent: i32,
-    low_goal_offset_exponent: i32,
+    low: Word, high: Word,
+    low_key: Whole, high_key: Whole,
+    threshold_exponent: i32, radius_exponent: i32, low_threshold_exponent: i32, low_radius_exponent: i32,
+    epsilon_exponent: i32, floor_exponent: i32, rest_exponent: i32,
+    unit: i32, scale_exponent: i32, least_exponent: i32, most_exponent: i32,
+    offset_exponent: i32, goal_offset_exponent: i32,
+    low_offset_exponent: i32, low_goal_offset_exponent: i32,
     // The most rounds of a search.
     rounds: u32,
     // Whether slices inside are multiplied by n / (n + ε), too.
@@ -88,9 +66,7 @@ struct Params {
     turns: u32,
     // Where the radii are in memory: the first in its binding, and the slice that it belongs to;
     // axes of those that are there, whose strides count elements, none if there is one for all.
-    radii_offset: u32,
-    first_radius: u32,
-    radii_rank: u32,
+    radii_offset: u32, first_radius: u32, radii_rank: u32,
     // Where slices go along their direction: 0 to the hyperplane, 1 to the half-space, 2 to the line; the
     // offset of the plane is in radius.
     plane: u32,
@@ -104,30 +80,24 @@ struct Params {
     // The bits of an element that its dtype has not, and the least exponent field of its normal numbers.
     grain: u32,
     least_field: u32,
-    source_offset: u32,
-    target_offset: u32,
+    source_offset: u32, target_offset: u32,
     // The first slice of this dispatch, in the order of the partial sums and verdicts.
     first_slice: u32,
     // Where its first slice stands in a buffer of norms.
     first_norm: u32,
     // Tiles of slices, and chunks of their steps: tiles · chunks workgroups.
-    tiles: u32,
-    chunks: u32,
+    tiles: u32, chunks: u32,
     // Steps of a slice here, and in one chunk.
-    steps: u32,
-    chunk: u32,
+    steps: u32, chunk: u32,
     // The first chunk here among the partial sums of a slice, and how many partial sums it has.
-    first_chunk: u32,
-    partials: u32,
+    first_chunk: u32, partials: u32,
     // Slices that the partial sums are laid out for.
     slices: u32,
     // Slices of this dispatch.
     slices_here: u32,
-    kept_rank: u32,
-    reduced_rank: u32,
+    kept_rank: u32, reduced_rank: u32,
     // Invocations that gather a report, and the first of their summaries.
-    summaries: u32,
-    first_summary: u32,
+    summaries: u32, first_summary: u32,
     // Where indices name rows: the rows of the table, those that are bound here; the first index in its
     // binding, and its place in the list.
     rows: u32,

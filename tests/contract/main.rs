@@ -31,6 +31,7 @@ mod errors;
 mod examples;
 mod examples_check;
 mod golden;
+mod golden_asked;
 mod golden_case;
 mod golden_radii;
 mod grouped;

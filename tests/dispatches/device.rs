@@ -9,10 +9,8 @@ use normproj::plan::request::Output;
 use normproj::shader::variant::{Kernel, SetKind, Storage, Verdict};
 use normproj::{Layout, Precision, Request, reference};
 
+use crate::sums::{Sums, add, number, read, write};
 use crate::walk::{Place, Walker};
-
-/// A lane's sums, one for each of its slices.
-type Sums = [u64; 4];
 
 /// What memory holds that was never written.
 const GARBAGE: u64 = 0xdead_beef_dead_beef;
@@ -374,26 +372,6 @@ fn met(shape: &[usize], along: &[usize]) -> Vec<usize> {
         found
     };
     (0..shape.iter().product()).map(one).collect()
-}
-
-/// A number that no sum of others equals by chance.
-fn number(element: usize) -> u64 {
-    let mixed = (element as u64 + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    (mixed ^ (mixed >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9)
-}
-
-fn add(a: Sums, b: Sums) -> Sums {
-    std::array::from_fn(|i| a[i].wrapping_add(b[i]))
-}
-
-fn read(sums: &[u64], at: u32, width: u32) -> Sums {
-    assert_eq!(at % width, 0, "accumulators of four slices are one vector");
-    std::array::from_fn(|i| if i < width as usize { sums[at as usize + i] } else { 0 })
-}
-
-fn write(sums: &mut [u64], at: u32, width: u32, total: Sums) {
-    assert_eq!(at % width, 0, "accumulators of four slices are one vector");
-    sums[at as usize..][..width as usize].copy_from_slice(&total[..width as usize]);
 }
 
 /// The element that part `i` of a load holds, which must be inside the window.

@@ -8,6 +8,7 @@ mod edges;
 mod examples;
 mod groups;
 mod random;
+mod sums;
 mod walk;
 
 use normproj::plan::geometry::Walk;
