@@ -20,7 +20,7 @@ fn is_turned(slice: u32) -> Truth {
     return (bits > Magnitude(SIGN)) & Truth(params.turns != 0u) & !nothing;
 }
 
-// The radius with its sign, as an element; zero if a slice of zeros stays.
+// The radius as an element, negative where it turns its slice over; zero if a slice of zeros stays.
 fn basis_at(slice: u32) -> Magnitude {
     let bits = radius_bits(slice);
     let c = radius_of(bits);
@@ -28,5 +28,7 @@ fn basis_at(slice: u32) -> Magnitude {
     let field = c.exponent + Exponent(BIAS);
     let number = bitcast<Magnitude>(bitcast<Exponent>(c.mantissa) + (c.exponent << SlicePlace(FIELD_PLACE)));
     let asked = Truth(params.basis != Word(0u)) & (low.mantissa > Sum(0.0)) & (field > Exponent(0));
-    return select(Magnitude(0u), number | (bits & Magnitude(SIGN)), asked);
+    // Not the sign of the bits: minus zero turns nothing over, and may be lifted to the least radius.
+    let sign = select(Magnitude(0u), Magnitude(SIGN), is_turned(slice));
+    return select(Magnitude(0u), number | sign, asked);
 }
