@@ -89,7 +89,8 @@ struct Part<'a, T> {
 impl<T: Number> Part<'_, T> {
     fn measure(&self, measure: Measure) -> Power {
         let mut power = Power::plain(0.0);
-        let mut gathered = [T::Real::default(); GATHERED];
+        // Made when a run needs it: clearing it costs as much as a small tensor.
+        let mut gathered = None;
         let mut count = 0;
         self.path.walk(&self.piece.elements(size_of::<T>()), &mut |run| {
             let addend = self.weights.map(|weights| weights.of::<T>(&run));
@@ -98,6 +99,7 @@ impl<T: Number> Part<'_, T> {
                 power = measure.merge(power, part);
                 return;
             }
+            let gathered = gathered.get_or_insert_with(|| [T::Real::default(); GATHERED]);
             let mut done = 0;
             while done < run.size {
                 let size = (run.size - done).min(GATHERED - count);
@@ -106,11 +108,11 @@ impl<T: Number> Part<'_, T> {
                 kernel::gather(source, run.stride, addend, &mut gathered[count..count + size]);
                 (count, done) = (count + size, done + size);
                 if count == GATHERED {
-                    power = measure.merge(power, measure.of(&gathered));
+                    power = measure.merge(power, measure.of(gathered));
                     count = 0;
                 }
             }
         });
-        measure.merge(power, measure.of(&gathered[..count]))
+        gathered.map_or(power, |gathered| measure.merge(power, measure.of(&gathered[..count])))
     }
 }
