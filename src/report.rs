@@ -51,7 +51,7 @@ pub(crate) struct Tally {
     pub out_of_range: u64,
     /// Slices that were counted and are none: further indices of a row.
     pub repeated: u64,
-    /// Of the slices that changed, where each may have a radius of its own.
+    /// Of the slices that changed, where each may have a radius of its own or a norm beyond f64.
     pub smallest_factor: Option<f64>,
 }
 

@@ -10,7 +10,8 @@ use crate::gpu::device::Gpu;
 use crate::gpu::scope::scoped;
 use crate::norm::Norm;
 use crate::plan::Plan;
-use crate::plan::request::Request;
+use crate::plan::powers::times_power;
+use crate::plan::rule::Rule;
 use crate::report::{Report, Tally};
 
 /// Bytes that are read back at once: the staging memory of a large tensor stays small.
@@ -144,27 +145,29 @@ macro_rules! summary {
         }
 
         impl $name {
-            /// With a factor of each slice where each may have a radius of its own.
-            fn tally(&self, norm: Norm, each: bool) -> Tally {
+            /// With the smallest factor where each slice may have a radius of its own, or a norm lies beyond f64.
+            fn tally(&self, norm: Norm, rule: &Rule, each: bool) -> Tally {
                 let first = self.first_non_finite;
-                let factor = || scaled(self.factor.into(), self.factor_exponent as i32);
+                // A square is mantissa · 4^exponent.
+                let (largest, exponent) =
+                    (root(norm, self.largest.into()), self.largest_exponent as i32);
+                let factor = match each {
+                    true => Some(times_power(self.factor.into(), self.factor_exponent as i32)),
+                    false => rule.smallest_factor_beyond(largest, exponent),
+                };
                 Tally {
                     slices: 0,
                     changed: self.changed.into(),
                     zero: self.zero.into(),
                     non_finite: self.non_finite.into(),
                     first_non_finite: (first != u32::MAX).then_some(first.into()),
-                    // A square is mantissa · 4^exponent.
-                    largest_norm: scaled(
-                        root(norm, self.largest.into()),
-                        self.largest_exponent as i32,
-                    ),
+                    largest_norm: scaled(largest, exponent),
                     norm_sum: scaled(self.norms.into(), self.norms_exponent as i32),
                     invalid: self.invalid.into(),
                     degenerate: self.degenerate.into(),
                     out_of_range: self.out_of_range.into(),
                     repeated: self.repeated.into(),
-                    smallest_factor: each.then(factor),
+                    smallest_factor: factor,
                 }
             }
         }
@@ -180,21 +183,21 @@ fn root(norm: Norm, power: f64) -> f64 {
 
 /// x · 2^exponent, the largest number at most: what is finite must not look infinite.
 fn scaled(x: f64, exponent: i32) -> f64 {
-    let half = exponent / 2;
-    (x * f64::from(half).exp2() * f64::from(exponent - half).exp2()).min(f64::MAX)
+    times_power(x, exponent).min(f64::MAX)
 }
 
 /// What the summaries of a request say.
-fn tallies(bytes: &[u8], request: &Request) -> Vec<Tally> {
+fn tallies(bytes: &[u8], plan: &Plan) -> Vec<Tally> {
+    let (request, rule) = (plan.request(), plan.rule());
     let (norm, each) = (request.norm(), request.radii.is_some());
     match request.dtype.precision() {
         Precision::Single => {
             let summaries: Vec<Summary> = bytemuck::pod_collect_to_vec(bytes);
-            summaries.iter().map(|summary| summary.tally(norm, each)).collect()
+            summaries.iter().map(|summary| summary.tally(norm, &rule, each)).collect()
         }
         Precision::Double => {
             let summaries: Vec<DoubleSummary> = bytemuck::pod_collect_to_vec(bytes);
-            summaries.iter().map(|summary| summary.tally(norm, each)).collect()
+            summaries.iter().map(|summary| summary.tally(norm, &rule, each)).collect()
         }
     }
 }
@@ -203,7 +206,7 @@ impl PendingSummaries {
     pub async fn report(self) -> Result<Report> {
         let bytes = self.staged.bytes().await?;
         let size = self.plan.steps().summary_bytes as usize;
-        let tallies = tallies(&bytes[..size], self.plan.request());
+        let tallies = tallies(&bytes[..size], &self.plan);
         let start = Tally { slices: self.plan.geometry().slices() as u64, ..Tally::default() };
         let tally = tallies.into_iter().fold(start, Tally::merge);
         Ok(tally.report(&self.plan.rule()))

@@ -3,6 +3,7 @@
 use crate::dtype::Precision;
 use crate::norm::Norm;
 use crate::plan::margin::Scaled;
+use crate::plan::powers::times_power;
 use crate::plan::slack::Slack;
 use crate::projection::{Formula, Place, ZeroSlice};
 
@@ -146,6 +147,21 @@ impl Rim {
             1.0 => goal / divisor,
             rate => (rate * goal + (1.0 - rate) * norm) / divisor,
         }
+    }
+
+    /// [`Rim::factor`] of a norm of `value · 2^exponent` that lies beyond f64, which none does that is squared.
+    pub(crate) fn factor_beyond(&self, value: f64, exponent: i32) -> f64 {
+        let unit = |x: f64| times_power(x, -exponent);
+        let rim = Rim {
+            threshold: unit(self.threshold),
+            target: unit(self.target),
+            low_threshold: unit(self.low_threshold),
+            low_target: unit(self.low_target),
+            epsilon: unit(self.epsilon),
+            floor: unit(self.floor),
+            ..*self
+        };
+        rim.factor(value)
     }
 
     /// The upper threshold in powers of two, or of four where squares are summed.

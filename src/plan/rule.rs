@@ -5,6 +5,7 @@ use half::{bf16, f16};
 use crate::dtype::DType;
 use crate::norm::Norm;
 use crate::plan::margin::{Margin, toward_zero};
+use crate::plan::powers::times_power;
 use crate::plan::rim::Rim;
 use crate::plan::slack::Slack;
 use crate::projection::{Formula, Projection, Set, ZeroSlice};
@@ -129,6 +130,17 @@ impl Rule {
             // The factor falls as the norm grows.
             Rule::Scale(rim) => rim.factor(largest_norm).min(1.0),
             Rule::Shrink(_) | Rule::Clamp(_) | Rule::Along(_) => 1.0,
+        }
+    }
+
+    /// [`Rule::smallest_factor`] where the largest norm, `value · 2^exponent`, lies beyond f64; none where
+    /// it does not, or nothing is scaled.
+    pub(crate) fn smallest_factor_beyond(&self, value: f64, exponent: i32) -> Option<f64> {
+        match self {
+            Rule::Scale(rim) if times_power(value, exponent) > f64::MAX => {
+                Some(rim.factor_beyond(value, exponent).min(1.0))
+            }
+            _ => None,
         }
     }
 }

@@ -45,6 +45,7 @@ use crate::layout::Layout;
 use crate::norm::Norm;
 use crate::projection::{OnNonFinite, Projection, Set, ZeroSlice};
 use exact::wide;
+use quotient::Quotient;
 use radial::Magnitude;
 use scale::Interval;
 
@@ -247,6 +248,12 @@ pub fn norms<T: Element>(
 /// The exact norm of one slice, rounded to f64, see [`norms`].
 pub fn norm<T: Element>(norm: Norm, slice: &[T]) -> f64 {
     Magnitude::new(norm, &wide(slice)).number()
+}
+
+/// `c / ‖x‖` of one finite slice that is not zero, rounded to f64: its norm may lie beyond that. c is finite.
+pub fn ratio<T: Element>(c: f64, norm: Norm, slice: &[T]) -> f64 {
+    let Magnitude { value, exponent } = Magnitude::new(norm, &wide(slice));
+    Quotient::new(c, value, exponent).number()
 }
 
 /// The elements of a view in row-major order, as f64.

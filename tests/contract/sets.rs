@@ -179,6 +179,31 @@ fn radii_that_rounding_swallows() {
     }
 }
 
+/// The report tells a factor where it cannot tell the norm.
+#[test]
+fn factors_of_norms_beyond_f64() {
+    let of = |projection: Projection, length: usize| {
+        Request::in_place(projection, Layout::contiguous([length]).expect("small")).with_report()
+    };
+    for projection in [
+        Projection::max_norm(1e300, 0),
+        Projection::unit_norm(0).norm_in(Norm::L1),
+        Projection::min_max_norm(1.0, 1e300, 0).rate(0.25),
+    ] {
+        serving(DType::F64).for_each(|context| {
+            let row = [1.5e308, -1.7e308, 1.2e308];
+            prove_by_plans(context, &of(projection, row.len()), &row, &[], 5);
+        });
+    }
+    // Of f32 too, where small powers are summed: n is about 1e332.
+    let norm = Norm::lp(1.0 / 64.0).expect("in range");
+    let projection = Projection::max_norm(1e300, 0).norm_in(norm);
+    let row: Vec<f32> = (0..40_000).map(|i| 1e38 - 1e33 * i as f32).collect();
+    contexts().for_each(|context| {
+        prove_by_plans(context, &of(projection, row.len()), &row, &[], 5);
+    });
+}
+
 /// Where there are no elements, none can be brought to a norm.
 #[test]
 fn empty_slices() {

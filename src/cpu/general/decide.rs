@@ -37,12 +37,14 @@ impl Decision {
         };
         // A finite slice must not look infinite.
         let norm = size.number().min(f64::MAX);
+        let beyond = || rule.smallest_factor_beyond(size.value, size.exponent);
         let tally = Tally {
             slices: 1,
             changed: result.is_some().into(),
             zero: u64::from(norm == 0.0),
             largest_norm: norm,
             norm_sum: norm,
+            smallest_factor: result.as_ref().and_then(|_| beyond()),
             ..Tally::default()
         };
         Decision { result, tally }
@@ -62,9 +64,10 @@ impl Decision {
         };
         if finite && result.is_some() {
             tally.changed = 1;
+            let norm = tally.largest_norm;
             // A basis vector is no multiple.
-            tally.smallest_factor =
-                Some(if tally.zero == 0 { rim.factor(tally.largest_norm) } else { 1.0 });
+            let factor = if tally.zero == 0 { rim.factor(norm) } else { 1.0 };
+            tally.smallest_factor = tally.smallest_factor.or(Some(factor));
         }
         Decision { result, tally }
     }

@@ -1,6 +1,7 @@
 //! Norms of the elements of one slice, in f64.
 
 use crate::norm::Norm;
+pub(in crate::cpu) use crate::plan::powers::times_power;
 
 /// Terms that are added up one after the other. Twice as many cost one addition more, so that no
 /// slice has a chain of more than 71.
@@ -81,15 +82,4 @@ pub(in crate::cpu) fn exponent(x: f64) -> i32 {
         return exponent(times_power(x, 64)) - 64;
     }
     (x.to_bits() >> 52) as i32 - 1023
-}
-
-/// `x · 2^power`, where neither the power nor what is on the way has to fit f64.
-pub(in crate::cpu) fn times_power(x: f64, power: i32) -> f64 {
-    let step = power.clamp(-1000, 1000);
-    let scaled = x * f64::from(step).exp2();
-    match power - step {
-        0 => scaled,
-        _ if scaled == 0.0 || !scaled.is_finite() => scaled,
-        rest => times_power(scaled, rest),
-    }
 }

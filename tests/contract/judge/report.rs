@@ -76,12 +76,25 @@ pub fn check_with_radii<T: Value>(
     // Of slices without elements nobody asks for a radius.
     let asked = if plan.geometry().is_empty() { 0 } else { slices.len() };
     equal("invalid", report.invalid, (0..asked).filter(invalid).count())?;
-    if radii.is_none() {
-        return factor(report, &projection, &near, largest);
-    }
     let elements: Vec<Vec<T>> =
         slices.iter().map(|slice| slice.iter().map(|&i| element(i)).collect()).collect();
+    if radii.is_none() {
+        return factor(report, &projection, &near, longest(&elements, norm));
+    }
     factor_of_each(report, &wanted, &near, &elements)
+}
+
+/// The finite slice of the largest norm, also beyond f64; none if there is none.
+fn longest<T: Value>(slices: &[Vec<T>], norm: Norm) -> &[T] {
+    let finite = slices.iter().filter(|x| x.iter().all(|x| x.is_finite()));
+    // Of slices with norms beyond f64 a radius is the smallest part of the longest.
+    let size = |x: &Vec<T>| match reference::norm(norm, x) {
+        n if n.is_finite() => (n, 0.0),
+        n => (n, -reference::ratio(1.0, norm, x)),
+    };
+    let sized = finite.map(|x| (size(x), x));
+    let most = sized.max_by(|(a, _), (b, _)| a.partial_cmp(b).expect("no norm is NaN"));
+    most.map_or(&[], |(_, x)| x)
 }
 
 /// Some spacings of subnormal f64, which have no relative error bound.
@@ -104,21 +117,17 @@ fn factor_of_each<T: Value>(
         }
         let limits = Limits::new(&projection, near.dtype, near.length, near.margin);
         let limits = limits.turned(turned);
-        let formula = projection.formula().expect("valid");
-        let divisor = match formula.place {
-            Place::Floor => n.max(formula.epsilon),
-            Place::Divisor | Place::Norm => n + formula.epsilon,
-        };
         let fate = limits.fate(x);
         // Just outside it is the radius that is aimed at, or the norm.
         for goal in [limits.high, n] {
-            let expected = (goal / divisor).min(1.0);
+            let expected = quotient(goal, &projection, near.norm, x).min(1.0);
             let rounded = if goal > 0.0 { limits.above(goal) / goal - 1.0 } else { 0.0 };
             let room = near.room() + 2.0 * near.margin.of(near.norm).kappa + rounded;
             some |= fate != Fate::Kept && (found - expected).abs() <= room * expected + SPACING;
         }
         if fate == Fate::Moved && limits.normal(x) {
-            least = least.min((limits.above(limits.high) / n).min(1.0));
+            let high = limits.above(limits.high);
+            least = least.min(if n.is_finite() { high / n } else { over(high, near.norm, x) });
         }
         // An adapter may take what is scaled for zero, whose norm beside another is next to nothing.
         some |= found <= f32::MIN_POSITIVE.into() && !limits.normal(x);
@@ -128,8 +137,30 @@ fn factor_of_each<T: Value>(
     if right { Ok(()) } else { Err(format!("smallest_factor: {found:e}, not {least:e}")) }
 }
 
-/// The smallest factor takes the largest norm to the set.
-fn factor(report: &Report, projection: &Projection, near: &Near, n: f64) -> Result<(), String> {
+/// A goal over the norm of a slice, as a formula has it.
+fn quotient<T: Value>(goal: f64, projection: &Projection, norm: Norm, x: &[T]) -> f64 {
+    let (n, formula) = (reference::norm(norm, x), projection.formula().expect("valid"));
+    match formula.place {
+        // Beside such a norm no ε is anything.
+        _ if n.is_infinite() => over(goal, norm, x),
+        Place::Floor => goal / n.max(formula.epsilon),
+        Place::Divisor | Place::Norm => goal / (n + formula.epsilon),
+    }
+}
+
+/// c over a norm beyond f64; 1 where both are.
+fn over<T: Value>(c: f64, norm: Norm, x: &[T]) -> f64 {
+    if c.is_finite() { reference::ratio(c, norm, x) } else { 1.0 }
+}
+
+/// The smallest factor takes the largest norm, of the slice x, to the set.
+fn factor<T: Value>(
+    report: &Report,
+    projection: &Projection,
+    near: &Near,
+    x: &[T],
+) -> Result<(), String> {
+    let n = reference::norm(near.norm, x);
     let formula = projection.formula().expect("valid");
     let radius = |c: f64| reference::radius_in(near.dtype, c);
     let length = near.length.max(1) as f64;
@@ -151,21 +182,19 @@ fn factor(report: &Report, projection: &Projection, near: &Near, n: f64) -> Resu
             ));
         }
     };
-    let divisor = match formula.place {
-        Place::Floor => n.max(formula.epsilon),
-        Place::Divisor | Place::Norm => n + formula.epsilon,
-    };
     let goal = n.clamp(low, high);
+    let part = |goal: f64| quotient(goal, projection, near.norm, x);
     let expected = match report.changed {
         0 => 1.0,
         // Subnormal elements that an adapter takes for zero.
         _ if high == 0.0 && rate == 1.0 => 0.0,
-        _ => ((rate * goal + (1.0 - rate) * n) / divisor).min(1.0),
+        _ => (rate * part(goal) + (1.0 - rate) * part(n)).min(1.0),
     };
     let found = report.smallest_factor;
     // What rounding to 16 bits may add to the radius.
     let limits = Limits::new(projection, near.dtype, near.length, near.margin);
-    let rounded = if goal > 0.0 { limits.above(goal) / goal - 1.0 } else { 0.0 };
+    let some = goal > 0.0 && goal.is_finite();
+    let rounded = if some { limits.above(goal) / goal - 1.0 } else { 0.0 };
     let room = near.room() + 2.0 * near.margin.of(near.norm).kappa + rounded;
     // Just outside it is the radius that is aimed at, or nothing.
     let jump = formula.epsilon / n;

@@ -1,0 +1,12 @@
+//! Powers of two beyond f64.
+
+/// `x · 2^power`, where neither the power nor what is on the way has to fit f64.
+pub(crate) fn times_power(x: f64, power: i32) -> f64 {
+    let step = power.clamp(-1000, 1000);
+    let scaled = x * f64::from(step).exp2();
+    match power - step {
+        0 => scaled,
+        _ if scaled == 0.0 || !scaled.is_finite() => scaled,
+        rest => times_power(scaled, rest),
+    }
+}
