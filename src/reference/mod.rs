@@ -35,7 +35,7 @@ pub use exact::{
 };
 pub use examples::{Summed, examples};
 pub use index::{places, slices};
-pub use plane::{exact_product, project_along, project_along_double};
+pub use plane::{component, exact_product, project_along, project_along_double};
 pub use rows::{project_rows, touched};
 
 use crate::axes::Axes;

@@ -72,6 +72,14 @@ pub fn exact_product<T: Element>(x: &[T], a: &[T]) -> (f64, f64) {
     (high, low)
 }
 
+/// The length of the component of a vector along another, `|⟨a, x⟩| / ‖a‖`, of finite values with `a ≠ 0`: also
+/// where the product lies under f64.
+pub fn component<T: Element>(x: &[T], a: &[T]) -> f64 {
+    let (product, squares) = (products(&wide(x), &wide(a)), squares(&wide(a)));
+    let length = product.sum.rounded() / squares.sum.rounded().root();
+    length.times_power(product.exponent - squares.exponent).high.abs()
+}
+
 /// The exact projection of one slice.
 fn one(projection: &Projection, x: &[f64], a: &[f64], dtype: DType) -> Result<Vec<Double>> {
     let offset = |b: f64| if b.is_infinite() { b } else { radius_in(dtype, b.abs()).copysign(b) };

@@ -25,8 +25,9 @@ impl RimWords {
         let epsilon = scaled(rim.epsilon, precision);
         let (threshold, radius) = if rim.threshold.is_infinite() {
             (INSIDE, Scaled { mantissa: 1.0, exponent: 0 })
-        } else if rim.target == 0.0 || rim.threshold <= 0.0 {
-            // Every power is above the threshold; a zero radius zeroes.
+        } else if rim.threshold <= 0.0 {
+            // Every power is above the threshold; a zero radius zeroes. A target of zero does not say so: room
+            // for rounding to 16 bits lies above any radius but zero.
             (OUTSIDE, Scaled::binary(rim.target, precision))
         } else {
             (rim.scaled_threshold(precision), Scaled::binary(rim.target, precision))

@@ -63,6 +63,23 @@ fn every_clip_of_every_dtype() {
     }
 }
 
+/// Where rounding adds more to a norm than its radius is, tensors aim at zero; what lies in that room is kept.
+#[test]
+fn tensors_in_the_room_of_their_dtype_are_kept() {
+    let single = [bf16::from_f32(-3.7e-30)];
+    let brain = Scene::empty().and_beside(&single).and_beside(&values::<bf16>(Fill::Mixed, 7, 18));
+    let mut few = [f16::ZERO; 9];
+    few[4] = f16::from_bits(1);
+    let half = Scene::empty().and_beside(&few).and_beside(&[f16::ONE; 3]);
+    for context in contexts() {
+        let norm = Norm::lp(1.0 / 64.0).expect("in range");
+        prove(context, Clip::each_norm(6.785).norm(norm), &brain);
+        prove(context, Clip::global_norm(6.785).norm(norm), &brain);
+        prove(context, Clip::each_norm(1e-12), &half);
+        prove(context, Clip::each_norm(1e-30).norm(Norm::L1), &half);
+    }
+}
+
 #[test]
 fn groups_with_f64_are_refused_on_gpus_by_name() {
     for context in contexts().filter(|context| context.as_gpu().is_some()) {

@@ -60,6 +60,17 @@ fn each_example_is_clipped_by_its_own_norm() {
     }
 }
 
+/// Norms of f64 are stored as f32, where they may be zero.
+#[test]
+fn norms_may_lie_under_f32() {
+    for context in contexts() {
+        for norm in norms() {
+            let values: Vec<f64> = (1..=15).map(|i| 1e-169 * f64::from(i)).collect();
+            prove(context, Clip::global_norm(1.0).norm(norm), &Batch::of(5, &[&values]));
+        }
+    }
+}
+
 #[test]
 fn examples_of_every_dtype_and_mixed() {
     for context in contexts() {

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use half::f16;
-use normproj::{Axes, Compat, Context, DType, Error, Layout, Norm, Projection, Request, ZeroSlice};
+use half::{bf16, f16};
+use normproj::{
+    Axes, Compat, Context, DType, Error, Layout, Norm, Projection, Request, Rounding, ZeroSlice,
+};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -179,6 +181,23 @@ fn radii_that_rounding_swallows() {
     }
 }
 
+/// Spheres whose elements become subnormal numbers, which some adapters take for zeros: where small powers
+/// are summed these are a hundredth of the norm.
+#[test]
+fn spheres_of_numbers_that_some_adapters_take_for_zeros() {
+    fn prove<T: Value>() {
+        let row: Vec<T> = (0..1000).map(|i| T::of(2f64.powi(-(i % 40)))).collect();
+        let norm = Norm::lp(0.5).expect("in range");
+        let projection = Projection::unit_norm(0).norm_in(norm).with_radius(1e-30);
+        let request = Request::in_place(projection, Layout::contiguous([1000]).expect("small"));
+        contexts().for_each(|context| {
+            prove_by_plans(context, &request.with_report(), &row, &[], 5);
+        });
+    }
+    prove::<f32>();
+    prove::<bf16>();
+}
+
 /// The report tells a factor where it cannot tell the norm.
 #[test]
 fn factors_of_norms_beyond_f64() {
@@ -202,6 +221,21 @@ fn factors_of_norms_beyond_f64() {
     contexts().for_each(|context| {
         prove_by_plans(context, &of(projection, row.len()), &row, &[], 5);
     });
+}
+
+/// A radius so small that slices aim at zero, but rounding has room above it: what lies in that is kept.
+#[test]
+fn slices_in_the_room_of_their_dtype_are_kept() {
+    for radius in [1e-12, 1e-30] {
+        for rounding in [Rounding::Feasible, Rounding::Nearest, Rounding::TowardZero] {
+            let projection = Projection::max_norm(radius, 0).rounding(rounding);
+            let layout = Layout::contiguous([8]).expect("small");
+            let request = Request::in_place(projection, layout).with_report();
+            let mut row = [f16::ZERO; 8];
+            row[1] = f16::from_bits(1);
+            contexts().for_each(|context| prove_by_plans(context, &request, &row, &[], 5));
+        }
+    }
 }
 
 /// Where there are no elements, none can be brought to a norm.

@@ -1,9 +1,10 @@
 //! The ends of the range, directions that are none, and memory that is shared.
 
-use normproj::{Axes, Context, Layout, OnNonFinite, Projection, Request, bf16, f16};
+use normproj::{Axes, Context, DType, Layout, OnNonFinite, Projection, Request, bf16, f16};
 
 use super::prove_in_place;
 use crate::contexts::contexts;
+use crate::run::serves;
 use crate::values::{Fill, Value};
 
 fn one(context: &Context, projection: Projection, x: &[f32], a: &[f32]) -> Vec<f32> {
@@ -49,6 +50,23 @@ fn products_may_leave_f32() {
         let largest = f32::MAX;
         assert_eq!(one(context, plane(1e30), &[1.0, 2.0], &[1e-20, 0.0]), [largest, 2.0]);
         assert_eq!(one(context, plane(-1e30), &[1.0, 2.0], &[1e-20, 0.0]), [-largest, 2.0]);
+    }
+}
+
+/// Their products are zeros, and the components are not.
+#[test]
+fn products_may_lie_under_f64() {
+    for context in contexts().filter(|context| serves(context, DType::F64)) {
+        let all = Axes::all();
+        for projection in [
+            Projection::line(all),
+            Projection::hyperplane(0.0, all),
+            Projection::half_space(0.0, all),
+        ] {
+            for (x, a) in [([5e-320, 0.0], [3e-300, 0.0]), ([1e-300, 2e-300], [1e-200, -1e-200])] {
+                prove_in_place(context, projection, &[2], &x, (&[2], &a));
+            }
+        }
     }
 }
 

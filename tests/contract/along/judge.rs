@@ -37,6 +37,8 @@ pub struct Counts {
 struct Limits {
     /// Of the product with the direction.
     rim: f64,
+    /// Of the length of the component along the direction.
+    component: f64,
     /// Of elements, by parts of the direction's, of the way and of the elements, and in any case.
     along: f64,
     relative: f64,
@@ -147,9 +149,9 @@ impl<T: Value> Slice<T> {
         };
         counts.changed[0] += u64::from(moves);
         counts.changed[1] += u64::from(!inside);
-        let component = product.abs() / length;
+        let component = reference::component(&self.x, &self.a);
         counts.largest = counts.largest.max(component);
-        counts.error = counts.error.max(limits.rim / length + 1e-6 * component);
+        counts.error = counts.error.max(limits.component + 1e-6 * component);
         *sum += component;
         if inside && self.x.iter().zip(&self.y).any(|(x, y)| x.bits() != y.bits()) {
             return Err(format!("changed, but inside: {product:e} of {b:e} ± {:e}", limits.rim));
@@ -198,13 +200,15 @@ impl<T: Value> Slice<T> {
         }
         let b = if b.is_finite() { b.abs() } else { 0.0 };
         let kappa = scene.margin.along() + 4.0 * flushed / length;
-        let size = length * norm + b;
-        let rim = kappa * size + length * flushed;
+        // Products under f64 are not told apart.
+        let rim = (kappa * (length * norm + b) + length * flushed).max(f64::MIN_POSITIVE);
+        let component = kappa * (norm + b / length) + flushed;
         let cut = scene.projection.rounds() == Rounding::TowardZero;
         let absolute = T::DTYPE.grain().absolute * if cut { 2.0 } else { 1.0 };
         Some(Limits {
             rim,
-            along: (rim / length + flushed) / length,
+            component,
+            along: (component + flushed) / length,
             relative: 4.0 * scene.margin.unit,
             absolute: absolute + 8.0 * least_normal(T::DTYPE),
         })

@@ -50,15 +50,16 @@ fn sets(b: f64) -> [Projection; 3] {
     [Projection::hyperplane(b, 1), Projection::half_space(b, 1), Projection::line(1)]
 }
 
-/// `⟨x − y, z − y⟩ ≤ 0` for every z of a convex set says that y is the point of it nearest to x. Returns
-/// the worst violation, in units of `‖x‖·‖z − y‖`.
+/// `⟨x − y, z − y⟩ ≤ 0` for every z of a convex set says that y is the point of it nearest to x. With an error
+/// e in y it is `‖e‖·(‖z − y‖ + ‖x − y‖)` at most. Returns the worst violation, in units of
+/// `‖x‖·(‖z − y‖ + ‖x − y‖)`.
 fn worst(number: usize, [x, y, z, a]: [&[f32]; 4], b: f64) -> f64 {
     let (x, y, z, a) = (rows(x), rows(y), rows(z), rows(a));
     let of_row = |i: usize| {
         let z = inside(number, &z[i], &a[i], b);
         let (way, other) = (difference(&x[i], &y[i]), difference(&z, &y[i]));
-        let size = (product(&x[i], &x[i]) * product(&other, &other)).sqrt();
-        product(&way, &other) / size
+        let length = |x: &[f64]| product(x, x).sqrt();
+        product(&way, &other) / (length(&x[i]) * (length(&other) + length(&way)))
     };
     (0..ROWS).map(of_row).fold(f64::NEG_INFINITY, f64::max)
 }
@@ -96,6 +97,19 @@ proptest! {
                     prop_assert!(after <= before * (1.0 + CLOSE), "{projection}: {before} {after}");
                 }
             }
+        }
+    }
+}
+
+/// The exact point is as far from the one that was found as rounding has moved that.
+#[test]
+fn beside_the_exact_point_only_rounding_is_seen() {
+    let (x, a) = (vectors(5), vectors(7));
+    for context in contexts() {
+        for (number, projection) in sets(0.5).into_iter().enumerate() {
+            let y = projected(context, projection, &x, &a);
+            let found = worst(number, [&x, &y, &x, &a], 0.5);
+            assert!(found <= CLOSE, "{projection} on {}: {found:e}", context.describe());
         }
     }
 }

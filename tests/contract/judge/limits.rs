@@ -130,17 +130,31 @@ impl Limits {
         let (n, room) = (reference::norm(self.norm, x), self.ones * 2.0 * least_normal(self.dtype));
         let grows = self.low > 0.0 || self.projection.formula().expect("valid").always;
         let reached = self.high == 0.0 || self.high >= room;
-        reached && !self.quasi(x) && (!grows || n == 0.0 || n >= 2.0 * room)
+        reached && !self.blurred(x, n) && (!grows || n == 0.0 || n >= 2.0 * room)
     }
 
-    /// For p < 1 there is no triangle inequality: what rounding adds to small numbers of f16 bounds
-    /// nothing.
-    fn quasi<T: Value>(&self, x: &[T]) -> bool {
-        let Norm::Lp(p) = self.norm else { return false };
-        let n = reference::norm(self.norm, x);
-        let shrunk = |x: &T| x.wide().abs() * (self.high / n).min(1.0);
-        let coarse = if self.dtype == DType::F16 { 2f64.powi(-14) } else { 0.0 };
-        p.value() < 1.0 && x.iter().any(|x| shrunk(x) < coarse)
+    /// Whether the norm n is made of elements that are subnormal, as they are or as they become, to a part
+    /// that is no longer small beside κ. An adapter takes them for zeros, or rounding adds half of their
+    /// spacing to them. The part that this is of a norm is the norm of those elements at most; for p < 1, where
+    /// there is no triangle inequality, it is `w/p`, their powers being the part w of the sum.
+    fn blurred<T: Value>(&self, x: &[T], n: f64) -> bool {
+        let power = if let Norm::Lp(p) = self.norm { p.value().min(1.0) } else { 1.0 };
+        // What a ball loses leaves it inside.
+        if n == 0.0 || self.is_sum() || self.is_ball() && power == 1.0 {
+            return false;
+        }
+        let tiny = least_normal(self.dtype);
+        // The rims of 16 bits have room for their own subnormal numbers, but where p < 1.
+        let coarse = if self.dtype == DType::F16 && power < 1.0 { 2f64.powi(-14) } else { tiny };
+        let goal = n.clamp(self.low, self.high).min(f64::MAX);
+        let factor = reference::ratio(goal, self.norm, x);
+        let small = |x: &&T| {
+            let x = x.wide().abs();
+            x > 0.0 && (x < tiny || x * factor < coarse)
+        };
+        let small: Vec<T> = x.iter().filter(small).copied().collect();
+        let part = reference::ratio(reference::norm(self.norm, &small), self.norm, x);
+        part.powf(power) / power > 0.125 * self.bounds.kappa
     }
 
     /// What must become of a finite slice.

@@ -185,3 +185,22 @@ fn to_nearest_no_band_is_kept() {
         assert_eq!(fate(sphere.rounding(Rounding::Nearest), 1.0f32.next_up()), Fate::Either);
     }
 }
+
+#[test]
+fn subnormal_numbers_excuse_where_they_matter_and_nowhere_else() {
+    let normal = |norm: Norm, x: &[f32]| {
+        let projection = Projection::unit_norm(0).norm_in(norm).with_radius(1e-30);
+        Limits::new(&projection, DType::F32, x.len(), super::MARGIN).normal(x)
+    };
+    let half = Norm::lp(0.5).expect("in range");
+    // Elements of 1e-30, and one that becomes 1e-39: 3e-5 of the roots, nothing of the magnitudes.
+    for (norm, matters) in [(half, true), (Norm::L1, false), (Norm::L2, false), (Norm::Linf, false)]
+    {
+        assert!(normal(norm, &[1.0, 1.0]), "{norm}");
+        assert_eq!(normal(norm, &[1.0, 1e-9]), !matters, "{norm}");
+        assert!(normal(norm, &[1.0, 0.0]), "{norm}");
+    }
+    // A hundred are 1e-7 of the magnitudes, and ten thousand more than the margin has.
+    let many = |count: usize| [vec![1.0], vec![1e-9; count]].concat();
+    assert!(normal(Norm::L1, &many(100)) && !normal(Norm::L1, &many(10_000)));
+}
