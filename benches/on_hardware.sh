@@ -34,6 +34,7 @@ run() {
     step 120 check.txt "$dir/normproj" check --device gpu
     tail -n 1 "$results/check.txt"
     step 120 bench.json "$dir/normproj" bench --device gpu --json
+    step 60 growth.json "$dir/normproj" bench --device gpu --json --growth --plot "$results/growth.svg" --force
     step 100 peers.json python3 benches/peers/gpu.py
     step 120 tests.txt "$dir/gpu" --test-threads 4
     grep "^test result" "$results/tests.txt"

@@ -43,6 +43,22 @@ fn a_gpu_is_measured() {
 }
 
 #[test]
+fn growth_is_measured_and_drawn() {
+    let place = Place::new();
+    let plot = place.path("growth.svg");
+    let plot = plot.to_str().unwrap();
+    let arguments = ["bench", "--device", "cpu", "--growth", "--case", "*_2^[79]", "--plot", plot];
+    measured(&place.json(&arguments), 12);
+    let drawn = std::fs::read_to_string(plot).unwrap();
+    for text in ["<svg", "rows", "columns", "clip", "nothing outside", "microseconds"] {
+        assert!(drawn.contains(text), "{text} is missing");
+    }
+    let again = Ended::from(place.command(&arguments).output().unwrap());
+    assert_eq!(again.status, 1, "{again:?}");
+    assert!(again.stderr.contains("--force"), "{again:?}");
+}
+
+#[test]
 fn a_case_that_does_not_exist_is_an_error() {
     let place = Place::new();
     let mut command = place.command(&["bench", "--quiet", "--case", "diagonals_*"]);

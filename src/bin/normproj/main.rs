@@ -8,6 +8,7 @@ mod device;
 mod devices;
 mod failure;
 mod files;
+mod font;
 mod global;
 mod interrupt;
 mod job;

@@ -52,20 +52,20 @@ pub fn targets(inputs: &[Input], to: &Path, options: &OutputOptions) -> Result<V
         if fs::canonicalize(&path).is_ok_and(|path| originals.contains(&path)) {
             return Err(Failure::file(&path, "the output is an input; say --in-place"));
         }
-        Ok(Target { make_folder: folder, ..file(path, options)? })
+        Ok(Target { make_folder: folder, ..file(path, options.force)? })
     };
     distinct(inputs.iter().map(target).collect::<Result<_>>()?)
 }
 
 /// A file that may be there already only if it may be replaced.
-pub fn file(path: PathBuf, options: &OutputOptions) -> Result<Target> {
+pub fn file(path: PathBuf, force: bool) -> Result<Target> {
     let Ok(canonical) = fs::canonicalize(&path) else {
-        return Ok(Target { path, replace: options.force, make_folder: false });
+        return Ok(Target { path, replace: force, make_folder: false });
     };
     if !canonical.is_file() {
         return Err(Failure::file(&path, "not a regular file"));
     }
-    if !options.force {
+    if !force {
         return Err(Failure::file(&path, "exists; --force replaces it"));
     }
     Ok(Target { path: canonical, replace: true, make_folder: false })

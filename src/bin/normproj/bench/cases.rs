@@ -5,9 +5,25 @@ use normproj::{Axes, DeviceProfile};
 
 /// A tensor and the axes of its slices.
 pub struct Case {
-    pub id: &'static str,
-    pub shape: &'static [usize],
+    pub id: String,
+    pub shape: Vec<usize>,
     pub axes: Axes,
+}
+
+/// A model whose gradients are clipped by their global norm.
+pub struct ClipCase {
+    pub id: String,
+    pub place: Place,
+    /// None for as many as suit the device.
+    pub elements: Option<usize>,
+}
+
+/// Where the tensors of a model are: in one buffer, as one tensor, or in buffers of their own.
+#[derive(Debug, Clone, Copy)]
+pub enum Place {
+    Arena,
+    One,
+    Apart,
 }
 
 impl Case {
@@ -18,7 +34,7 @@ impl Case {
     /// How many elements of a slice lie side by side: element i is in slice `i / inner % slices`,
     /// because the axes that are kept are neighbours in every case.
     pub fn inner(&self) -> normproj::Result<usize> {
-        let reduced = self.axes.resolve(self.shape)?;
+        let reduced = self.axes.resolve(&self.shape)?;
         let trailing = self.shape.iter().zip(reduced).rev().take_while(|(_, reduced)| *reduced);
         Ok(trailing.map(|(&size, _)| size).product())
     }
@@ -33,7 +49,7 @@ const MOST_ON_SOFTWARE: usize = 1 << 24;
 const MOST_NATIVE: usize = 1 << 28;
 
 pub fn projections() -> Vec<Case> {
-    let case = |id, shape, axes| Case { id, shape, axes };
+    let case = |id: &str, shape: &[usize], axes| Case { id: id.into(), shape: shape.into(), axes };
     vec![
         case("rows_65536x4096", &[65_536, 4096], Axes::from(1)),
         case("rows_262144x1024", &[262_144, 1024], Axes::from(1)),
@@ -50,6 +66,45 @@ pub fn projections() -> Vec<Case> {
         case("conv_3x3x512x512", &[3, 3, 512, 512], Axes::from([0, 1, 2])),
         case("strided_256x256x256", &[256, 256, 256], Axes::from([0, 2])),
     ]
+}
+
+/// The gradients of 300 tensors, in all places.
+pub fn clips() -> Vec<ClipCase> {
+    [
+        ("clip_300_tensors_arena", Place::Arena),
+        ("clip_1_tensor", Place::One),
+        ("clip_300_tensors_apart", Place::Apart),
+    ]
+    .map(|(id, place)| ClipCase { id: id.into(), place, elements: None })
+    .into()
+}
+
+/// Exponents of two: elements over six decades, four times as many each time.
+fn growing() -> impl Iterator<Item = u32> {
+    (7..=27).step_by(2)
+}
+
+/// Rows and columns of matrices that are about square, from 128 elements to 134 million.
+pub fn growing_projections() -> Vec<Case> {
+    let matrix = |exponent: u32| vec![1 << (exponent / 2), 1 << exponent.div_ceil(2)];
+    let case = |family: &'static str, axis: i32| {
+        growing().map(move |exponent| Case {
+            id: format!("{family}_2^{exponent}"),
+            shape: matrix(exponent),
+            axes: Axes::from(axis),
+        })
+    };
+    case("rows", 1).chain(case("columns", 0)).collect()
+}
+
+/// Clips of as many elements.
+pub fn growing_clips() -> Vec<ClipCase> {
+    let case = |exponent| ClipCase {
+        id: format!("clip_2^{exponent}"),
+        place: Place::One,
+        elements: Some(1usize << exponent),
+    };
+    growing().map(case).collect()
 }
 
 /// The most elements that are timed on a device.

@@ -3,12 +3,15 @@
 mod cases;
 mod clip;
 mod clock;
+mod growth;
+mod model;
 mod native;
 mod projection;
 mod schedules;
 mod streams;
 
 use std::io::Write;
+use std::path::PathBuf;
 
 use clap::Args;
 use globset::Glob;
@@ -19,8 +22,7 @@ use crate::device;
 use crate::failure::{Failure, Result, written};
 use crate::options::RunOptions;
 use crate::table::{number, table};
-use cases::{Case, VIOLATING};
-use clip::Place;
+use cases::{Case, ClipCase, VIOLATING};
 use clock::Clock;
 use projection::{Bench, Tensor};
 use streams::{Ceilings, Streams};
@@ -30,8 +32,8 @@ const STREAMED: [usize; 2] = [1 << 28, 1 << 24];
 /// Elements that are read to empty the caches: 256 MiB, and 32 MiB.
 const FLUSHED: [usize; 2] = [1 << 26, 1 << 23];
 const RUNS: [u32; 2] = [31, 7];
-/// Elements of the model.
-const MODEL: [usize; 2] = [1_000_000_000, 4_000_000];
+/// Elements of the model, on hardware, in software and on the CPU.
+const MODEL: [usize; 3] = [1_000_000_000, 4_000_000, 30_000_000];
 
 /// Times every kernel on this device beside a copy, after it has verified it
 ///
@@ -46,6 +48,15 @@ pub struct Arguments {
     /// Times a grid of schedules, too, with nothing and with everything violating
     #[arg(long)]
     schedules: bool,
+    /// Times rows, columns and a clip over six decades of elements instead
+    #[arg(long)]
+    growth: bool,
+    /// Draws time against elements as .svg
+    #[arg(long, value_name = "FILE", requires = "growth")]
+    plot: Option<PathBuf>,
+    /// Replace a plot that exists
+    #[arg(long, requires = "plot")]
+    force: bool,
     #[command(flatten)]
     run: RunOptions,
 }
@@ -103,21 +114,20 @@ struct Summary {
 }
 
 pub fn run(arguments: &Arguments) -> Result<()> {
-    let matcher = arguments.case.compile_matcher();
-    let chosen = |id: &str| matcher.is_match(id);
-    let projections = cases::projections().into_iter().map(|case| case.id);
-    let names: Vec<&str> = projections.chain(Place::ALL.map(Place::id)).collect();
-    if !names.iter().any(|name| chosen(name)) {
-        let (glob, names) = (arguments.case.glob(), names.join(", "));
-        return Err(Failure::usage(format!("no case is named `{glob}`; there are {names}")));
-    }
+    let work = Work::new(arguments)?;
+    let plot =
+        arguments.plot.as_ref().map(|path| growth::create(path, arguments.force)).transpose()?;
     let context = device::open(&arguments.run)?;
     let say = |line: &str| device::note(&arguments.run, line);
     let summary = match context.as_gpu() {
-        Some(_) => on_gpu(&context, arguments, &chosen, &say)?,
-        None => on_cpu(&context, &chosen, &say)?,
+        Some(_) => on_gpu(&context, work, &say)?,
+        None => on_cpu(&context, work, &say)?,
     };
     print(&summary, &arguments.run)?;
+    if let Some(plot) = plot {
+        let title = format!("{}, {}", summary.adapter, summary.date);
+        growth::draw(plot, &title, &summary.cases, &summary.ceilings)?;
+    }
     // What could be timed is not lost with what could not.
     match summary.wrong.as_slice() {
         [] => Ok(()),
@@ -125,20 +135,78 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
-type Chosen<'a> = &'a dyn Fn(&str) -> bool;
 type Say<'a> = &'a dyn Fn(&str);
 
-fn on_cpu(context: &Context, chosen: Chosen<'_>, say: Say<'_>) -> Result<Summary> {
-    let ceilings = native::ceilings();
-    let mut measured = Vec::new();
-    let mut wrong = Vec::new();
-    for case in fitting(context, false, chosen, say) {
-        for violating in VIOLATING {
-            match native::measure(context, &ceilings, &case, violating) {
-                Ok(found) => measured.push(found),
-                Err(failure) => wrong.push(failure.message().to_string()),
-            }
+/// What was asked for.
+struct Work {
+    projections: Vec<Case>,
+    clips: Vec<ClipCase>,
+    violating: &'static [f64],
+    schedules: bool,
+}
+
+impl Work {
+    fn new(arguments: &Arguments) -> Result<Self> {
+        let (mut projections, mut clips) = match arguments.growth {
+            true => (cases::growing_projections(), cases::growing_clips()),
+            false => (cases::projections(), cases::clips()),
+        };
+        let ids = projections.iter().map(|case| &case.id).chain(clips.iter().map(|case| &case.id));
+        let names: Vec<&str> = ids.map(String::as_str).collect();
+        let chosen = arguments.case.compile_matcher();
+        if !names.iter().any(|name| chosen.is_match(name)) {
+            let (glob, names) = (arguments.case.glob(), names.join(", "));
+            return Err(Failure::usage(format!("no case is named `{glob}`; there are {names}")));
         }
+        projections.retain(|case| chosen.is_match(&case.id));
+        clips.retain(|case| chosen.is_match(&case.id));
+        let violating = if arguments.growth { &[0.0, 1.0][..] } else { &VIOLATING };
+        Ok(Work { projections, clips, violating, schedules: arguments.schedules })
+    }
+
+    /// The same without what is too large for the device; says what that is.
+    fn fitting(mut self, context: &Context, software: bool, say: Say<'_>) -> Self {
+        let most = cases::most_elements(context.profile(), software);
+        let fits = |id: &str, elements: usize| {
+            if elements > most {
+                say(&format!("{id} is left out: {elements} elements are too many here"));
+            }
+            elements <= most
+        };
+        self.projections.retain(|case| fits(&case.id, case.elements()));
+        self.clips.retain(|case| case.elements.is_none_or(|elements| fits(&case.id, elements)));
+        self
+    }
+}
+
+/// What was measured, and what could not be.
+#[derive(Default)]
+struct Found {
+    cases: Vec<Measurement>,
+    wrong: Vec<String>,
+}
+
+impl Found {
+    fn keep(&mut self, found: Result<Vec<Measurement>>) {
+        match found {
+            Ok(found) => self.cases.extend(found),
+            Err(failure) => self.wrong.push(failure.message().to_string()),
+        }
+    }
+}
+
+fn on_cpu(context: &Context, work: Work, say: Say<'_>) -> Result<Summary> {
+    let ceilings = native::ceilings();
+    let work = work.fitting(context, false, say);
+    let mut found = Found::default();
+    for case in &work.projections {
+        for &violating in work.violating {
+            let measured = native::measure(context, &ceilings, case, violating);
+            found.keep(measured.map(|measured| vec![measured]));
+        }
+    }
+    for case in &work.clips {
+        found.keep(native::clip::measure(context, &ceilings, case, MODEL[2]));
     }
     let (adapter, driver) = (context.describe().to_string(), String::new());
     Ok(Summary {
@@ -147,37 +215,28 @@ fn on_cpu(context: &Context, chosen: Chosen<'_>, say: Say<'_>) -> Result<Summary
         date: date(),
         timestamps: false,
         ceilings,
-        cases: measured,
-        wrong,
+        cases: found.cases,
+        wrong: found.wrong,
     })
 }
 
-fn on_gpu(
-    context: &Context,
-    arguments: &Arguments,
-    chosen: Chosen<'_>,
-    say: Say<'_>,
-) -> Result<Summary> {
+fn on_gpu(context: &Context, work: Work, say: Say<'_>) -> Result<Summary> {
     let gpu = context.as_gpu().ok_or_else(|| Failure::new("no GPU"))?.clone();
     let info = gpu.device().adapter_info();
     let software = info.device_type == wgpu::DeviceType::Cpu;
     let kind = usize::from(software);
+    let work = work.fitting(context, software, say);
     let clock = Clock::new(&gpu);
     let mut streams = Streams::new(context, &gpu, STREAMED[kind], FLUSHED[kind])?;
     let ceilings = streams.measure(&clock)?;
     let timestamps = clock.is_the_devices();
     let bench = Bench { context: context.clone(), gpu, clock, streams, ceilings, runs: RUNS[kind] };
-    let mut measured = Vec::new();
-    let mut wrong = Vec::new();
-    let mut keep = |found: Result<Vec<Measurement>>| match found {
-        Ok(found) => measured.extend(found),
-        Err(failure) => wrong.push(failure.message().to_string()),
-    };
-    for case in fitting(context, software, chosen, say) {
-        keep(projections(&bench, &case, arguments.schedules, say));
+    let mut found = Found::default();
+    for case in &work.projections {
+        found.keep(projections(&bench, case, &work, say));
     }
-    for place in Place::ALL.into_iter().filter(|place| chosen(place.id())) {
-        keep(clip::measure(&bench, MODEL[kind], place, arguments.schedules));
+    for case in &work.clips {
+        found.keep(clip::measure(&bench, case, MODEL[kind], work.schedules));
     }
     Ok(Summary {
         adapter: info.name,
@@ -185,39 +244,17 @@ fn on_gpu(
         date: date(),
         timestamps,
         ceilings,
-        cases: measured,
-        wrong,
+        cases: found.cases,
+        wrong: found.wrong,
     })
 }
 
-/// The cases that were asked for and that fit the device; says which do not.
-fn fitting(context: &Context, software: bool, chosen: Chosen<'_>, say: Say<'_>) -> Vec<Case> {
-    let most = cases::most_elements(context.profile(), software);
-    let fits = |case: &Case| {
-        let fits = case.elements() <= most;
-        if !fits {
-            say(&format!(
-                "{} is left out: {} elements are too many here",
-                case.id,
-                case.elements()
-            ));
-        }
-        fits
-    };
-    cases::projections().into_iter().filter(|case| chosen(case.id)).filter(fits).collect()
-}
-
-fn projections(
-    bench: &Bench,
-    case: &Case,
-    schedules: bool,
-    say: Say<'_>,
-) -> Result<Vec<Measurement>> {
+fn projections(bench: &Bench, case: &Case, work: &Work, say: Say<'_>) -> Result<Vec<Measurement>> {
     let tensor = Tensor::new(bench, case)?;
     let mut measured = Vec::new();
-    for violating in VIOLATING {
+    for &violating in work.violating {
         measured.push(tensor.measure(violating, None)?);
-        if schedules && [0.0, 1.0].contains(&violating) {
+        if work.schedules && [0.0, 1.0].contains(&violating) {
             let grid = schedules::grid(&tensor.request(violating), bench.context.profile())?;
             for schedule in &grid[1..] {
                 measured.push(tensor.measure(violating, Some(*schedule))?);

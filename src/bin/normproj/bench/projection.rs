@@ -33,14 +33,14 @@ pub struct Tensor<'a> {
 
 impl<'a> Tensor<'a> {
     pub fn new(bench: &'a Bench, case: &'a Case) -> Result<Self> {
-        let layout = Layout::contiguous(case.shape)?;
+        let layout = Layout::contiguous(&case.shape)?;
         let native = Context::cpu();
-        let host = native.upload(&uniform(layout.len()), case.shape)?;
-        let count = slices::kept_shape(case.axes, case.shape)?.into_iter().product();
+        let host = native.upload(&uniform(layout.len()), &case.shape)?;
+        let count = slices::kept_shape(case.axes, &case.shape)?.into_iter().product();
         let norms = native.zeros([count])?;
         native.norms(Norm::L2, case.axes, &host, &norms)?;
-        let base = bench.context.upload(&host.read()?, case.shape)?;
-        let work = bench.context.zeros(case.shape)?;
+        let base = bench.context.upload(&host.read()?, &case.shape)?;
+        let work = bench.context.zeros(&case.shape)?;
         Ok(Tensor { bench, case, layout, base, work, norms: norms.read()? })
     }
 
@@ -80,10 +80,10 @@ impl<'a> Tensor<'a> {
             record_us: bench.clock.recording(20, &record),
         };
         Ok(Measurement {
-            id: case.id.to_string(),
+            id: case.id.clone(),
             backend: bench.context.describe().to_string(),
             kernel: plan.schedule().to_string(),
-            shape: case.shape.to_vec(),
+            shape: case.shape.clone(),
             axes: case.axes.to_string(),
             dtype: "f32",
             violating,

@@ -4,16 +4,15 @@ use normproj::Norm;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{FontStyle, register_font};
 
-use super::{Panel, undrawn};
-use crate::failure::{Result, visible};
+use super::Panel;
+use crate::failure::visible;
+use crate::font::FONT;
 use crate::table::number;
 
 const COLUMNS: usize = 3;
 const PANEL: (u32, u32) = (380, 250);
 const HEAD: u32 = 36;
-const FONT: &str = "sans-serif";
 const INSIDE: RGBColor = RGBColor(76, 120, 168);
 const BEYOND: RGBColor = RGBColor(228, 87, 86);
 const QUIET: RGBColor = RGBColor(110, 110, 110);
@@ -28,16 +27,6 @@ pub struct Picture {
     pub norm: Norm,
     pub bound: Option<f64>,
     pub panels: Vec<Panel>,
-}
-
-/// A font that comes with the program: a system may have none.
-pub fn font() -> &'static [u8] {
-    dejavu::sans::regular()
-}
-
-/// Measures texts with it, and draws them.
-pub fn use_font() -> Result<()> {
-    register_font(FONT, FontStyle::Normal, font()).map_err(|_| undrawn("its font cannot be read"))
 }
 
 impl Picture {

@@ -12,6 +12,7 @@ use plotters::backend::{BitMapBackend, SVGBackend};
 use plotters::drawing::IntoDrawingArea;
 
 use crate::failure::{Failure, Result};
+use crate::font;
 use crate::options::OutputOptions;
 use crate::output::{self, Staged};
 use canvas::Canvas;
@@ -76,7 +77,7 @@ impl Plot {
                 "--plot draws {MOST} tensors at most, not {tensors}; choose some with --include"
             )));
         }
-        let file = Staged::create(output::file(PathBuf::from(path), options)?)?;
+        let file = Staged::create(output::file(PathBuf::from(path), options.force)?)?;
         let picture = Picture { title, norm, bound, panels: Vec::new() };
         Ok(Plot { file, format: format(path)?, picture })
     }
@@ -90,7 +91,7 @@ impl Plot {
 
     /// Draws it.
     pub fn finish(mut self) -> Result<Staged> {
-        draw::use_font()?;
+        font::register()?;
         let bytes = match self.format {
             Format::Svg => svg(&self.picture)?.into_bytes(),
             Format::Png => png(&self.picture)?,
@@ -112,7 +113,7 @@ fn svg(picture: &Picture) -> Result<String> {
 fn png(picture: &Picture) -> Result<Vec<u8>> {
     let (width, height) = picture.size(SHARPNESS);
     let mut pixels = vec![255; 3 * width as usize * height as usize];
-    let font = FontRef::try_from_slice(draw::font()).map_err(undrawn)?;
+    let font = FontRef::try_from_slice(font::bytes()).map_err(undrawn)?;
     let backend = BitMapBackend::with_buffer(&mut pixels, (width, height));
     let area = Canvas::new(backend, font).into_drawing_area();
     picture.draw(&area, SHARPNESS).map_err(undrawn)?;

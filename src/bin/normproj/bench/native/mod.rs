@@ -1,15 +1,17 @@
 //! The native CPU backend: its ceilings, and one projection, verified, then timed.
 
+pub mod clip;
+
 use std::hint::black_box;
 use std::time::Instant;
 
 use normproj::{Context, Layout, Norm, Projection, Request, reference};
 use rayon::prelude::*;
 
-use super::cases::{Case, uniform};
-use super::clock::{median, milliseconds};
-use super::streams::Ceilings;
-use super::{Measurement, Times};
+use crate::bench::cases::{Case, uniform};
+use crate::bench::clock::{median, milliseconds};
+use crate::bench::streams::Ceilings;
+use crate::bench::{Measurement, Times};
 use crate::failure::{Failure, Result};
 use crate::slices;
 
@@ -60,10 +62,10 @@ pub fn measure(
     case: &Case,
     violating: f64,
 ) -> Result<Measurement> {
-    let layout = Layout::contiguous(case.shape)?;
+    let layout = Layout::contiguous(&case.shape)?;
     let host = uniform(layout.len());
-    let work = context.upload(&host, case.shape)?;
-    let count = slices::kept_shape(case.axes, case.shape)?.into_iter().product();
+    let work = context.upload(&host, &case.shape)?;
+    let count = slices::kept_shape(case.axes, &case.shape)?.into_iter().product();
     let norms = context.zeros([count])?;
     context.norms(Norm::L2, case.axes, &work, &norms)?;
     let projection = Projection::max_norm(radius(norms.read()?, violating), case.axes);
@@ -85,10 +87,10 @@ pub fn measure(
     let bytes = plan.cost().bytes(violating);
     let times = Times { ms, wall_ms: ms, copy_ms: None, record_us: 0.0 };
     Ok(Measurement {
-        id: case.id.to_string(),
+        id: case.id.clone(),
         backend: context.describe().to_string(),
         kernel: plan.schedule().to_string(),
-        shape: case.shape.to_vec(),
+        shape: case.shape.clone(),
         axes: case.axes.to_string(),
         dtype: "f32",
         violating,

@@ -1,0 +1,61 @@
+//! The clip of a model by its global norm on the native CPU backend: verified, then timed.
+
+use std::time::Instant;
+
+use normproj::{Clip, Context, Group};
+
+use super::RUNS;
+use crate::bench::cases::ClipCase;
+use crate::bench::clock::{median, milliseconds};
+use crate::bench::model::Gradients;
+use crate::bench::streams::Ceilings;
+use crate::bench::{Measurement, Times};
+use crate::failure::Result;
+
+/// Times the clip where nothing is clipped, and where all is.
+pub fn measure(
+    context: &Context,
+    ceilings: &Ceilings,
+    case: &ClipCase,
+    elements: usize,
+) -> Result<Vec<Measurement>> {
+    let gradients = Gradients::new(context, case, elements)?;
+    let measured = |(violating, radius)| {
+        let clip = Group::new(Clip::global_norm(radius), &gradients.model)?;
+        let run = |_| {
+            restore(&gradients)?;
+            let start = Instant::now();
+            clip.enqueue()?;
+            Ok(milliseconds(start.elapsed()))
+        };
+        run(0)?;
+        gradients.verify(&clip, radius, true)?;
+        let ms = median((0..RUNS).map(run).collect::<Result<_>>()?);
+        let cost = clip.plan().cost();
+        let bytes = cost.bytes(violating);
+        let times = Times { ms, wall_ms: ms, copy_ms: None, record_us: 0.0 };
+        Ok(Measurement {
+            id: case.id.clone(),
+            backend: context.describe().to_string(),
+            kernel: "native".to_string(),
+            shape: vec![gradients.host.len()],
+            axes: "all".to_string(),
+            dtype: "f32",
+            violating,
+            dispatches: 0,
+            verified: true,
+            ..Measurement::of(bytes, violating > 0.0, times, ceilings)
+        })
+    };
+    gradients.radii().into_iter().map(measured).collect()
+}
+
+fn restore(gradients: &Gradients) -> Result<()> {
+    let mut first = 0;
+    for tensor in &gradients.tensors {
+        let size = tensor.layout().len();
+        tensor.write(&gradients.host[first..first + size])?;
+        first += size;
+    }
+    Ok(())
+}
