@@ -59,13 +59,21 @@ impl Magnitude {
     }
 }
 
-/// `largest · (Σ (|x| / largest)^p)^(1/p)`, so that no power overflows.
+/// `largest · (Σ (|x| / largest)^p)^(1/p)`, so that no power overflows. A quotient under f64 has a small power
+/// that counts: its power of two apart.
 fn lp(p: f64, vector: &[f64]) -> Magnitude {
     let most = largest(vector);
     if most == 0.0 {
         return Magnitude { value: most.into(), exponent: 0 };
     }
-    let power = |x: &f64| (x.abs() / most).powf(p);
+    let power = |x: &f64| match x.abs() / most {
+        quotient if quotient > 1e-290 || *x == 0.0 => quotient.powf(p),
+        _ => {
+            let [of_x, of_most] = [x.abs(), most].map(exponent);
+            let quotient = times_power(x.abs(), -of_x) / times_power(most, -of_most);
+            quotient.powf(p) * (f64::from(of_x - of_most) * p).exp2()
+        }
+    };
     let sum = vector.iter().map(power).fold(Double::default(), |sum, x| sum + x.into()).high;
     // The root may be beyond f64: its power of two apart.
     let bits = (sum.log2() / p).floor();

@@ -23,7 +23,7 @@ pub struct ClipCase {
     compat: Option<Compat>,
     policy: OnNonFinite,
     decay: Option<f64>,
-    seed: u64,
+    pub seed: u64,
 }
 
 #[derive(Debug, Clone)]

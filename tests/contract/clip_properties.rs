@@ -7,7 +7,7 @@ use proptest::test_runner::TestRunner;
 
 use crate::clip_case::clip_cases;
 use crate::clip_run::{carry_out, prove};
-use crate::contexts::contexts;
+use crate::contexts::contexts_for;
 use crate::properties::config;
 
 proptest! {
@@ -17,7 +17,7 @@ proptest! {
     fn models_are_clipped_as_promised(case in clip_cases()) {
         let scene = case.scene();
         let clip = case.clip(&scene);
-        contexts().for_each(|context| {
+        contexts_for(case.seed).for_each(|context| {
             prove(context, clip, &scene);
         });
     }
@@ -30,7 +30,7 @@ proptest! {
     fn the_same_clip_gives_the_same_bits(case in clip_cases()) {
         let scene = case.scene();
         let clip = case.clip(&scene);
-        for context in contexts().filter(|context| scene.served_by(context)) {
+        for context in contexts_for(case.seed).filter(|context| scene.served_by(context)) {
             let once = || {
                 let stage = scene.stage(context, clip).expect("valid");
                 carry_out(&stage, &scene).0.memories

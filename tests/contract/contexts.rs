@@ -2,10 +2,12 @@
 
 use std::cell::Cell;
 use std::io::Write;
-use std::slice;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::vec;
 
 use normproj::{Context, adapters};
+
+use crate::values::hash;
 
 /// Set to 1 where a GPU adapter must be found (software counts): continuous integration.
 const REQUIRE: &str = "NORMPROJ_REQUIRE_ADAPTER";
@@ -16,7 +18,17 @@ const REQUIRE: &str = "NORMPROJ_REQUIRE_ADAPTER";
 /// a thread waits for OpenGL longer than some seconds, as it would beside a test of large tensors.
 pub fn contexts() -> Contexts {
     let turn = Turn::take();
-    Contexts { contexts: all().iter(), _turn: turn }
+    Contexts { contexts: all().iter().collect::<Vec<_>>().into_iter(), _turn: turn }
+}
+
+/// The CPU backend and one GPU, by the seed of a random case: each GPU meets its share of them. All that a
+/// case needs is compiled for it, which takes a software adapter seconds.
+pub fn contexts_for(seed: u64) -> Contexts {
+    let turn = Turn::take();
+    let (cpus, gpus): (Vec<_>, Vec<_>) = all().iter().partition(|c| c.as_gpu().is_none());
+    let gpu = gpus.get(hash(seed, 0x69a) as usize % gpus.len().max(1));
+    let contexts: Vec<_> = cpus.into_iter().chain(gpu.copied()).collect();
+    Contexts { contexts: contexts.into_iter(), _turn: turn }
 }
 
 fn all() -> &'static [Context] {
@@ -36,7 +48,7 @@ fn all() -> &'static [Context] {
 
 /// The contexts, for as long as it is this test's turn.
 pub struct Contexts {
-    contexts: slice::Iter<'static, Context>,
+    contexts: vec::IntoIter<&'static Context>,
     _turn: Turn,
 }
 
@@ -88,6 +100,20 @@ fn gpus() -> Vec<Context> {
 pub fn say(line: &str) {
     // A closed stderr is no reason to fail a test.
     let _ = writeln!(std::io::stderr(), "{line}");
+}
+
+#[test]
+fn random_cases_reach_every_context() {
+    let mut reached: Vec<String> = (0..60).flat_map(|seed| contexts_for(seed).map(place)).collect();
+    let mut every: Vec<String> = contexts().map(place).collect();
+    [&mut reached, &mut every].into_iter().for_each(|places| places.sort());
+    reached.dedup();
+    assert_eq!(reached, every);
+}
+
+/// A browser's limits are another context of the same device.
+fn place(context: &Context) -> String {
+    format!("{:?}", context.profile())
 }
 
 #[test]

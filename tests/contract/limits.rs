@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::case::{Case, cases};
-use crate::contexts::{contexts, say};
+use crate::contexts::{contexts, contexts_for, say};
 use crate::golden_case::{Files, Golden};
 use crate::properties::config;
 use crate::run::{plans, serves};
@@ -116,7 +116,7 @@ fn prove<T: Value>(case: &Case, apart: bool) {
     };
     let request = request.of(T::DTYPE).with_limits(low.layout, high.layout);
     let limits = [&low.spread[..], &high.spread];
-    for context in contexts().filter(|context| serves(context, T::DTYPE)) {
+    for context in contexts_for(case.seed).filter(|context| serves(context, T::DTYPE)) {
         for plan in plans(context, &request, case.seed) {
             let place = || format!("{} by {}, {request:?}", context.describe(), plan.schedule());
             let from = context.upload_as(&elements, [elements.len()]).expect("upload");

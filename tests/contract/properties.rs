@@ -9,7 +9,7 @@ use proptest::strategy::ValueTree;
 use proptest::test_runner::{FileFailurePersistence, RngSeed, TestRunner};
 
 use crate::case::{Case, cases};
-use crate::contexts::{contexts, say};
+use crate::contexts::{contexts_for, say};
 use crate::judge::Memory;
 use crate::run::{norms_of, plans, prove, prove_norms, run, same_bits};
 
@@ -30,9 +30,9 @@ pub fn config(cases: u32) -> ProptestConfig {
     config
 }
 
-/// Plans of a request on every context.
+/// Plans of a request on the contexts of a case.
 fn on_all(case: &Case, request: &Request, act: impl Fn(&Context, &Plan)) {
-    for context in contexts() {
+    for context in contexts_for(case.seed) {
         plans(context, request, case.seed).iter().for_each(|plan| act(context, plan));
     }
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::case::{Case, cases};
-use crate::contexts::contexts;
+use crate::contexts::{contexts, contexts_for};
 use crate::judge::Stats;
 use crate::properties::config;
 use crate::run::{plans, prove_with_radii, serves};
@@ -127,7 +127,7 @@ fn prove<T: Value>(case: &Case, number: u8, apart: bool) -> Vec<Stats> {
     };
     let request = request.of(T::DTYPE).with_radii(layout);
     let mut stats = Vec::new();
-    for context in contexts().filter(|context| serves(context, T::DTYPE)) {
+    for context in contexts_for(case.seed).filter(|context| serves(context, T::DTYPE)) {
         for plan in plans(context, &request, case.seed) {
             stats.push(prove_with_radii(context, &plan, &elements, &room, Some(&memory)));
         }

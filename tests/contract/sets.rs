@@ -10,7 +10,7 @@ use proptest::prelude::*;
 use proptest::sample::select;
 
 use crate::case::{Case, cases};
-use crate::contexts::{contexts, say};
+use crate::contexts::{contexts, contexts_for, say};
 use crate::properties::config;
 use crate::run::{norms_of, plans, prove, prove_norms, serves};
 use crate::values::{Value, for_dtype, hash};
@@ -80,6 +80,11 @@ pub fn prove_by_plans<T: Value>(
     }
 }
 
+/// The contexts of a random case that project a dtype.
+fn in_turn(dtype: DType, seed: u64) -> impl Iterator<Item = &'static Context> {
+    contexts_for(seed).filter(move |context| serves(context, dtype))
+}
+
 /// Every context that projects a dtype.
 fn serving(dtype: DType) -> impl Iterator<Item = &'static Context> {
     contexts().filter(move |context| serves(context, dtype))
@@ -89,7 +94,7 @@ fn in_place<T: Value>(case: &Case, number: u8) {
     let memory = case.memory::<T>();
     let projection = projection(case, number, &memory);
     let request = Request::in_place(projection, case.source.layout(&case.shape)).with_report();
-    serving(T::DTYPE)
+    in_turn(T::DTYPE, case.seed)
         .for_each(|context| prove_by_plans(context, &request, &memory, &[], case.seed));
 }
 
@@ -99,7 +104,7 @@ fn into_another_view<T: Value>(case: &Case, number: u8) {
     let room = case.target.memory(&case.shape, !case.seed, |_| T::of(f64::NAN));
     let source = case.source.layout(&case.shape);
     let request = Request::into(projection(case, number, &memory), source, target);
-    serving(T::DTYPE)
+    in_turn(T::DTYPE, case.seed)
         .for_each(|context| prove_by_plans(context, &request, &memory, &room, case.seed));
 }
 
@@ -109,7 +114,7 @@ fn norms_alone<T: Value, N: Value>(case: &Case) {
     let norms = [Norm::L1, Norm::L2, Norm::Linf, lp.expect("in range")];
     let norm = norms[hash(case.seed, 9) as usize % 4];
     let request = norms_of(norm, case.axes, case.source.layout(&case.shape)).of(T::DTYPE);
-    for context in serving(T::DTYPE) {
+    for context in in_turn(T::DTYPE, case.seed) {
         let plans = plans(context, &request, case.seed);
         plans.iter().for_each(|plan| prove_norms::<T, N>(context, plan, &memory));
     }
@@ -220,6 +225,23 @@ fn factors_of_norms_beyond_f64() {
     let row: Vec<f32> = (0..40_000).map(|i| 1e38 - 1e33 * i as f32).collect();
     contexts().for_each(|context| {
         prove_by_plans(context, &of(projection, row.len()), &row, &[], 5);
+    });
+}
+
+/// Small powers of elements count that are nothing beside the largest one.
+#[test]
+fn small_powers_over_all_of_f64() {
+    let norm = Norm::lp(1.0 / 64.0).expect("in range");
+    let row: Vec<f64> =
+        (0..80).map(|i| if i % 8 == 0 { 1e300 } else { 1e-24 / f64::from(i) }).collect();
+    let layout = Layout::contiguous([10, 8]).expect("small");
+    let norms = norms_of(norm, Axes::from(1), layout).of(DType::F64);
+    let ball = Projection::max_norm(1e290, 1).norm_in(norm);
+    serving(DType::F64).for_each(|context| {
+        plans(context, &norms, 3)
+            .iter()
+            .for_each(|plan| prove_norms::<f64, f64>(context, plan, &row));
+        prove_by_plans(context, &Request::in_place(ball, layout).with_report(), &row, &[], 3);
     });
 }
 

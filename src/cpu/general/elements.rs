@@ -67,6 +67,10 @@ fn power_mean(p: f64, elements: &[f64], most: f64) -> (f64, i32) {
     let sum = match p {
         3.0 => sum(elements, &|x| (x / most).abs().powi(3)),
         4.0 => sum(elements, &|x| (x / most).powi(4)),
+        // A quotient may be under f64 and its power, if p is small, not.
+        p if f64::from(exponent(most)).abs() * p < 500.0 => {
+            sum(elements, &|x| x.abs().powf(p)) / most.powf(p)
+        }
         p => sum(elements, &|x| (x / most).abs().powf(p)),
     };
     let power = sum.log2() / p;

@@ -81,3 +81,12 @@ fn sixteen_bits_are_widened() {
     let beyond = project(&Projection::unit_norm(0).with_radius(1e5), &half, &layout);
     assert!(matches!(beyond, Err(Error::RadiusBeyond { .. })));
 }
+
+#[test]
+fn small_powers_of_quotients_under_f64_count() {
+    let slice: Vec<f64> = [vec![1e300], vec![1e-24; 7]].concat();
+    let found = norm(Norm::lp(1.0 / 64.0).unwrap(), &slice) / 1e300;
+    // (1e-324)^(1/64) = 10^-5.0625.
+    let expected = 7f64.mul_add(10f64.powf(-5.0625), 1.0).powi(64);
+    assert!((found / expected - 1.0).abs() < 1e-12, "{found} {expected}");
+}

@@ -6,7 +6,7 @@ use proptest::sample::select;
 
 use super::{Tensor, prove};
 use crate::case::{Case, cases};
-use crate::contexts::contexts;
+use crate::contexts::contexts_for;
 use crate::properties::config;
 use crate::run::serves;
 use crate::values::{Fill, Value, for_dtype, hash};
@@ -81,7 +81,7 @@ fn judged<T: Value>(case: &Case, along: Along, [number, of_offset]: [u8; 2], apa
     };
     let request = request.with_report();
     let direction = Tensor { layout: &layout, elements: &a };
-    for context in contexts().filter(|context| serves(context, T::DTYPE)) {
+    for context in contexts_for(case.seed).filter(|context| serves(context, T::DTYPE)) {
         prove(context, &request, &x, &room, direction, case.seed);
     }
 }
