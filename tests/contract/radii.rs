@@ -196,6 +196,18 @@ fn a_radius_of_minus_zero_turns_nothing() {
     prove_row(projection, &[3.0f32, -4.0, 0.0], -0.0);
 }
 
+/// A basis vector of a subnormal length is one, or the slice of zeros is kept.
+#[test]
+fn a_radius_that_some_adapters_take_for_zero() {
+    for radius in [1e-42, 2f64.powi(-149)] {
+        for norm in [Norm::L1, Norm::L2, Norm::Linf] {
+            let unit_norm = Projection::unit_norm(0).norm_in(norm);
+            let projection = unit_norm.zero_slices(ZeroSlice::BasisVector);
+            prove_row(projection, &[0.0f32, -0.0], radius);
+        }
+    }
+}
+
 /// Of every kind of radius there must be some, or the tests above prove nothing.
 #[test]
 fn the_cases_reach_every_corner() {

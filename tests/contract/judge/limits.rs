@@ -173,9 +173,11 @@ impl Limits {
                 self.set,
                 Set::UnitNorm { .. } | Set::WeightNorm { .. } | Set::Sphere { .. }
             );
-            // A radius that rounding an element may swallow asks for nothing.
+            // A radius that rounding an element may swallow asks for nothing; one that is subnormal an adapter
+            // may take for zero.
             let short = self.below(self.low) > 0.0;
-            return if basis && fixed && short { Fate::Moved } else { Fate::Kept };
+            let certain = self.low >= 2.0 * least_normal(self.dtype);
+            return if basis && fixed && short { either(certain, Fate::Moved) } else { Fate::Kept };
         }
         if formula.always || self.turned {
             return either(self.normal(x), Fate::Moved);
