@@ -63,7 +63,8 @@ impl Examples {
         let plan = Arc::new(GroupPlan::new(request, context.profile())?);
         let names: Arc<[String]> = (0..plan.request().norms()).map(|i| i.to_string()).collect();
         let memories: Arc<[DeviceBuffer]> = Memories::of_examples(gradients, sums).tensors.into();
-        let results = context.zeros([plan.results().elements()])?;
+        let places = plan.results();
+        let results = context.zeros_as([places.elements()], places.dtype())?;
         let bound = context.as_gpu().map(|gpu| -> Result<BoundGroup> {
             let prepared = PreparedGroup::new(gpu, &plan, None, false)?;
             prepared.bind(&memories, Arc::clone(&names), None, &results)
@@ -127,7 +128,8 @@ impl Examples {
         }
     }
 
-    /// The norm of each example, on the device. Infinite beyond f32.
+    /// The norm of each example, on the device: f64 where any tensor is, else f32, as all results. Infinite
+    /// beyond that dtype.
     ///
     /// # Errors
     /// What viewing them refuses.
@@ -143,7 +145,7 @@ impl Examples {
         self.region(Region::Scale)
     }
 
-    /// One word for each example, on the device: zero bits if every element was finite, else 1.0.
+    /// One element for each example, on the device: zero bits if every element was finite, else 1.0.
     ///
     /// # Errors
     /// As [`Examples::norms`].

@@ -6,7 +6,7 @@ use crate::plan::rim::Rim;
 
 /// `value · 2^exponent`, which may lie beyond f64: `[1e200]` scaled to norm 1e-200.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Factor {
+pub(crate) struct Factor {
     pub value: f64,
     pub exponent: i32,
 }

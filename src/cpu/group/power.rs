@@ -9,7 +9,7 @@ use crate::norm::Norm;
 /// Parts are added with what rounding takes of each sum, so that their number, which depends on how
 /// tensors lie in memory, does not count in the margin of f64.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Power {
+pub(crate) struct Power {
     pub sum: f64,
     rest: f64,
     pub exponent: i32,
@@ -17,7 +17,7 @@ pub(super) struct Power {
 
 /// A norm as `value · 2^exponent`: that of f64 elements may lie beyond f64.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Size {
+pub(crate) struct Size {
     pub value: f64,
     pub exponent: i32,
 }
