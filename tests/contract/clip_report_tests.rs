@@ -29,7 +29,7 @@ const TENSORS: [&[f32]; 2] = [&[3.0, 0.0], &[-4.0]];
 fn wrong_numbers_on_the_device_are_caught() {
     let global = |plant: fn(&mut Found)| planted(Clip::global_norm(1.0), &TENSORS, plant);
     assert!(global(|f| f.norm *= 1.0 + 1e-5).starts_with("norm()"));
-    assert!(global(|f| f.norm = f32::NAN).starts_with("norm()"));
+    assert!(global(|f| f.norm = f64::NAN).starts_with("norm()"));
     assert!(global(|f| f.norms[1] *= 1.0 + 1e-5).starts_with("norms()[1]"));
     assert!(global(|f| f.norms.truncate(1)).starts_with("1 norms"));
     assert!(global(|f| f.scale[0] *= 1.0 + 1e-5).starts_with("scale()"));
@@ -39,7 +39,8 @@ fn wrong_numbers_on_the_device_are_caught() {
     let each = |plant: fn(&mut Found)| planted(Clip::each_norm(3.5), &TENSORS, plant);
     assert!(each(|f| f.scale.swap(0, 1)).starts_with("scale()"));
     assert!(each(|f| f.norms.swap(0, 1)).starts_with("norms()"));
-    let inside = planted(Clip::global_norm(6.0), &TENSORS, |f| f.scale[0] = 1f32.next_down());
+    let inside =
+        planted(Clip::global_norm(6.0), &TENSORS, |f| f.scale[0] = 1f32.next_down().into());
     assert!(inside.starts_with("scale()"), "{inside}");
 }
 

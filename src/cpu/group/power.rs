@@ -91,6 +91,11 @@ impl Power {
 }
 
 impl Size {
+    /// The number, infinite beyond f64.
+    pub fn unbounded(self) -> f64 {
+        times_power(self.value, self.exponent)
+    }
+
     /// The number. A finite norm beyond f64 must not look like that of an infinity.
     pub fn number(self) -> f64 {
         match self.value.is_finite() {

@@ -25,11 +25,11 @@ pub(super) fn write(
         let values = std::iter::once(total).chain(tensors).map(value);
         match plan.results().dtype() {
             DType::F64 => put(&mut elements.of_mut::<f64>()[first..], values),
-            // Beyond f32 a norm is infinite; NaN stays NaN.
             _ => put(&mut elements.of_mut::<f32>()[first..], values.map(|value| value as f32)),
         }
     };
-    fill(Region::Norm, &|one| one.verdict.norm);
+    // Beyond its dtype a norm is infinite; NaN stays NaN.
+    fill(Region::Norm, &|one| one.norm.unbounded());
     fill(Region::Scale, &|one| one.verdict.scale);
     if norm == Norm::L2 {
         fill(Region::HalfSquare, &|one| one.half_square());
