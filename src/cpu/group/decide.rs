@@ -1,10 +1,9 @@
 //! The decision for a group, from what was accumulated over it.
 
-use super::factor::Factor;
-use super::power::{Power, Size};
 use crate::cpu::general::elements::times_power;
 use crate::model::Verdict;
 use crate::norm::Norm;
+use crate::plan::group::{Factor, Power, Size};
 use crate::plan::rim::Rim;
 use crate::projection::OnNonFinite;
 

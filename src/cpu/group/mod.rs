@@ -5,12 +5,10 @@
 
 mod apply;
 mod decide;
-mod factor;
 mod locked;
 mod measure;
 mod path;
 mod pieces;
-mod power;
 mod reduce;
 mod results;
 mod sums;
@@ -23,14 +21,12 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::model::{Clip, Decay, GivenNorm, Kind, Model, PendingGroupReport};
 use crate::norm::Norm;
-use crate::plan::group::{GroupPlan, Member, Memories};
+use crate::plan::group::{GroupPlan, Member, Memories, Power};
 use crate::plan::rule::bound;
 use crate::projection::Rounding;
 use apply::Apply;
 use decide::{Decision, Effect};
-pub(crate) use factor::Factor;
 pub(crate) use pieces::Pieces;
-pub(crate) use power::Power;
 use reduce::Reduce;
 
 /// Carries out a plan, cut into pieces once for all its runs. `given` is the norm that was computed

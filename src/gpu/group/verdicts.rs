@@ -2,13 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::cpu::group::{Factor, Power};
 use crate::dtype::{DType, Precision};
 use crate::error::Result;
 use crate::gpu::readback::Staged;
 use crate::model::{GroupReport, Verdict};
 use crate::norm::Norm;
-use crate::plan::group::{GroupPlan, Member};
+use crate::plan::group::{Factor, GroupPlan, Member, Power};
 use crate::plan::margin::Scaled;
 use crate::plan::rim::Rim;
 use crate::shader::words::RimWords;

@@ -1,13 +1,17 @@
 //! Many tensors under one task: chunks of all of them share dispatches.
 
 mod explain;
+mod factor;
 mod gpu;
+mod power;
 mod request;
 mod results;
 mod schedule;
 mod sums;
 
+pub(crate) use factor::Factor;
 pub use gpu::{Bind, GroupStep, GroupSteps};
+pub(crate) use power::{Power, Size};
 pub(crate) use request::Memories;
 pub use request::{Companion, GroupRequest, Member};
 pub use results::{Region, Results};

@@ -1,7 +1,7 @@
 //! What is accumulated over the tensors of a group, in any range.
 
-use crate::cpu::general::elements::{exponent, times_power};
 use crate::norm::Norm;
+use crate::plan::powers::{exponent, times_power};
 
 /// A sum of powers of magnitudes, `(sum + rest) · (2^p)^exponent` for the p of the norm, or the largest
 /// magnitude. It is infinite or NaN only if an element is.
