@@ -59,9 +59,10 @@ impl DType {
 }
 
 /// What kernels compute with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Precision {
     /// f32.
+    #[default]
     Single,
     /// f64.
     Double,

@@ -70,25 +70,37 @@ fn clips_of_a_model_cost_what_they_did() {
     let mut table = String::new();
     for profile in [DeviceProfile::h200(), DeviceProfile::browser(), DeviceProfile::native(2)] {
         for arena in [true, false] {
-            let plan = GroupPlan::new(model(arena).expect("a model"), &profile).expect("a plan");
+            let model = model(arena, &[DType::F32]).expect("a model");
+            let plan = GroupPlan::new(model, &profile).expect("a plan");
             writeln!(table, "{}\n", plan.explain()).expect("a string");
         }
+    }
+    for dtypes in [&[DType::F64][..], &[DType::F64, DType::F32, DType::BF16]] {
+        let model = model(true, dtypes).expect("a model");
+        let plan = GroupPlan::new(model, &DeviceProfile::h200()).expect("a plan");
+        writeln!(table, "of {dtypes:?}: {}\n", plan.explain()).expect("a string");
     }
     expect_file!["data/clip_costs.txt"].assert_eq(&table);
 }
 
 /// 60 kernels of half a million elements, each with four biases of under a thousand: in one buffer,
-/// or each in its own.
-fn model(arena: bool) -> Result<GroupRequest> {
+/// or each in its own, of these dtypes in turn.
+fn model(arena: bool, dtypes: &[DType]) -> Result<GroupRequest> {
     let sizes = (0..300).map(|i| if i % 5 == 0 { 498_000 } else { 64 + i * 37 % 900 });
     let (mut members, mut end) = (Vec::new(), 0);
     for (i, size) in sizes.enumerate() {
-        let (memory, first) = if arena { (0, end) } else { (i, 0) };
+        let (memory, first): (usize, usize) = if arena { (0, end) } else { (i, 0) };
+        let dtype = dtypes[i % dtypes.len()];
+        let first = first.div_ceil(dtype.size());
         let layout = Layout::contiguous([size])?.at(first)?;
-        members.push(Member { layout, memory, dtype: DType::F32, companion: None });
-        end += size;
+        members.push(Member { layout, memory, dtype, companion: None });
+        end = dtype.size() * layout.end();
     }
     let bytes = |member: &Member| 4 * member.layout.len().next_multiple_of(4) as u64;
-    let memories = if arena { vec![4 * end as u64] } else { members.iter().map(bytes).collect() };
+    let memories = if arena {
+        vec![end.next_multiple_of(8) as u64]
+    } else {
+        members.iter().map(bytes).collect()
+    };
     Ok(GroupRequest { clip: Clip::global_norm(1.0), members, memories, others: vec![], sums: None })
 }

@@ -1,6 +1,6 @@
 // The norm stands in a buffer of the device.
 
-@group(0) @binding(8) var<storage, read> given: array<u32>;
+@group(0) @binding(8) var<storage, read> given: array<Word>;
 
 fn rim_of(index: u32) -> u32 { return params.rim; }
 
@@ -10,16 +10,16 @@ fn total_of(index: u32, lane: u32) -> Accumulator {
     }
     let bits = given[params.given_at];
     // Minus zero is zero; what is negative or NaN cannot be refused here.
-    if (bits & MAGNITUDE) == 0u {
+    if (bits & MAGNITUDE) == Word(0u) {
         return identity();
     }
     if bits > INFINITY {
-        return Accumulator(0.0, NO_NORM, 0u);
+        return Accumulator(Number(0.0), NO_NORM, Word(0u));
     }
-    let field = bits >> 23u;
-    if field == 0u || bits == INFINITY {
-        return of_norm(bitcast<f32>(bits), 0);
+    let field = Whole(bits >> FIELD_PLACE);
+    if field == Whole(0) || bits == INFINITY {
+        return of_norm(bitcast<Number>(bits), Whole(0));
     }
-    let exponent = i32(field) - 127;
-    return of_norm(bitcast<f32>(i32(bits) - (exponent << 23u)), exponent);
+    let exponent = field - Whole(BIAS);
+    return of_norm(bitcast<Number>(Whole(bits) - (exponent << FIELD_PLACE)), exponent);
 }

@@ -6,5 +6,5 @@ fn total_of(index: u32, lane: u32) -> Accumulator {
     if lane != 0u {
         return identity();
     }
-    return of_norm(params.given, params.given_exponent);
+    return of_norm(params.given, Whole(params.given_exponent));
 }

@@ -1,7 +1,7 @@
 // The power of a norm that is given, of any power.
 
-fn power_from(root: f32) -> f32 {
+fn power_from(root: Number) -> Number {
     // No power of zero: some devices take its logarithm.
     let zero = root < 1.0;
-    return select(pow(select(root, 1.0, zero), params.power), 0.0, zero);
+    return select(raised(select(root, Number(1.0), zero), params.power), Number(0.0), zero);
 }

@@ -1,3 +1,3 @@
 // The power of a norm that is given, where whole powers are summed.
 
-fn power_from(root: f32) -> f32 { return select(root, root * root, DEGREE == 2); }
+fn power_from(root: Number) -> Number { return select(root, root * root, DEGREE == 2); }

@@ -2,7 +2,7 @@
 // where the caller's kernels read them.
 
 @group(0) @binding(3) var<storage, read_write> verdicts: array<Accumulator>;
-@group(0) @binding(7) var<storage, read_write> results: array<u32>;
+@group(0) @binding(7) var<storage, read_write> results: array<Word>;
 
 @compute @workgroup_size(LANES)
 fn group_decide(
@@ -28,5 +28,5 @@ fn group_decide(
     let half = norm_bits(power.mantissa, DEGREE * power.exponent - 1, power_of(total), total.largest);
     results[2u * params.region + segment] = select(NAN, half, usable);
     let finite = usable && total.largest <= LARGEST_FINITE;
-    results[3u * params.region + segment] = select(ONE, 0u, finite);
+    results[3u * params.region + segment] = select(ONE, Word(0u), finite);
 }

@@ -1,5 +1,7 @@
 // A run of one tensor that a workgroup takes; the twin of src/shader/group/params.rs.
 struct Chunk {
+    // The rate of the weights that decay with it; 0 if there are none.
+    rate: Number,
     // The window that it is in, its first element there, and how many it has.
     slot: u32,
     first: u32,
@@ -10,10 +12,9 @@ struct Chunk {
     // Its box of axes, or NO_BOX for a contiguous run; and how many elements of the box are before.
     axes: u32,
     skipped: u32,
-    // Weights that decay with it, and their rate; 0 if there are none.
+    // Where those weights are.
     other_slot: u32,
     other_first: u32,
-    rate: f32,
     // Of a sum: how many examples the other tensor has there, how far apart in loads, and whether they
     // are added to what is there.
     rows: u32,

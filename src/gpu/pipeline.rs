@@ -51,7 +51,7 @@ impl Program {
     fn params_size(&self) -> u64 {
         match self {
             Program::Slices(variant) => params_size(variant.pack.precision()),
-            Program::Group(_) => size_of::<GroupParams>() as u64,
+            Program::Group(variant) => GroupParams::size(variant.precision),
         }
     }
 }

@@ -5,9 +5,10 @@ use crate::norm::Norm;
 use crate::projection::{Compat, Formula, OnNonFinite, Place, Rounding};
 
 /// Clipping of many tensors, as a plain value: one norm over all of them, each by its own norm, or
-/// each element by itself. Tensors of f32, f16 and bf16 may be mixed in one group, on the CPU backend f64
-/// too: what is under one norm then has the room that rounding the coarsest of them needs
-/// ([`Rounding::Feasible`]), and where f64 is among them a radius keeps its bits and a norm its range.
+/// each element by itself. Tensors of any dtype may be mixed in one group: what is under one norm then has
+/// the room that rounding the coarsest of them needs ([`Rounding::Feasible`]). Where f64 is among them sums,
+/// norms and factors of all are f64, also on a GPU, so that a radius keeps its bits and a norm its range; every
+/// element is rounded once to its own dtype. A GPU without f64 refuses such a group.
 ///
 /// ```
 /// use normproj::{Clip, Compat, Norm, OnNonFinite};
@@ -45,8 +46,8 @@ pub(crate) enum Kind {
 pub enum GivenNorm {
     /// By the host.
     Host(f64),
-    /// On the device: one f32 in a buffer that is bound with the tensors. One that is negative or
-    /// NaN cannot be refused without a wait: the tensors are left and counted as not finite.
+    /// On the device: one element in a buffer that is bound with the tensors, f64 where any of them is, else
+    /// f32. One that is negative or NaN cannot be refused without a wait: the tensors are left and counted as not finite.
     Device,
 }
 

@@ -7,8 +7,8 @@ use crate::model::{Filter, Model};
 /// reads a gradient `g` it takes `g + λ·w`, and `min(1, c/n)·(g + λ·w)` is what it writes.
 ///
 /// Gradients and weights meet by name; those without a counterpart are not decayed, and if no name
-/// is in both models nothing is, without an error. The sum is rounded to f32 once before anything
-/// else, in both passes alike. A clip at an infinite radius adds the decay and clips nothing;
+/// is in both models nothing is, without an error. The sum is rounded once before anything
+/// else, to f32 (of f64 to f64), in both passes alike. A clip at an infinite radius adds the decay and clips nothing;
 /// [`Clip::norms`](crate::Clip::norms) counts it and writes nothing.
 ///
 /// ```

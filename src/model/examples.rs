@@ -19,9 +19,9 @@ use crate::shader::group::variant::GroupKernel;
 ///
 /// - **Examples keep their bits**: each is read twice, for its norm and for the sum.
 /// - **The norm of what is added** of an example is at most c, as under [`Clip::global_norm`] of its
-///   tensors; the sum is added up in f32 (of f64, and on the CPU backend, in f64), always in the same
-///   order, and is off by at most (L + 2κ)·Σ|yᵢ|, L the additions of [`Examples::additions`] times half
-///   the spacing of f32. Sums of 16 bits are rounded once; beyond their range they are infinite.
+///   tensors; the sum is added up in f32 (in f64 where any tensor is f64, and on the CPU backend),
+///   always in the same order, and is off by at most (L + 2κ)·Σ|yᵢ|, L the additions of [`Examples::additions`]
+///   times half the spacing of f32 (of f64 where all are). Sums of 16 bits are rounded once; beyond their range they are infinite.
 /// - **NaN and infinity**: by default an example that holds one counts nothing, and is named in the
 ///   report. [`OnNonFinite::Zero`](crate::OnNonFinite::Zero) is the same here; the others make what they
 ///   make of a group, so that the sum is NaN there. (Optax takes a factor of 1, and the sum is NaN.)
@@ -63,7 +63,8 @@ impl Examples {
         let plan = Arc::new(GroupPlan::new(request, context.profile())?);
         let names: Arc<[String]> = (0..plan.request().norms()).map(|i| i.to_string()).collect();
         let memories: Arc<[DeviceBuffer]> = Memories::of_examples(gradients, sums).tensors.into();
-        let results = context.zeros([plan.results().elements()])?;
+        let places = plan.results();
+        let results = context.zeros_as([places.elements()], places.dtype())?;
         let bound = context.as_gpu().map(|gpu| -> Result<BoundGroup> {
             let prepared = PreparedGroup::new(gpu, &plan, None, false)?;
             prepared.bind(&memories, Arc::clone(&names), None, &results)
@@ -127,7 +128,8 @@ impl Examples {
         }
     }
 
-    /// The norm of each example, on the device. Infinite beyond f32.
+    /// The norm of each example, on the device: f64 where any tensor is, else f32, as all results. Infinite
+    /// beyond that dtype.
     ///
     /// # Errors
     /// What viewing them refuses.
@@ -143,7 +145,7 @@ impl Examples {
         self.region(Region::Scale)
     }
 
-    /// One word for each example, on the device: zero bits if every element was finite, else 1.0.
+    /// One element for each example, on the device: zero bits if every element was finite, else 1.0.
     ///
     /// # Errors
     /// As [`Examples::norms`].

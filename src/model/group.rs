@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::buffer::DeviceBuffer;
 use crate::cpu;
-use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::gpu::{BoundGroup, PreparedGroup};
 use crate::layout::Layout;
@@ -56,10 +55,10 @@ impl Group {
     }
 
     /// A clip by the global norm that `norm`, one element on the device, holds when the clip is
-    /// carried out.
+    /// carried out. It is of the dtype of [`Group::norm`]: f64 where any tensor is, else f32.
     ///
     /// # Errors
-    /// As [`Group::new`]; [`Error::Length`] if `norm` is not one element.
+    /// As [`Group::new`]; [`Error::Length`] if `norm` is not one element; [`Error::Dtype`].
     pub fn by_norm(clip: Clip, model: &Model, norm: &DeviceBuffer) -> Result<Self> {
         Self::assemble(clip.use_norm(GivenNorm::Device), model, None, Some(norm))
     }
@@ -112,8 +111,9 @@ impl Group {
             return Err(Error::PlanMismatch { reason });
         }
         plan.check(&GroupRequest::new(plan.request().clip, model, decay)?)?;
-        check_given(plan.request(), model, given)?;
-        let results = context.zeros([plan.results().elements()])?;
+        check_given(&plan, model, given)?;
+        let places = plan.results();
+        let results = context.zeros_as([places.elements()], places.dtype())?;
         let bound = context.as_gpu().map(|gpu| -> Result<BoundGroup> {
             let memories = Memories::of(model, decay).tensors;
             let prepared = PreparedGroup::new(gpu, &plan, given, counted)?;
@@ -242,8 +242,7 @@ impl Group {
             (None, Some(pieces)) => Arc::clone(pieces),
             (None, None) => Arc::new(cpu::group::Pieces::new(&self.plan)),
         };
-        let given = self.given.as_ref().map(DeviceBuffer::read).transpose()?;
-        let given = given.and_then(|norm| norm.first().copied());
+        let given = self.given.as_ref().and_then(|norm| norm.host_numbers().first().copied());
         let (model, decay) = (&self.model, self.decay.as_ref());
         cpu::group::run(&self.plan, &pieces, model, decay, given, &self.results)
     }
@@ -263,7 +262,8 @@ impl Group {
         &self.model
     }
 
-    /// The norm of all tensors, one f32 on the device. Infinite beyond f32.
+    /// The norm of all tensors, one element on the device: f64 where any tensor is, else f32, as all
+    /// results. Infinite beyond that dtype.
     ///
     /// # Errors
     /// [`Error::NoReport`] of a clip by value, which computes no norm.
@@ -291,7 +291,7 @@ impl Group {
         }
     }
 
-    /// Half of the sum of squares of all tensors (`tf.nn.l2_loss`), one f32 on the device.
+    /// Half of the sum of squares of all tensors (`tf.nn.l2_loss`), one element on the device.
     ///
     /// # Errors
     /// As [`Group::norm`]; [`Error::PlanMismatch`] in another norm than L2.
@@ -305,8 +305,8 @@ impl Group {
         }
     }
 
-    /// One word on the device: zero bits if every element was finite, else 1.0. An optimizer step
-    /// on the device reads it, as u32 or as f32, to skip itself. It is the word of the work that
+    /// One element on the device: zero bits if every element was finite, else 1.0. An optimizer step
+    /// on the device reads it, as a number or as its bits (of f64 both words), to skip itself. It is that of the work that
     /// was carried out last, and always of all tensors; which of them it was says
     /// [`GroupReport::first_non_finite`](crate::GroupReport::first_non_finite).
     ///
@@ -352,8 +352,9 @@ impl Group {
 
 pub(crate) use crate::plan::group::Region;
 
-fn check_given(request: &GroupRequest, model: &Model, given: Option<&DeviceBuffer>) -> Result<()> {
-    match (request.clip.given(), given) {
+fn check_given(plan: &GroupPlan, model: &Model, given: Option<&DeviceBuffer>) -> Result<()> {
+    let dtype = plan.results().dtype();
+    match (plan.request().clip.given(), given) {
         (Some(GivenNorm::Device), Some(norm)) if !norm.context().is(model.context()) => {
             Err(Error::OtherContext {
                 expected: model.context().describe().to_string(),
@@ -363,8 +364,8 @@ fn check_given(request: &GroupRequest, model: &Model, given: Option<&DeviceBuffe
         (Some(GivenNorm::Device), Some(norm)) if norm.layout().len() != 1 => {
             Err(Error::Length { shape: Vec::new(), expected: 1, found: norm.layout().len() })
         }
-        (Some(GivenNorm::Device), Some(norm)) if norm.dtype() != DType::F32 => {
-            let (what, expected, found) = ("the norm", DType::F32, norm.dtype());
+        (Some(GivenNorm::Device), Some(norm)) if norm.dtype() != dtype => {
+            let (what, expected, found) = ("the norm", dtype, norm.dtype());
             Err(Error::Dtype { what, expected, found })
         }
         (Some(GivenNorm::Device), None) => {

@@ -48,7 +48,7 @@ pub struct Clipped {
 /// # Errors
 /// As [`GroupRequest::new`](crate::plan::group::GroupRequest::new) for the clip;
 /// [`Error::PlanMismatch`] if a norm on the device is asked for and missing.
-pub fn clip(clip: &Clip, tensors: &[Elements], device_norm: Option<f32>) -> Result<Clipped> {
+pub fn clip(clip: &Clip, tensors: &[Elements], device_norm: Option<f64>) -> Result<Clipped> {
     clip.check()?;
     let values: Vec<&[f64]> = tensors.iter().map(|tensor| &tensor.values[..]).collect();
     let any_double = |tensors: &[Elements]| tensors.iter().any(|t| t.dtype == DType::F64);
@@ -81,7 +81,7 @@ pub fn clip(clip: &Clip, tensors: &[Elements], device_norm: Option<f32>) -> Resu
             let given = match (clip.given(), device_norm) {
                 (None, _) => return Ok(by_norm(clip, ball, &values)),
                 (Some(GivenNorm::Host(given)), _) => given,
-                (Some(GivenNorm::Device), Some(given)) => given.into(),
+                (Some(GivenNorm::Device), Some(given)) => given,
                 (Some(GivenNorm::Device), None) => {
                     let reason = "a norm on the device is not there".to_string();
                     return Err(Error::PlanMismatch { reason });

@@ -7,6 +7,7 @@ pub mod families;
 pub mod group;
 pub mod params;
 mod registers;
+mod twins;
 pub mod variant;
 pub(crate) mod words;
 

@@ -80,7 +80,7 @@ impl Bounds {
             norm,
             radius,
             margin,
-            given: host.or(scene.given.map(f64::from)),
+            given: host.or(scene.given),
             least: least_normal(if all_double { DType::F64 } else { DType::F32 }),
             above,
             lowered,

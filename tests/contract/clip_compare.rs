@@ -94,13 +94,17 @@ impl Judge {
     /// Everything that is known of the elements of each tensor.
     pub fn elements(&self, before: &Scene, after: &Scene, exact: &[Vec<f64>]) -> Vec<Vec<Element>> {
         let (raw, read, written) = (before.bits(), before.decayed(), after.bits());
-        let rate = before.decay.as_ref().map_or(0.0, |decay| f64::from(decay.rate as f32));
+        let rate = before.decay.as_ref().map_or(0.0, |decay| decay.rate);
         let cut = self.clip.rounds() == Rounding::TowardZero;
         let tensor = |number: usize| {
             let (weights, x) = (before.weights(number), &read[number].values);
             // The product is rounded, and the sum to another neighbour.
             let rounded = |i: usize| match (&weights, self.fused) {
-                (Some(w), false) => ((rate * w[i]).abs() + x[i].abs()) * 2f64.powi(-23),
+                (Some(w), false) => {
+                    let double = read[number].dtype == DType::F64;
+                    let spacing = 2f64.powi(if double { -52 } else { -23 });
+                    ((rate * w[i]).abs() + x[i].abs()) * spacing
+                }
                 _ => 0.0,
             };
             let one = |i: usize| Element {

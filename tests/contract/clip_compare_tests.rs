@@ -210,7 +210,7 @@ fn a_given_norm_that_is_ignored_is_caught() {
     assert_eq!(planted_in(clip, &before, own), [Rule::Accurate]);
     let small = Clip::global_norm(1.0).use_norm(GivenNorm::Host(0.5));
     assert_eq!(planted_in(small, &before, own), [Rule::Inside, Rule::Accurate]);
-    let none = Scene { given: Some(f32::NAN), ..before };
+    let none = Scene { given: Some(f64::NAN), ..before };
     let device = Clip::global_norm(1.0).use_norm(GivenNorm::Device);
     assert_eq!(planted_in(device.on_non_finite(OnNonFinite::Zero), &none, own), [Rule::NonFinite]);
 }

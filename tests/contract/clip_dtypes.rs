@@ -1,14 +1,14 @@
-//! Groups of every dtype, alone and mixed: f64 with the others on the CPU backend only.
+//! Groups of every dtype, alone and mixed.
 
 use normproj::{
-    Clip, Compat, Context, DType, Error, GivenNorm, Group, Model, Norm, OnNonFinite, Rounding,
-    bf16, f16,
+    Clip, Compat, DType, Error, GivenNorm, Group, Model, Norm, OnNonFinite, Rounding, bf16, f16,
 };
 
 use crate::clip_run::{carry_out, prove};
 use crate::clip_scene::Scene;
 use crate::contexts::{contexts, say};
 use crate::judge::Stats;
+use crate::run::serves;
 use crate::values::{Fill, Value};
 
 fn values<T: Value>(fill: Fill, seed: u64, count: usize) -> Vec<T> {
@@ -81,12 +81,12 @@ fn tensors_in_the_room_of_their_dtype_are_kept() {
 }
 
 #[test]
-fn groups_with_f64_are_refused_on_gpus_by_name() {
-    for context in contexts().filter(|context| context.as_gpu().is_some()) {
+fn groups_with_f64_are_refused_by_name_where_there_is_no_f64() {
+    for context in contexts().filter(|context| !serves(context, DType::F64)) {
         for dtypes in [DOUBLE, ALL] {
             let refused = scene(dtypes, Fill::Normal).stage(context, Clip::global_norm(1.0)).err();
             let Some(Error::Unsupported { what, .. }) = refused else { panic!("{refused:?}") };
-            assert_eq!(what, "clipping tensors of f64");
+            assert_eq!(what, "clipping tensors of f64 (SHADER_F64 and SHADER_INT64)");
         }
     }
 }
@@ -141,7 +141,6 @@ fn decay_of_every_dtype() {
 /// The norms of f64 and of groups that it is in have its range, and its precision where it is alone.
 #[test]
 fn f64_keeps_its_range_and_precision() {
-    let context = Context::cpu();
     let tiny = f64::from_bits(1);
     let scenes = [
         Scene::of_any(&[&[1e200, -1.0], &[3e200]]),
@@ -152,26 +151,57 @@ fn f64_keeps_its_range_and_precision() {
         Scene::of_any(&[&[1e200, -1.0]]).and(&[3e38f32; 4]).and(&[f16::MAX]),
         Scene::of_any(&[&[1e-200, 2e-200]]).and(&[bf16::from_f32(1e-30)]).and(&[0.0f32]),
     ];
-    for scene in &scenes {
-        for norm in norms() {
-            for radius in [0.0, 1e-320, 1e-210, 1.0, 2f64.powi(190), 1e250, f64::INFINITY] {
-                for clip in [Clip::global_norm(radius), Clip::each_norm(radius)] {
-                    let clip = clip.norm(norm);
-                    prove(&context, clip, scene);
-                    prove(&context, clip.rounding(Rounding::Nearest), scene);
-                    prove(&context, clip.compat(Compat::Torch), scene);
+    for context in contexts().filter(|context| serves(context, DType::F64)) {
+        for scene in &scenes {
+            for norm in norms() {
+                for radius in [0.0, 1e-320, 1e-210, 1.0, 2f64.powi(190), 1e250, f64::INFINITY] {
+                    for clip in [Clip::global_norm(radius), Clip::each_norm(radius)] {
+                        let clip = clip.norm(norm);
+                        prove(context, clip, scene);
+                        prove(context, clip.rounding(Rounding::Nearest), scene);
+                        prove(context, clip.compat(Compat::Torch), scene);
+                    }
                 }
+                prove(context, Clip::norms(norm), scene);
             }
-            prove(&context, Clip::norms(norm), scene);
+        }
+        // Far below f32, whose κ would take a millionth.
+        let scene = Scene::of_any(&[&[3.0], &[4.0]]);
+        let stage = scene.stage(context, Clip::global_norm(1.0)).expect("valid");
+        let (after, found) = carry_out(&stage, &scene);
+        let [x, y] = [&after.elements()[0], &after.elements()[1]].map(|tensor| tensor.values[0]);
+        assert!((x - 0.6).abs() < 2e-14 && (y - 0.8).abs() < 2e-14 && x.hypot(y) <= 1.0);
+        let found = found.expect("a report");
+        assert_eq!((found.report.total().norm, found.norm), (5.0, 5.0));
+        assert!((found.scale[0] - 0.2).abs() < 1e-14 && found.half_square == Some(12.5));
+    }
+}
+
+/// What is of f32 and less keeps its bits, is rounded once and has NaN of its own beside f64, too.
+#[test]
+fn narrower_tensors_beside_f64_are_rounded_once() {
+    let bits = [0x7fa0_0001, 0xffc0_1234, 0x7f80_0000, 0xff80_0000, 0x0000_0001, 0x8040_0000];
+    let odd: Vec<f32> = bits.map(f32::from_bits).to_vec();
+    let halves: Vec<f16> = (0..=u16::MAX).step_by(7).map(f16::from_bits).collect();
+    let brains: Vec<bf16> = (0..=u16::MAX).step_by(11).map(bf16::from_bits).collect();
+    let finite = |scale: f32| -> Vec<f32> {
+        (0..500).map(|i| scale * (0.37 * i as f32).sin() * 2f32.powi(i % 40 - 20)).collect()
+    };
+    for context in contexts().filter(|context| serves(context, DType::F64)) {
+        let scene = Scene::of_any(&[&[0.1, -2.0]]).and(&odd).and(&halves).and(&brains);
+        prove(context, Clip::value(-1.0 / 3.0, 1e-41), &scene);
+        prove(context, Clip::global_norm(1.0), &scene);
+        let tensors = [finite(1.0), finite(1e-36), finite(1e32)];
+        let scene = Scene::of_any(&[&[0.1, -2.0]]).and(&tensors[0]).and(&tensors[1]);
+        let (small, large) = (f16::from_f32(1e-5), f16::from_f32(3.0));
+        let scene = scene.and(&tensors[2]).and(&[small, large]).and(&[bf16::from_f32(1e-3)]);
+        for rounding in [Rounding::Feasible, Rounding::Nearest, Rounding::TowardZero] {
+            for radius in [1e-3, 1e10, 1e30] {
+                prove(context, Clip::global_norm(radius).rounding(rounding), &scene);
+                prove(context, Clip::each_norm(radius).rounding(rounding), &scene);
+            }
         }
     }
-    // Far below f32, whose κ would take a millionth.
-    let scene = Scene::of_any(&[&[3.0], &[4.0]]);
-    let stage = scene.stage(&context, Clip::global_norm(1.0)).expect("valid");
-    let (after, found) = carry_out(&stage, &scene);
-    let [x, y] = [&after.elements()[0], &after.elements()[1]].map(|tensor| tensor.values[0]);
-    assert!((x - 0.6).abs() < 2e-14 && (y - 0.8).abs() < 2e-14 && x.hypot(y) <= 1.0);
-    assert_eq!(found.expect("a report").report.total().norm, 5.0);
 }
 
 /// What is under one norm with narrower tensors has the room that these need.

@@ -1,11 +1,14 @@
 //! Clips by a norm that was computed elsewhere, by the host or on the device.
 
-use normproj::{Clip, Compat, Context, Error, GivenNorm, Group, Layout, Model, Norm, OnNonFinite};
+use normproj::{
+    Clip, Compat, Context, DType, Error, GivenNorm, Group, Layout, Model, Norm, OnNonFinite,
+};
 
 use crate::clip_run::prove;
 use crate::clip_scene::Scene;
 use crate::contexts::{contexts, say};
 use crate::judge::Stats;
+use crate::run::serves;
 
 fn scene() -> Scene {
     Scene::of(&[&[3.0, -0.0, 1e-20], &[], &[-4.0, 3e38, 0.5, 7.0, -1e30]])
@@ -53,7 +56,7 @@ fn a_norm_on_the_device_is_used() {
         for clip in clips() {
             for given in [0.25, 1.0, 4.0, 1e30, 3e38, f32::INFINITY] {
                 for &policy in policies(given.into()) {
-                    let scene = Scene { given: Some(given), ..scene() };
+                    let scene = Scene { given: Some(given.into()), ..scene() };
                     let clip = clip.use_norm(GivenNorm::Device).on_non_finite(policy);
                     prove(context, clip, &scene);
                     run += 1;
@@ -62,6 +65,44 @@ fn a_norm_on_the_device_is_used() {
         }
         say(&format!("clips by a norm on the device: {run} on {}", context.describe()));
         assert_eq!(run, 3 * 4 * 3 * (5 + 4));
+    }
+}
+
+/// Where a tensor is f64, so is the norm: beyond f32, subnormal, or of more bits than f32 has.
+#[test]
+fn a_norm_of_f64_is_used() {
+    let scene = Scene::of_any(&[&[3.0, -1e300, 1e-300], &[0.1f64]]).and(&[7.0f32, -3e38]);
+    for context in contexts() {
+        for norm in [Norm::L1, Norm::L2, Norm::Linf, Norm::lp(3.0).expect("in range")] {
+            for given in [0.1, 4.0, 1e300, f64::MAX, 5e-324, 0.0, f64::INFINITY, f64::NAN, -1.0] {
+                for &policy in policies(given) {
+                    let clip = Clip::global_norm(0.3).norm(norm).on_non_finite(policy);
+                    let on_device = Scene { given: Some(given), ..scene.clone() };
+                    prove(context, clip.use_norm(GivenNorm::Device), &on_device);
+                    if given >= 0.0 {
+                        prove(context, clip.use_norm(GivenNorm::Host(given)), &scene);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_norm_of_another_dtype_than_the_results_is_refused() {
+    for context in contexts() {
+        let single = context.upload(&[1.0, 2.0], [2]).expect("small");
+        let double = context.upload_as(&[1.0f64, 2.0], [2]).expect("small");
+        let model = |tensor| Model::unnamed(context, [tensor]).expect("valid");
+        let one = |dtype| context.zeros_as([1], dtype).expect("small");
+        let of_single = Group::by_norm(Clip::global_norm(1.0), &model(&single), &one(DType::F64));
+        let dtypes = |expected, found| Some(Error::Dtype { what: "the norm", expected, found });
+        assert_eq!(of_single.err(), dtypes(DType::F32, DType::F64));
+        if serves(context, DType::F64) {
+            let of_double =
+                Group::by_norm(Clip::global_norm(1.0), &model(&double), &one(DType::F32));
+            assert_eq!(of_double.err(), dtypes(DType::F64, DType::F32));
+        }
     }
 }
 
@@ -105,7 +146,7 @@ fn what_is_no_norm_leaves_everything_and_is_told() {
             for policy in OnNonFinite::ALL {
                 let clip = Clip::global_norm(1.0).on_non_finite(policy);
                 let clip = clip.use_norm(GivenNorm::Device);
-                let scene = Scene { given: Some(no_norm), ..scene() };
+                let scene = Scene { given: Some(no_norm.into()), ..scene() };
                 let stats = prove(context, clip, &scene);
                 assert_eq!(stats, Stats { non_finite: 1, ..Stats::default() });
             }

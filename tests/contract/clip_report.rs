@@ -4,22 +4,26 @@ use std::ops::Range;
 
 use normproj::plan::margin::U;
 use normproj::reference::Clipped;
-use normproj::{Error, Group, GroupReport, Norm, reference};
+use normproj::{DType, DeviceBuffer, Error, Group, GroupReport, Norm, reference};
 
 use crate::clip_bounds::{Bounds, Place};
 use crate::clip_compare::Judge;
 use crate::clip_element::Element;
 use crate::clip_scene::Scene;
+use crate::values::{Value, for_dtype, least_normal};
 
 /// What the device holds, and the report.
 #[derive(Debug, Clone)]
 pub struct Found {
-    pub norm: f32,
-    pub norms: Vec<f32>,
-    pub scale: Vec<f32>,
+    /// What results are.
+    pub dtype: DType,
+    pub norm: f64,
+    pub norms: Vec<f64>,
+    pub scale: Vec<f64>,
     /// Of the L2 norm.
-    pub half_square: Option<f32>,
-    pub non_finite: u32,
+    pub half_square: Option<f64>,
+    /// As bits of the dtype.
+    pub non_finite: u64,
     pub report: GroupReport,
 }
 
@@ -34,29 +38,39 @@ impl Found {
             assert_eq!(group.non_finite().map(drop), Err(Error::NoReport));
             return None;
         }
-        let read = |part: normproj::Result<normproj::DeviceBuffer>| {
-            part.expect("a part of the results").read().expect("read")
-        };
+        let read = |part: normproj::Result<DeviceBuffer>| numbers(&part.expect("a result"));
+        let flag = group.non_finite().expect("a result");
         let squares = group.plan().request().clip.norm_used() == Some(Norm::L2);
         if !squares {
             let refused = group.half_square().map(drop);
             assert!(matches!(refused, Err(Error::PlanMismatch { .. })), "{refused:?}");
         }
         Some(Found {
+            dtype: flag.dtype(),
             norm: read(group.norm())[0],
             norms: read(group.norms()),
             scale: read(group.scale()),
             half_square: squares.then(|| read(group.half_square())[0]),
-            non_finite: read(group.non_finite())[0].to_bits(),
+            non_finite: for_dtype!(flag.dtype(), T => flag.read_as::<T>().expect("read")[0].bits()),
             report: report.expect("a report"),
         })
     }
+}
+
+/// Results on the device.
+pub fn numbers(results: &DeviceBuffer) -> Vec<f64> {
+    for_dtype!(results.dtype(), T => {
+        results.read_as::<T>().expect("read").into_iter().map(|x| x.wide()).collect()
+    })
 }
 
 /// The first thing that is wrong, in words.
 pub fn check(judge: &Judge, scene: &Scene, found: &Found) -> Result<(), String> {
     let exact = reference::clip(&judge.clip, &scene.decayed(), scene.given).expect("valid");
     let elements = judge.elements(scene, scene, &exact.tensors);
+    if found.dtype != scene.dtype() {
+        return Err(format!("results of {}", found.dtype));
+    }
     let reading = Reading { judge, scene, elements: &elements, exact: &exact };
     reading.norms(found)?;
     reading.scales(found)?;
@@ -75,9 +89,10 @@ impl Reading<'_> {
         let total = found.report.total().norm;
         let whole = self.elements(0..self.elements.len());
         let all = self.bounds(0..self.elements.len());
+        let dtype = found.dtype;
         let of_all = Exact { norm: self.exact.total, bounds: &all, elements: &whole };
-        of_all.check("total", total, false)?;
-        of_all.check("norm()", found.norm.into(), true)?;
+        of_all.check("total", total, None)?;
+        of_all.check("norm()", found.norm, Some(dtype))?;
         let names: Vec<String> = (0..self.elements.len()).map(|i| i.to_string()).collect();
         let reported: Vec<(&str, _)> = found.report.tensors().collect();
         if found.norms.len() != names.len()
@@ -88,17 +103,19 @@ impl Reading<'_> {
         for (i, (name, verdict)) in reported.iter().enumerate() {
             let (own, bounds) = (self.elements(i..i + 1), self.bounds(i..i + 1));
             let exact = Exact { norm: self.exact.norms[i], bounds: &bounds, elements: &own };
-            exact.check(name, verdict.norm, false)?;
-            exact.check(&format!("norms()[{name}]"), found.norms[i].into(), true)?;
+            exact.check(name, verdict.norm, None)?;
+            exact.check(&format!("norms()[{name}]"), found.norms[i], Some(dtype))?;
         }
         let Some(half) = found.half_square else { return Ok(()) };
-        let (half, exact) = (f64::from(half), 0.5 * self.exact.total * self.exact.total);
-        let allowed = (4.0 * all.sigma() + 8.0 * U) * exact
+        let exact = 0.5 * self.exact.total * self.exact.total;
+        let allowed = (4.0 * all.sigma() + 8.0 * unit(dtype)) * exact
             + 2.0 * blur(&whole) * self.exact.total
-            + 2f64.powi(-126);
+            + least_normal(dtype);
         let right = match exact {
             exact if exact.is_nan() => half.is_nan(),
-            exact if exact > f32::MAX.into() => half == f64::INFINITY || exact < 3.403e38,
+            exact if exact > dtype.largest() => {
+                half == f64::INFINITY || exact < dtype.largest() * (1.0 + 1e-5)
+            }
             exact => (half - exact).abs() <= allowed,
         };
         if right { Ok(()) } else { Err(format!("half_square(): {half:e}, not {exact:e}")) }
@@ -118,7 +135,7 @@ impl Reading<'_> {
         }
         for (number, group) in self.judge.groups(tensors).into_iter().enumerate() {
             let scale = self.scale(&group);
-            scale.check("scale()", found.scale[number].into())?;
+            scale.check("scale()", found.scale[number])?;
             for i in group {
                 scale.check("a tensor's scale", reported[i])?;
             }
@@ -143,6 +160,7 @@ impl Reading<'_> {
         };
         let x: Vec<f64> = elements.iter().map(|e| e.x).collect();
         let (clip, bounds) = (self.judge.clip, self.bounds(group.clone()));
+        let stored = unit(self.scene.dtype());
         // What is not finite is replaced, if anything.
         let replaced = exact == 1.0 && !x.iter().all(|x| x.is_finite());
         let place = match clip.writes() && !replaced {
@@ -153,8 +171,8 @@ impl Reading<'_> {
             (0.0, _) | (_, 0.0) => 0.0,
             (blur, _) => blur * exact / bounds.radius,
         };
-        let relative = bounds.relative() + bounds.lowered() + 4.0 * U;
-        let allowed = relative * exact + blur + 2f64.powi(-126);
+        let relative = bounds.relative() + bounds.lowered() + 4.0 * stored.max(bounds.unit());
+        let allowed = relative * exact + blur + least_normal(self.scene.dtype());
         // An adapter may take subnormal numbers for zero.
         let zeros = elements.iter().all(|e| e.x.abs() < e.least_normal());
         let zero = clip.writes() && clip.given().is_none() && zeros;
@@ -168,7 +186,8 @@ impl Reading<'_> {
         let count = self.elements.iter().filter(|tensor| bad(tensor)).count();
         let first = self.elements.iter().position(bad).map(|i| i.to_string());
         let all = if given { !self.exact.total.is_finite() } else { count > 0 };
-        let flag = if all { 1f32.to_bits() } else { 0 };
+        let one = for_dtype!(found.dtype, T => <T as Value>::of(1.0).bits());
+        let flag = if all { one } else { 0 };
         let report = &found.report;
         let told = (report.non_finite(), report.first_non_finite().map(str::to_string));
         if found.non_finite != flag || told != (count, first.clone()) {
@@ -196,19 +215,21 @@ struct Exact<'a> {
 }
 
 impl Exact<'_> {
-    /// Compares it with what a report says, or with what is stored as f32.
-    fn check(&self, what: &str, found: f64, stored: bool) -> Result<(), String> {
+    /// Compares it with what a report says, or with what is stored as this dtype.
+    fn check(&self, what: &str, found: f64, stored: Option<DType>) -> Result<(), String> {
         let (exact, unit) = (self.norm, self.bounds.unit());
         // Sums in f64 of less (the CPU backend) are as good as the oracle's own.
         let native = self.bounds.is_native();
-        let unit = if native { 1e-12 } else { 4.0 * unit } + if stored { 2.0 * U } else { 0.0 };
+        let unit = if native { 1e-12 } else { 4.0 * unit }
+            + stored.map_or(0.0, |dtype| 2.0 * self::unit(dtype));
         let subnormal = self.bounds.tiny(self.elements.len().max(1));
-        let floor = if stored { 2f64.powi(-126).max(subnormal) } else { subnormal };
+        let floor = stored.map_or(0.0, least_normal).max(subnormal);
+        let most = stored.map_or(f64::MAX, DType::largest);
         let allowed = (self.bounds.sigma() + unit) * exact + blur(self.elements) + floor;
         let finite = self.elements.iter().all(|e| e.x.is_finite());
         let right = match exact {
             exact if exact.is_nan() => found.is_nan(),
-            exact if stored && found.is_infinite() => exact + allowed > f32::MAX.into(),
+            exact if stored.is_some() && found.is_infinite() => exact + allowed > most,
             // Beyond f64, and not that of an infinity.
             exact if exact.is_infinite() && finite && self.bounds.given().is_none() => {
                 found == f64::MAX
@@ -241,6 +262,11 @@ impl Scale {
         let wrong = || format!("{what}: {found:e}, not {:e} ({:?})", self.exact, self.place);
         if right { Ok(()) } else { Err(wrong()) }
     }
+}
+
+/// Half of the spacing at 1 of what results are.
+pub fn unit(dtype: DType) -> f64 {
+    if dtype == DType::F64 { 0.5 * f64::EPSILON } else { U }
 }
 
 /// How far the elements themselves may move a norm.

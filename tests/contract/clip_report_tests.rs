@@ -1,6 +1,6 @@
 //! The comparator of reports itself: what a context tells passes, and every lie is caught.
 
-use normproj::{Clip, Context, Norm};
+use normproj::{Clip, Context, DType, Norm};
 
 use crate::clip_compare::Judge;
 use crate::clip_report::{Found, check};
@@ -16,11 +16,14 @@ fn found(clip: Clip, scene: &Scene) -> (Judge, Found) {
 
 /// What is said of a report once `plant` has spoilt it.
 fn planted(clip: Clip, tensors: &[&[f32]], plant: impl Fn(&mut Found)) -> String {
-    let scene = Scene::of(tensors);
-    let (judge, mut found) = found(clip, &scene);
-    assert_eq!(check(&judge, &scene, &found), Ok(()), "the honest report passes");
+    planted_in(clip, &Scene::of(tensors), plant)
+}
+
+fn planted_in(clip: Clip, scene: &Scene, plant: impl Fn(&mut Found)) -> String {
+    let (judge, mut found) = found(clip, scene);
+    assert_eq!(check(&judge, scene, &found), Ok(()), "the honest report passes");
     plant(&mut found);
-    check(&judge, &scene, &found).err().unwrap_or_default()
+    check(&judge, scene, &found).err().unwrap_or_default()
 }
 
 const TENSORS: [&[f32]; 2] = [&[3.0, 0.0], &[-4.0]];
@@ -29,7 +32,7 @@ const TENSORS: [&[f32]; 2] = [&[3.0, 0.0], &[-4.0]];
 fn wrong_numbers_on_the_device_are_caught() {
     let global = |plant: fn(&mut Found)| planted(Clip::global_norm(1.0), &TENSORS, plant);
     assert!(global(|f| f.norm *= 1.0 + 1e-5).starts_with("norm()"));
-    assert!(global(|f| f.norm = f32::NAN).starts_with("norm()"));
+    assert!(global(|f| f.norm = f64::NAN).starts_with("norm()"));
     assert!(global(|f| f.norms[1] *= 1.0 + 1e-5).starts_with("norms()[1]"));
     assert!(global(|f| f.norms.truncate(1)).starts_with("1 norms"));
     assert!(global(|f| f.scale[0] *= 1.0 + 1e-5).starts_with("scale()"));
@@ -39,8 +42,25 @@ fn wrong_numbers_on_the_device_are_caught() {
     let each = |plant: fn(&mut Found)| planted(Clip::each_norm(3.5), &TENSORS, plant);
     assert!(each(|f| f.scale.swap(0, 1)).starts_with("scale()"));
     assert!(each(|f| f.norms.swap(0, 1)).starts_with("norms()"));
-    let inside = planted(Clip::global_norm(6.0), &TENSORS, |f| f.scale[0] = 1f32.next_down());
+    let inside =
+        planted(Clip::global_norm(6.0), &TENSORS, |f| f.scale[0] = 1f32.next_down().into());
     assert!(inside.starts_with("scale()"), "{inside}");
+}
+
+#[test]
+fn results_of_f64_are_judged_by_its_precision() {
+    let scene = Scene::of_any(&[&[3.0, 0.0], &[-4.0f64]]);
+    let global = |plant: fn(&mut Found)| planted_in(Clip::global_norm(1.0), &scene, plant);
+    assert!(global(|f| f.norm *= 1.0 + 1e-13).starts_with("norm()"));
+    assert!(global(|f| f.norms[1] *= 1.0 + 1e-13).starts_with("norms()[1]"));
+    assert!(global(|f| f.scale[0] *= 1.0 + 1e-13).starts_with("scale()"));
+    assert!(global(|f| f.half_square = Some(12.5 * (1.0 + 1e-13))).starts_with("half_square()"));
+    assert!(global(|f| f.non_finite = 1).starts_with("non_finite()"));
+    assert!(global(|f| f.dtype = DType::F32).starts_with("results of"));
+    let mixed = scene.clone().and(&[1.0f32]);
+    let mixed = |plant: fn(&mut Found)| planted_in(Clip::global_norm(1.0), &mixed, plant);
+    assert!(mixed(|f| f.norm *= 1.0 + 2e-12).starts_with("norm()"));
+    assert!(mixed(|f| f.dtype = DType::F32).starts_with("results of"));
 }
 
 #[test]

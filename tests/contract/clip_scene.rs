@@ -4,6 +4,7 @@ use normproj::reference::{self, Elements};
 use normproj::{Clip, Context, DType, Decay, DeviceBuffer, Group, Layout, Model, Result};
 
 use crate::clip_memory::Memory;
+use crate::run::serves;
 use crate::values::{Value, for_dtype, hash};
 
 /// Memories on the host, and what lies where in them.
@@ -12,8 +13,8 @@ pub struct Scene {
     pub memories: Vec<Memory>,
     pub tensors: Vec<Place>,
     pub decay: Option<Decays>,
-    /// The norm that is given on the device.
-    pub given: Option<f32>,
+    /// The norm that is given on the device; where no tensor is f64, it is an f32.
+    pub given: Option<f64>,
 }
 
 /// Where a tensor lies; its layout counts elements of its dtype.
@@ -187,10 +188,15 @@ impl Scene {
         self.tensors.iter().enumerate().map(read).collect()
     }
 
-    /// Whether a backend clips groups of tensors like these: f64 is not among those of GPUs.
+    /// Whether a backend works on tensors like these.
     pub fn served_by(&self, context: &Context) -> bool {
+        serves(context, self.dtype())
+    }
+
+    /// The dtype of results, and of a norm that is given on the device.
+    pub fn dtype(&self) -> DType {
         let double = self.tensors.iter().any(|place| place.dtype == DType::F64);
-        !double || context.as_gpu().is_none()
+        if double { DType::F64 } else { DType::F32 }
     }
 
     /// The group of this clip on a device.
@@ -198,7 +204,12 @@ impl Scene {
         let (memories, model) = self.model(context)?;
         let group = match (&self.decay, self.given) {
             (None, None) => Group::new(clip, &model)?,
-            (None, Some(given)) => Group::by_norm(clip, &model, &context.upload(&[given], [1])?)?,
+            (None, Some(given)) => {
+                let given = for_dtype!(self.dtype(), T => {
+                    context.upload_as(&[<T as Value>::of(given)], [1])
+                });
+                Group::by_norm(clip, &model, &given?)?
+            }
             (Some(decay), _) => {
                 let weights = decay.weights.iter().enumerate();
                 let named = weights.filter_map(|(i, place)| Some((i.to_string(), place.as_ref()?)));

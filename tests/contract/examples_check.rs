@@ -1,6 +1,5 @@
 //! A clip of the examples of a batch, carried out and judged.
 
-use normproj::plan::margin::U;
 use normproj::reference::{self, Elements};
 use normproj::{Clip, Context, DType, Error, Examples, GroupReport, Layout};
 
@@ -8,6 +7,7 @@ use crate::clip_bounds::{Bounds, Place as Where};
 use crate::clip_compare::Judge;
 use crate::clip_element::Element;
 use crate::clip_memory::Memory;
+use crate::clip_report::{numbers, unit};
 use crate::clip_scene::Scene;
 use crate::values::{Value, least_normal};
 
@@ -24,9 +24,9 @@ pub struct Batch {
 pub struct Found {
     pub gradients: Vec<Memory>,
     pub sums: Scene,
-    pub norms: Vec<f32>,
-    pub scales: Vec<f32>,
-    pub flags: Vec<u32>,
+    pub norms: Vec<f64>,
+    pub scales: Vec<f64>,
+    pub flags: Vec<f64>,
     pub report: GroupReport,
     pub additions: u32,
 }
@@ -80,7 +80,9 @@ impl Staged {
     pub fn run(&self, batch: &Batch) -> Found {
         let report = self.clip.run().and_then(|pending| pending.wait()).expect("it runs");
         let read = |part: normproj::Result<normproj::DeviceBuffer>| {
-            part.expect("a part of the results").read().expect("read")
+            let part = part.expect("a part of the results");
+            assert_eq!(part.dtype(), batch.gradients.dtype());
+            numbers(&part)
         };
         let memories = self.sum_memories.iter().map(Memory::read).collect();
         Found {
@@ -88,7 +90,7 @@ impl Staged {
             sums: Scene { memories, ..batch.sums.clone() },
             norms: read(self.clip.norms()),
             scales: read(self.clip.scales()),
-            flags: read(self.clip.non_finite()).into_iter().map(f32::to_bits).collect(),
+            flags: read(self.clip.non_finite()),
             report,
             additions: self.clip.additions(),
         }
@@ -119,8 +121,8 @@ pub fn check(judge: &Judge, batch: &Batch, found: &Found) -> Result<Counts, Stri
             Where::Rim { .. } => counts.rim += 1,
             Where::Inside => (),
         }
-        if (found.flags[i] != 0) == finite || verdict.is_finite() != finite {
-            return Err(format!("example {i}: flag {:#x}, {verdict:?}", found.flags[i]));
+        if (found.flags[i] == 1.0) == finite || verdict.is_finite() != finite {
+            return Err(format!("example {i}: flag {}, {verdict:?}", found.flags[i]));
         }
         let native = bounds.sigma() < bounds.unit();
         let room = bounds.sigma() + if native { 1e-12 } else { 4.0 * bounds.unit() };
@@ -134,17 +136,16 @@ pub fn check(judge: &Judge, batch: &Batch, found: &Found) -> Result<Counts, Stri
         if !near(verdict.norm, norm, room) {
             return Err(format!("example {i}: norm {:e}, not {norm:e}", verdict.norm));
         }
-        let stored = f64::from(found.norms[i]);
-        let beyond = stored.is_infinite() && norm > 3.4e38;
-        // That of f64 may lie under f32.
-        let under = (stored - norm).abs() <= 2f64.powi(-126);
-        if !beyond && !under && !near(stored, norm, room + 2.0 * U) {
+        let stored = found.norms[i];
+        let dtype = batch.gradients.dtype();
+        let beyond = stored.is_infinite() && norm > dtype.largest() * (1.0 - 1e-3);
+        if !beyond && !near(stored, norm, room + 2.0 * unit(dtype)) {
             return Err(format!("example {i}: stored norm {stored:e}, not {norm:e}"));
         }
-        let relative = bounds.relative() + bounds.lowered() + 4.0 * U;
-        for scale in [verdict.scale, f64::from(found.scales[i])] {
+        let relative = bounds.relative() + bounds.lowered() + 4.0 * unit(dtype).max(bounds.unit());
+        for scale in [verdict.scale, found.scales[i]] {
             let scaled =
-                (scale - exact.scales[i]).abs() <= relative * exact.scales[i] + 2f64.powi(-126);
+                (scale - exact.scales[i]).abs() <= relative * exact.scales[i] + least_normal(dtype);
             let zeros = x.iter().all(|x| x.abs() < least_normal(DType::F32));
             let right = match place {
                 _ if zeros => (0.0..=1.0).contains(&scale),

@@ -18,8 +18,12 @@ impl Random {
         let examples = self.below(12);
         let buffers = 1 + self.below(4);
         let mut ends = vec![0; 2 * buffers];
-        let (words, mixed) = ([DType::F32; 3], [DType::F32, DType::F16, DType::BF16]);
-        let dtypes = self.pick(&[words, mixed]);
+        let dtypes = self.pick(&[
+            [DType::F32; 3],
+            [DType::F32, DType::F16, DType::BF16],
+            [DType::F64; 3],
+            [DType::F64, DType::F32, DType::BF16],
+        ]);
         let mut rows = Vec::new();
         let mut tensors = Vec::new();
         for _ in 0..1 + self.below(6) {

@@ -144,6 +144,7 @@ fn prove(plan: &GroupPlan, limits: &GpuLimits) {
             any = true;
             device.check(step);
             let chunks = steps.chunks_of(step);
+            assert_eq!(step.variant.precision, steps.precision);
             let size = u64::from(step.variant.pack.bytes());
             let bytes: u64 = chunks.iter().map(|chunk| size * u64::from(chunk.length)).sum();
             assert!(bytes <= limits.dispatch_bytes || chunks.len() == 1);
@@ -189,9 +190,13 @@ impl Random {
         let mut ends = vec![0; 2 * buffers];
         let mut members = Vec::new();
         let decays = self.below(3) == 0;
-        let (words, halves, mixed) =
-            ([DType::F32; 3], [DType::F16; 3], [DType::F32, DType::F16, DType::BF16]);
-        let dtypes = self.pick(&[words, halves, mixed]);
+        let dtypes = self.pick(&[
+            [DType::F32; 3],
+            [DType::F16; 3],
+            [DType::F32, DType::F16, DType::BF16],
+            [DType::F64; 3],
+            [DType::F64, DType::F32, DType::F16],
+        ]);
         for _ in 0..1 + self.below(24) {
             let dtype = self.pick(&dtypes);
             let shape = [1 + self.below(40), 1 + self.below(60)];

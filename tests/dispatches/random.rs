@@ -35,7 +35,7 @@ impl Random {
             uniform_alignment: 256,
             dispatch_bytes: self.pick(&[1 << 12, 1 << 40]),
             busy_workgroups: self.pick(&[1, 16, 256]),
-            doubles: false,
+            doubles: true,
         }
     }
 

@@ -1,7 +1,8 @@
 //! Many tensors: what dispatches move, what recording costs, and what is left behind.
 
 use normproj::plan::group::{GroupPlan, GroupRequest};
-use normproj::{Clip, Context, Decay, DeviceBuffer, Group, Layout, Model, Norm};
+use normproj::plan::profile::{DeviceKind, GpuLimits};
+use normproj::{Clip, Context, Decay, DeviceBuffer, Group, Layout, Model, Norm, bf16, f16};
 
 use crate::allocations::during;
 use crate::by_hand::ByHand;
@@ -14,6 +15,26 @@ type Tensors = fn(&Context, f32) -> Vec<DeviceBuffer>;
 
 fn separate(context: &Context, value: f32) -> Vec<DeviceBuffer> {
     SHAPES.map(|len| context.upload(&vec![value; len], [len]).unwrap()).to_vec()
+}
+
+fn double(context: &Context, value: f32) -> Vec<DeviceBuffer> {
+    let tensor = |len: usize| context.upload_as(&vec![f64::from(value); len], [len]).unwrap();
+    SHAPES.map(tensor).to_vec()
+}
+
+/// Every dtype, of which two are f64.
+fn mixed(context: &Context, value: f32) -> Vec<DeviceBuffer> {
+    let mut tensors = double(context, value);
+    let len = |i: usize| SHAPES[i];
+    tensors[1] = separate(context, value)[1].clone();
+    let (half, brain) = (f16::from_f32(value), bf16::from_f32(value));
+    tensors[2] = context.upload_as(&vec![half; len(2)], [len(2)]).unwrap();
+    tensors[3] = context.upload_as(&vec![brain; len(3)], [len(3)]).unwrap();
+    tensors
+}
+
+fn has_doubles(context: &Context) -> bool {
+    matches!(context.profile().kind, DeviceKind::Gpu(GpuLimits { doubles: true, .. }))
 }
 
 fn arena(context: &Context, value: f32) -> Vec<DeviceBuffer> {
@@ -53,6 +74,12 @@ fn groups_move_what_their_cost_says() {
                 }
             }
         }
+        for context in whole.iter().filter(|context| has_doubles(context)) {
+            for decays in [false, true] {
+                checked += check(context, double, clip, decays);
+                checked += check(context, mixed, clip, decays);
+            }
+        }
     }
     println!("{checked} counts were right");
     assert!(checked > 0 || contexts.is_empty());
@@ -60,7 +87,10 @@ fn groups_move_what_their_cost_says() {
 
 /// Counts what a clip moves of tensors that are inside, and of some that are not.
 fn check(context: &Context, tensors: Tensors, clip: Clip, decays: bool) -> usize {
-    let weights = Model::unnamed(context, &separate(context, 0.5)).unwrap();
+    let weights = tensors(context, 0.5);
+    let apart = |tensor: &DeviceBuffer| context.zeros_as(tensor.shape(), tensor.dtype()).unwrap();
+    let weights: Vec<_> = weights.iter().map(apart).collect();
+    let weights = Model::unnamed(context, &weights).unwrap();
     let decay = decays.then(|| Decay::new(1e-9, &weights));
     for (value, clipped) in [(1e-6, 0), (10.0, 1)] {
         let model = Model::unnamed(context, &tensors(context, value)).unwrap();
@@ -84,7 +114,11 @@ fn recording_a_group_allocates_nothing_above_the_same_dispatches_by_hand() {
     for context in contexts().iter() {
         let gpu = context.as_gpu().unwrap();
         let by_hand = ByHand::new(context);
-        for tensors in [arena(context, 1.0), separate(context, 1.0)] {
+        let mut kinds = vec![arena as Tensors, separate];
+        if has_doubles(context) {
+            kinds.extend([double as Tensors, mixed]);
+        }
+        for tensors in kinds.into_iter().map(|tensors| tensors(context, 1.0)) {
             let model = Model::unnamed(context, &tensors).unwrap();
             let group = Group::new(Clip::global_norm(1.0), &model).unwrap();
             let dispatches = group.plan().cost().dispatches;

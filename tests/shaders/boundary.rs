@@ -3,8 +3,10 @@
 use std::mem::offset_of;
 
 use naga::{AddressSpace, StorageAccess, TypeInner};
-use normproj::shader::group::params::{Chunk, GroupParams};
-use normproj::shader::group::variant::GroupVariant;
+use normproj::Precision;
+use normproj::plan::group::GroupSteps;
+use normproj::shader::group::params::{Chunk, GroupParams, SingleChunk, SingleGroupParams};
+use normproj::shader::group::variant::{GroupKernel, GroupVariant};
 use normproj::shader::params::{Axis, Params, SingleParams};
 use normproj::shader::variant::{Access, Kernel, Pack, Variant};
 
@@ -48,6 +50,25 @@ macro_rules! assert_layout {
     };
 }
 
+macro_rules! assert_group_layout {
+    ($module:expr, $params:ty, $chunk:ty) => {
+        let module = $module;
+        let (params, size) = fields(&module, "Params");
+        let expected = offsets!($params:
+            threshold, radius, epsilon, given, power, inverse_power, low, high, low_key, high_key,
+            threshold_exponent, radius_exponent, epsilon_exponent, given_exponent, on_non_finite,
+            first_chunk, chunks, segments, region, given_at, nearest, rim);
+        assert_eq!(params, expected);
+        assert_eq!(size as usize, size_of::<$params>());
+        let (chunk, size) = fields(&module, "Chunk");
+        let expected = offsets!($chunk:
+            rate, slot, first, length, partial, verdict, axes, skipped, other_slot, other_first,
+            rows, stride, adds);
+        assert_eq!(chunk, expected);
+        assert_eq!(size as usize, size_of::<$chunk>());
+    };
+}
+
 #[test]
 fn parameters_have_one_layout() {
     let module = module(&Variant::all()[0]);
@@ -84,20 +105,22 @@ fn accumulators_and_summaries_have_the_size_that_is_allocated() {
 
 #[test]
 fn parameters_and_chunks_of_groups_have_one_layout() {
-    let module = parsed(&GroupVariant::all()[3].source());
-    let (params, size) = fields(&module, "Params");
-    let expected = offsets!(GroupParams:
-        threshold, threshold_exponent, radius, radius_exponent, on_non_finite, epsilon,
-        epsilon_exponent, first_chunk, chunks, segments, region, low_key, high_key, low, high,
-        given, given_exponent, given_at, nearest, rim, power, inverse_power);
-    assert_eq!(params, expected);
-    assert_eq!(size as usize, size_of::<GroupParams>());
-    let (chunk, size) = fields(&module, "Chunk");
-    let expected = offsets!(Chunk:
-        slot, first, length, partial, verdict, axes, skipped, other_slot, other_first, rate, rows,
-        stride, adds);
-    assert_eq!(chunk, expected);
-    assert_eq!(size as usize, size_of::<Chunk>());
+    let with_chunks = |precision| {
+        let all = GroupVariant::all().into_iter();
+        let mut all = all.filter(|v| v.precision == precision && v.kernel.touches_tensors());
+        parsed(&all.next().expect("some variant is of it").source())
+    };
+    assert_group_layout!(with_chunks(Precision::Single), SingleGroupParams, SingleChunk);
+    assert_group_layout!(with_chunks(Precision::Double), GroupParams, Chunk);
+}
+
+#[test]
+fn accumulators_of_groups_have_the_size_that_is_allocated() {
+    for variant in GroupVariant::all().iter().filter(|v| v.kernel != GroupKernel::Clamp) {
+        let (_, size) = fields(&parsed(&variant.source()), "Accumulator");
+        let steps = GroupSteps { precision: variant.precision, ..GroupSteps::default() };
+        assert_eq!(u64::from(size), steps.accumulator_bytes());
+    }
 }
 
 #[test]

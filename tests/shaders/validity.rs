@@ -1,6 +1,7 @@
 //! Every program that a plan can ask for is valid WGSL.
 
 use naga::valid::{Capabilities, ValidationFlags, Validator};
+use normproj::Precision;
 use normproj::shader::group::variant::GroupVariant;
 use normproj::shader::variant::{Pack, Variant};
 
@@ -31,11 +32,17 @@ fn every_variant_is_valid_without_features_but_those_of_f64() {
 }
 
 #[test]
-fn every_variant_of_groups_is_valid_without_any_feature() {
-    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+fn every_variant_of_groups_is_valid_without_features_but_those_of_f64() {
+    let validator = |features| Validator::new(ValidationFlags::all(), features);
+    let mut plain = validator(Capabilities::empty());
+    let mut doubles = validator(Capabilities::FLOAT64 | Capabilities::SHADER_INT64);
     let variants = GroupVariant::all();
     for variant in &variants {
         let module = parsed(&variant.source());
+        let validator = match variant.precision {
+            Precision::Single => &mut plain,
+            Precision::Double => &mut doubles,
+        };
         if let Err(error) = validator.validate(&module) {
             panic!("{variant:?}\n{}", error.emit_to_string(&variant.source()));
         }
@@ -44,7 +51,7 @@ fn every_variant_of_groups_is_valid_without_any_feature() {
         assert_eq!(module.entry_points[0].workgroup_size, [variant.lanes, 1, 1]);
     }
     println!("{} variants of groups are valid", variants.len());
-    assert!(variants.len() > 100);
+    assert!(variants.len() > 250);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Norms of the elements of one slice, in f64.
 
 use crate::norm::Norm;
-pub(in crate::cpu) use crate::plan::powers::times_power;
+pub(in crate::cpu) use crate::plan::powers::{exponent, times_power};
 
 /// Terms that are added up one after the other. Twice as many cost one addition more, so that no
 /// slice has a chain of more than 71.
@@ -78,12 +78,4 @@ fn power_mean(p: f64, elements: &[f64], most: f64) -> (f64, i32) {
         true => (sum.powf(p.recip()), 0),
         false => ((power - power.floor()).exp2(), power as i32),
     }
-}
-
-/// The exponent of a positive number: the mantissa is in `[1, 2)`.
-pub(in crate::cpu) fn exponent(x: f64) -> i32 {
-    if x < f64::MIN_POSITIVE {
-        return exponent(times_power(x, 64)) - 64;
-    }
-    (x.to_bits() >> 52) as i32 - 1023
 }

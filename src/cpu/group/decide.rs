@@ -1,10 +1,9 @@
 //! The decision for a group, from what was accumulated over it.
 
-use super::factor::Factor;
-use super::power::{Power, Size};
 use crate::cpu::general::elements::times_power;
 use crate::model::Verdict;
 use crate::norm::Norm;
+use crate::plan::group::{Factor, Power, Size};
 use crate::plan::rim::Rim;
 use crate::projection::OnNonFinite;
 
@@ -38,6 +37,7 @@ impl Effect {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Decision {
     pub power: Power,
+    pub norm: Size,
     pub verdict: Verdict,
     pub effect: Effect,
 }
@@ -45,8 +45,9 @@ pub(super) struct Decision {
 impl Decision {
     /// Norms alone: nothing is written.
     pub fn none(norm: Norm, power: Power) -> Self {
-        let verdict = Verdict { norm: power.root(norm).number(), scale: 1.0 };
-        Decision { power, verdict, effect: Effect::Leave }
+        let norm = power.root(norm);
+        let verdict = Verdict { norm: norm.number(), scale: 1.0 };
+        Decision { power, norm, verdict, effect: Effect::Leave }
     }
 
     /// By what was accumulated over the group.
@@ -86,11 +87,11 @@ impl Decision {
         };
         let verdict = Verdict { norm: norm.number(), scale: 1.0 };
         if !exceeds {
-            return Decision { power, verdict, effect: Effect::Inside };
+            return Decision { power, norm, verdict, effect: Effect::Inside };
         }
         let factor = Factor::of(rim, norm);
         let verdict = Verdict { scale: factor.number(), ..verdict };
-        Decision { power, verdict, effect: Effect::Scale(factor) }
+        Decision { power, norm, verdict, effect: Effect::Scale(factor) }
     }
 }
 

@@ -1,11 +1,11 @@
 //! What is accumulated over a run.
 
-use super::power::Power;
 use crate::cpu::general::elements::exponent;
 use crate::cpu::kernel;
 use crate::cpu::number::{Number, Real};
 use crate::cpu::term::Term;
 use crate::norm::Norm;
+use crate::plan::group::Power;
 
 /// Which powers are summed, of elements divided by which power of two.
 #[derive(Debug, Clone, Copy)]

@@ -5,12 +5,10 @@
 
 mod apply;
 mod decide;
-mod factor;
 mod locked;
 mod measure;
 mod path;
 mod pieces;
-mod power;
 mod reduce;
 mod results;
 mod sums;
@@ -23,13 +21,12 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::model::{Clip, Decay, GivenNorm, Kind, Model, PendingGroupReport};
 use crate::norm::Norm;
-use crate::plan::group::{GroupPlan, Member, Memories};
+use crate::plan::group::{GroupPlan, Member, Memories, Power};
 use crate::plan::rule::bound;
 use crate::projection::Rounding;
 use apply::Apply;
 use decide::{Decision, Effect};
 pub(crate) use pieces::Pieces;
-use power::Power;
 use reduce::Reduce;
 
 /// Carries out a plan, cut into pieces once for all its runs. `given` is the norm that was computed
@@ -39,7 +36,7 @@ pub(crate) fn run(
     pieces: &Pieces,
     model: &Model,
     decay: Option<&Decay>,
-    given: Option<f32>,
+    given: Option<f64>,
     results: &DeviceBuffer,
 ) -> Result<PendingGroupReport> {
     let request = plan.request();
@@ -110,10 +107,10 @@ pub(crate) fn run_examples(
 }
 
 /// The norm that was computed elsewhere, if so.
-fn known(clip: &Clip, device: Option<f32>) -> Option<f64> {
+fn known(clip: &Clip, device: Option<f64>) -> Option<f64> {
     match clip.given()? {
         GivenNorm::Host(norm) => Some(norm),
-        GivenNorm::Device => device.map(f64::from),
+        GivenNorm::Device => device,
     }
 }
 

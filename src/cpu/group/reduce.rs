@@ -4,12 +4,11 @@ use super::locked::Memory;
 use super::measure::Measure;
 use super::path::Path;
 use super::pieces::{Piece, Pieces};
-use super::power::Power;
 use super::weights::Weights;
 use crate::cpu::kernel;
 use crate::cpu::number::{Number, with_number};
 use crate::norm::Norm;
-use crate::plan::group::Member;
+use crate::plan::group::{Member, Power};
 
 /// Elements that are gathered before they are reduced: they stay in the first cache.
 const GATHERED: usize = 1024;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::decide::Decision;
 use crate::buffer::{DeviceBuffer, Storage};
+use crate::dtype::DType;
 use crate::host::lock_write;
 use crate::model::GroupReport;
 use crate::norm::Norm;
@@ -19,20 +20,25 @@ pub(super) fn write(
 ) {
     let Storage::Host(elements) = results.storage() else { return };
     let mut elements = lock_write(elements);
-    let elements = &mut elements.of_mut::<f32>()[results.layout().offset()..];
-    let mut fill = |region, value: &dyn Fn(&Decision) -> f32| {
-        let places = &mut elements[plan.results().start(region)..];
-        for (place, one) in places.iter_mut().zip(std::iter::once(total).chain(tensors)) {
-            *place = value(one);
+    let mut fill = |region, value: &dyn Fn(&Decision) -> f64| {
+        let first = results.layout().offset() + plan.results().start(region);
+        let values = std::iter::once(total).chain(tensors).map(value);
+        match plan.results().dtype() {
+            DType::F64 => put(&mut elements.of_mut::<f64>()[first..], values),
+            _ => put(&mut elements.of_mut::<f32>()[first..], values.map(|value| value as f32)),
         }
     };
-    // Beyond f32 a norm is infinite; NaN stays NaN.
-    fill(Region::Norm, &|one| one.verdict.norm as f32);
-    fill(Region::Scale, &|one| one.verdict.scale as f32);
+    // Beyond its dtype a norm is infinite; NaN stays NaN.
+    fill(Region::Norm, &|one| one.norm.unbounded());
+    fill(Region::Scale, &|one| one.verdict.scale);
     if norm == Norm::L2 {
-        fill(Region::HalfSquare, &|one| one.half_square() as f32);
+        fill(Region::HalfSquare, &|one| one.half_square());
     }
     fill(Region::NonFinite, &|one| if one.verdict.is_finite() { 0.0 } else { 1.0 });
+}
+
+fn put<T>(places: &mut [T], values: impl Iterator<Item = T>) {
+    places.iter_mut().zip(values).for_each(|(place, value)| *place = value);
 }
 
 pub(super) fn report(names: Arc<[String]>, total: &Decision, tensors: &[Decision]) -> GroupReport {

@@ -55,7 +55,8 @@ impl BoundGroup {
             .enumerate()
             .map(|(index, step)| dispatch(prepared, &views, index, step))
             .collect();
-        let results = (views.results, 4 * results.layout().offset() as u64);
+        let first = results.dtype().size() * results.layout().offset();
+        let results = (views.results, first as u64);
         let prepared = prepared.clone();
         Ok(BoundGroup { prepared, dispatches: dispatches?.into(), results, names })
     }
@@ -112,9 +113,10 @@ impl BoundGroup {
         let staged = Staged::copy(gpu, encoder, verdicts, 0, plan.steps().verdict_bytes())?;
         let factors = match plan.request().clip.norm_used() {
             Some(Norm::Lp(_)) => {
-                let (results, first) = &self.results;
-                let first = first + 4 * plan.results().start(Region::Scale) as u64;
-                let size = 4 * plan.steps().segments.len() as u64;
+                let ((results, first), places) = (&self.results, plan.results());
+                let word = places.dtype().size() as u64;
+                let first = first + word * places.start(Region::Scale) as u64;
+                let size = word * plan.steps().segments.len() as u64;
                 Some(Staged::copy(gpu, encoder, results, first, size)?)
             }
             _ => None,
@@ -175,7 +177,7 @@ fn dispatch(
     for (slot, _) in variant.bindings() {
         let bound = match slot {
             GroupSlot::Params => {
-                let size = size_of::<GroupParams>() as u64;
+                let size = GroupParams::size(variant.precision);
                 Some((prepared.params.clone(), Some(Window { offset: 0, size })))
             }
             GroupSlot::Chunks => Some((scratch.chunks.clone(), None)),

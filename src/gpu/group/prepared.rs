@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::buffer::DeviceBuffer;
+use crate::dtype::Precision;
 use crate::error::{Error, Result};
 use crate::gpu::device::Gpu;
 use crate::gpu::group::bound::BoundGroup;
@@ -12,7 +13,7 @@ use crate::gpu::scope::scoped;
 use crate::model::{GivenNorm, Kind};
 use crate::plan::gpu::steps::Window;
 use crate::plan::group::{GroupPlan, GroupStep};
-use crate::shader::group::params::GroupParams;
+use crate::shader::group::params::{GroupParams, SingleGroupParams};
 use crate::shader::group::variant::GroupVariant;
 
 /// A group's plan with its pipelines, tables, scratch and parameters; a clone shares everything.
@@ -62,14 +63,14 @@ impl PreparedGroup {
             Ok(buffer)
         };
         let scratch = Scratch {
-            chunks: table("chunks", bytemuck::cast_slice(&steps.chunks))?,
+            chunks: table("chunks", &steps.chunk_table())?,
             boxes: table("boxes", bytemuck::cast_slice(&steps.boxes))?,
             segments: table("segments", bytemuck::cast_slice(&steps.segments))?,
             partials: gpu.buffer("partials", steps.partial_bytes(), usage)?,
             verdicts: gpu.buffer("verdicts", steps.verdict_bytes(), usage)?,
             counters: gpu.buffer("counters", 8, usage)?,
         };
-        let stride = stride(gpu, size_of::<GroupParams>() as u64);
+        let stride = stride(gpu, GroupParams::size(steps.precision));
         let params = params(gpu, plan, given, stride)?;
         let (gpu, plan, scratch) = (gpu.clone(), Arc::clone(plan), Arc::new(scratch));
         Ok(PreparedGroup { gpu, plan, scratch, params, stride, counted })
@@ -109,9 +110,10 @@ pub(super) fn variant(step: &GroupStep, counted: bool) -> GroupVariant {
 /// The part of a buffer that ends with a norm: it begins where the device lets a binding begin.
 pub(super) fn given_window(gpu: &Gpu, norm: &DeviceBuffer) -> Window {
     let alignment = u64::from(gpu.device().limits().min_storage_buffer_offset_alignment);
-    let byte = 4 * norm.layout().offset() as u64;
+    let size = norm.dtype().size() as u64;
+    let byte = size * norm.layout().offset() as u64;
     let offset = byte / alignment * alignment;
-    Window { offset, size: byte + 4 - offset }
+    Window { offset, size: byte + size - offset }
 }
 
 /// One buffer of parameters, written once and never again: two recordings in one submission would
@@ -123,19 +125,27 @@ fn params(
     stride: u32,
 ) -> Result<wgpu::Buffer> {
     let clip = &plan.request().clip;
-    let given_at = given.map_or(0, |norm| (given_window(gpu, norm).size / 4 - 1) as u32);
+    let precision = plan.steps().precision;
+    let place = |norm| given_window(gpu, norm).size / u64::from(4 * precision.words()) - 1;
+    let given_at = given.map_or(0, |norm| place(norm) as u32);
     let of_step = |step: &GroupStep| {
         let rim = plan.rim_of(step.dtype);
-        let params = step.params.with_rim(&rim, clip.policy(), clip.rounds());
+        let params = step.params.with_rim(&rim, clip.policy(), clip.rounds(), precision);
         let params = match clip.given() {
-            Some(GivenNorm::Host(norm)) => params.with_given(norm),
+            Some(GivenNorm::Host(norm)) => params.with_given(norm, precision),
             Some(GivenNorm::Device) => GroupParams { given_at, ..params },
             None => params,
         };
         match clip.kind {
-            Kind::Value { low, high } => params.with_bounds(low, high, step.dtype),
+            Kind::Value { low, high } => params.with_bounds(low, high, step.dtype, precision),
             _ => params,
         }
     };
-    uniforms(gpu, stride, plan.steps().steps.iter().map(of_step))
+    let params = plan.steps().steps.iter().map(of_step);
+    match precision {
+        Precision::Single => {
+            uniforms(gpu, stride, params.map(|params| SingleGroupParams::from(&params)))
+        }
+        Precision::Double => uniforms(gpu, stride, params),
+    }
 }

@@ -7,7 +7,8 @@ use crate::error::Result;
 use crate::gpu::readback::Staged;
 use crate::model::{GroupReport, Verdict};
 use crate::norm::Norm;
-use crate::plan::group::{GroupPlan, Member};
+use crate::plan::group::{Factor, GroupPlan, Member, Power};
+use crate::plan::margin::Scaled;
 use crate::plan::rim::Rim;
 use crate::shader::words::RimWords;
 
@@ -22,7 +23,7 @@ pub struct PendingVerdicts {
     pub(super) names: Arc<[String]>,
 }
 
-/// The twin of `Accumulator` in `shaders/norm/sum.wgsl`, where a load holds one slice.
+/// Twins of `Accumulator` in `shaders/norm/sum.wgsl`, where a load holds one slice.
 #[repr(C)]
 #[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
 struct Accumulator {
@@ -31,17 +32,69 @@ struct Accumulator {
     largest: u32,
 }
 
-/// The twin of `NO_NORM` in `shaders/given/norm.wgsl`.
+#[repr(C)]
+#[derive(Debug, Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
+struct DoubleAccumulator {
+    sum: f64,
+    exponent: i64,
+    largest: u64,
+}
+
+/// The twin of `NO_NORM` in `shaders/given/none.wgsl`.
 const NO_NORM: i32 = 2000;
-const INFINITY: u32 = 0x7f80_0000;
+
+/// What was found over some tensors.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    sum: f64,
+    exponent: i32,
+    /// The largest magnitude; NaN with any NaN.
+    largest: f64,
+    precision: Precision,
+}
+
+fn found(bytes: &[u8], precision: Precision) -> Vec<Found> {
+    match precision {
+        Precision::Single => {
+            let of = |&Accumulator { sum, exponent, largest }: &Accumulator| Found {
+                sum: sum.into(),
+                exponent,
+                largest: f32::from_bits(largest).into(),
+                precision,
+            };
+            bytemuck::pod_collect_to_vec::<u8, Accumulator>(bytes).iter().map(of).collect()
+        }
+        Precision::Double => {
+            let of = |&DoubleAccumulator { sum, exponent, largest }: &DoubleAccumulator| Found {
+                sum,
+                exponent: exponent as i32,
+                largest: f64::from_bits(largest),
+                precision,
+            };
+            bytemuck::pod_collect_to_vec::<u8, DoubleAccumulator>(bytes).iter().map(of).collect()
+        }
+    }
+}
+
+/// The factors that the kernels stored.
+fn factors(bytes: &[u8], precision: Precision) -> Vec<f64> {
+    match precision {
+        Precision::Single => {
+            let factors: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
+            factors.into_iter().map(f64::from).collect()
+        }
+        Precision::Double => bytemuck::pod_collect_to_vec(bytes),
+    }
+}
 
 impl PendingVerdicts {
     pub async fn report(self) -> Result<GroupReport> {
         let bytes = self.staged.bytes().await?;
         let size = self.plan.steps().verdict_bytes() as usize;
-        let found: Vec<Accumulator> = bytemuck::pod_collect_to_vec(&bytes[..size]);
+        let precision = self.plan.steps().precision;
+        let found = found(&bytes[..size], precision);
         let factors = match self.factors {
-            Some(staged) => Some(bytemuck::pod_collect_to_vec::<u8, f32>(&staged.bytes().await?)),
+            Some(staged) => Some(factors(&staged.bytes().await?, precision)),
             None => None,
         };
         let decided = |segment: usize| factors.as_ref()?.get(segment).map(|&factor| factor < 1.0);
@@ -52,7 +105,7 @@ impl PendingVerdicts {
             .map_or(Verdict { norm: 0.0, scale: 1.0 }, |all| all.verdict(&rim, decided(0)));
         let total = if global { all } else { Verdict { scale: 1.0, ..all } };
         let rims = DType::ALL.map(|dtype| self.plan.rim_of(dtype));
-        let of_tensor = |(segment, (tensor, member)): (usize, (&Accumulator, &Member))| {
+        let of_tensor = |(segment, (tensor, member)): (usize, (&Found, &Member))| {
             let verdict = tensor.verdict(&rims[member.dtype as usize], decided(segment + 1));
             if global { Verdict { scale: total.scale, ..verdict } } else { verdict }
         };
@@ -66,49 +119,44 @@ impl PendingVerdicts {
     }
 }
 
-impl Accumulator {
+impl Found {
     /// The norm, and the factor that the kernels decided on: by the same comparison of the same words,
     /// unless it is told.
     fn verdict(&self, rim: &Rim, decided: Option<bool>) -> Verdict {
-        if self.exponent == NO_NORM || self.largest > INFINITY {
+        if self.exponent == NO_NORM || self.largest.is_nan() {
             return Verdict { norm: f64::NAN, scale: 1.0 };
         }
-        if self.largest == INFINITY {
+        if self.largest.is_infinite() {
             return Verdict { norm: f64::INFINITY, scale: 1.0 };
         }
-        let power = match rim.norm {
+        let least = match self.precision {
+            Precision::Single => f32::MIN_POSITIVE.into(),
+            Precision::Double => f64::MIN_POSITIVE,
+        };
+        let sum = match rim.norm {
             // Subnormal, which is a norm of zero to the kernels.
-            Norm::Linf if self.largest < f32::MIN_POSITIVE.to_bits() => 0.0,
-            Norm::Linf => f32::from_bits(self.largest),
+            Norm::Linf if self.largest < least => 0.0,
+            Norm::Linf => self.largest,
             Norm::L1 | Norm::L2 | Norm::Lp(_) => self.sum,
         };
-        let degree = rim.norm.degree();
-        let scaled = f64::from(power) * f64::from(degree * self.exponent).exp2();
-        let norm = match rim.norm {
-            Norm::L2 => f64::from(power).sqrt() * f64::from(self.exponent).exp2(),
-            Norm::Lp(p) => {
-                // A root of many terms may be beyond f64, and is finite all the same.
-                let root = f64::from(power).log2() / p.value() + f64::from(self.exponent);
-                root.exp2().min(f64::MAX)
-            }
-            Norm::L1 | Norm::Linf => scaled,
-        };
-        if power == 0.0 {
+        let threshold = RimWords::new(rim, self.precision).threshold;
+        if sum == 0.0 {
             // Subnormal elements, whose powers vanish.
-            let outside =
-                self.largest > 0 && RimWords::new(rim, Precision::Single).threshold.mantissa == 0.0;
+            let outside = self.largest > 0.0 && threshold.mantissa == 0.0;
             let scale = if rim.target == 0.0 { 0.0 } else { rim.target / rim.epsilon };
             return Verdict { norm: 0.0, scale: if outside { scale } else { 1.0 } };
         }
-        let bits = power.to_bits() as i32;
-        let whole = ((bits >> 23) - 127) >> (degree - 1);
-        let mantissa = f32::from_bits((bits - (whole << (22 + degree))) as u32);
-        let threshold = RimWords::new(rim, Precision::Single).threshold;
-        let exponent = whole + self.exponent;
+        let norm = Power::scaled(sum, self.exponent).root(rim.norm);
+        let Scaled { mantissa, exponent } = match rim.norm {
+            Norm::L2 => Scaled::quaternary(sum, self.precision),
+            Norm::L1 | Norm::Linf | Norm::Lp(_) => Scaled::binary(sum, self.precision),
+        };
+        let exponent = exponent + self.exponent;
         let over = decided.unwrap_or(
             exponent > threshold.exponent
-                || (exponent == threshold.exponent && f64::from(mantissa) > threshold.mantissa),
+                || (exponent == threshold.exponent && mantissa > threshold.mantissa),
         );
-        Verdict { norm, scale: if over { rim.target / (norm + rim.epsilon) } else { 1.0 } }
+        let scale = if over { Factor::of(rim, norm).number() } else { 1.0 };
+        Verdict { norm: norm.number(), scale }
     }
 }

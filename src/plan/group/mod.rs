@@ -1,13 +1,17 @@
 //! Many tensors under one task: chunks of all of them share dispatches.
 
 mod explain;
+mod factor;
 mod gpu;
+mod power;
 mod request;
 mod results;
 mod schedule;
 mod sums;
 
+pub(crate) use factor::Factor;
 pub use gpu::{Bind, GroupStep, GroupSteps};
+pub(crate) use power::{Power, Size};
 pub(crate) use request::Memories;
 pub use request::{Companion, GroupRequest, Member};
 pub use results::{Region, Results};
@@ -18,7 +22,7 @@ use crate::dtype::DType;
 use crate::error::{Error, Result};
 use crate::plan::cost::Cost;
 use crate::plan::margin::Margin;
-use crate::plan::profile::{DeviceKind, DeviceProfile};
+use crate::plan::profile::{DeviceKind, DeviceProfile, GpuLimits};
 use crate::plan::rim::Rim;
 use crate::plan::slack::Slack;
 
@@ -27,7 +31,7 @@ use crate::plan::slack::Slack;
 pub struct GroupPlan {
     request: GroupRequest,
     profile: DeviceProfile,
-    margin: Margin,
+    margins: Margins,
     cost: Cost,
     steps: GroupSteps,
     /// None on the CPU backend.
@@ -44,7 +48,7 @@ impl GroupPlan {
         check(&request, profile)?;
         match profile.kind {
             DeviceKind::Native { .. } => Ok(GroupPlan {
-                margin: gpu::native_margin(request.under_one().map(|(dtype, _)| dtype)),
+                margins: Margins::new(&request, gpu::native_margin),
                 cost: gpu::native_cost(&request),
                 steps: GroupSteps::default(),
                 schedule: None,
@@ -52,7 +56,7 @@ impl GroupPlan {
                 profile: profile.clone(),
             }),
             DeviceKind::Gpu(limits) => {
-                let schedule = gpu::choose(request.elements(), &limits);
+                let schedule = gpu::choose(request.elements(), &limits, request.precision());
                 Self::with_schedule(request, profile, schedule)
             }
         }
@@ -75,9 +79,11 @@ impl GroupPlan {
         check(&request, profile)?;
         profile.check_limits()?;
         schedule.check(&limits)?;
-        let steps = gpu::build(&request, &schedule, &limits)?;
+        let steps = gpu::build(&request, &schedule, &limits);
+        let chain = gpu::chain(&steps, &schedule, request.clip.given().is_some());
+        let margins = Margins::new(&request, |dtypes| gpu::margin(chain, steps.precision, dtypes));
         Ok(GroupPlan {
-            margin: gpu::margin(&steps, &schedule, request.clip.given().is_some()),
+            margins,
             cost: gpu::cost(&request, &steps),
             steps,
             schedule: Some(schedule),
@@ -134,7 +140,7 @@ impl GroupPlan {
 
     /// The error bounds L, σ and κ.
     pub fn margin(&self) -> Margin {
-        self.margin
+        self.margins.all
     }
 
     /// What the plan moves; `v` is 1 where it clips and 0 where it does not.
@@ -154,7 +160,7 @@ impl GroupPlan {
 
     /// What the norm of all tensors is compared with and scaled to.
     pub fn rim(&self) -> Rim {
-        self.rim_over(self.margin, self.request.under_one())
+        self.rim_over(self.margins.all, self.request.under_one())
     }
 
     /// What the norms of tensors of this dtype are compared with and scaled to; of examples all alike. Where each tensor
@@ -165,7 +171,7 @@ impl GroupPlan {
         }
         if let Some(sums) = &self.request.sums {
             let of_sum = |sum: &Sum| (sum.member.dtype, sum.member.layout.len());
-            return self.rim_over(self.margin, sums.tensors.iter().map(of_sum));
+            return self.rim_over(self.margins.all, sums.tensors.iter().map(of_sum));
         }
         let alike = self.request.members.iter().filter(|member| member.dtype == dtype);
         let longest = alike.map(|member| member.layout.len()).max().unwrap_or(0);
@@ -175,14 +181,7 @@ impl GroupPlan {
     /// The error bounds of the norms of tensors of this dtype: those of the group, unless each tensor
     /// has its own norm.
     pub fn margin_of(&self, dtype: DType) -> Margin {
-        match self.profile.kind {
-            DeviceKind::Native { .. }
-                if !self.request.clip.is_global() && self.request.sums.is_none() =>
-            {
-                gpu::native_margin([dtype])
-            }
-            _ => self.margin,
-        }
+        self.margins.of[dtype as usize]
     }
 
     fn rim_over(&self, margin: Margin, tensors: impl IntoIterator<Item = (DType, usize)>) -> Rim {
@@ -195,7 +194,27 @@ impl GroupPlan {
 
     /// Where the results are in their buffer.
     pub fn results(&self) -> Results {
-        Results::new(self.request.norms())
+        Results::new(self.request.norms(), self.request.precision())
+    }
+}
+
+/// The error bounds of the norms of a group.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Margins {
+    /// Of the norm of all tensors.
+    all: Margin,
+    /// Of those of tensors of each dtype, in the order of [`DType::ALL`]: the same, unless each tensor has
+    /// a norm of its own.
+    of: [Margin; 4],
+}
+
+impl Margins {
+    fn new(request: &GroupRequest, of: impl Fn(&[DType]) -> Margin) -> Self {
+        let dtypes: Vec<DType> = request.under_one().map(|(dtype, _)| dtype).collect();
+        let all = of(&dtypes);
+        let apart = !request.clip.is_global() && request.sums.is_none();
+        let of_dtype = |dtype| if apart { of(&[dtype]) } else { all };
+        Margins { all, of: DType::ALL.map(of_dtype) }
     }
 }
 
@@ -212,10 +231,10 @@ fn check(request: &GroupRequest, profile: &DeviceProfile) -> Result<()> {
 /// Refuses dtypes that a backend does not know.
 fn supported(dtype: DType, profile: &DeviceProfile) -> Result<()> {
     match (profile.kind, dtype) {
-        (DeviceKind::Native { .. }, _) | (_, DType::F32 | DType::F16 | DType::BF16) => Ok(()),
-        (DeviceKind::Gpu(_), DType::F64) => {
-            let what = format!("clipping tensors of {dtype}");
+        (DeviceKind::Gpu(GpuLimits { doubles: false, .. }), DType::F64) => {
+            let what = format!("clipping tensors of {dtype} (SHADER_F64 and SHADER_INT64)");
             Err(Error::Unsupported { device: profile.name.clone(), what })
         }
+        (DeviceKind::Gpu(_) | DeviceKind::Native { .. }, _) => Ok(()),
     }
 }

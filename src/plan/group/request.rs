@@ -1,6 +1,6 @@
 //! A request for many tensors: what is to be done, and where they are.
 
-use crate::dtype::DType;
+use crate::dtype::{DType, Precision};
 use crate::error::{Error, Result};
 use crate::layout::Layout;
 use crate::model::{Clip, Decay, Kind, Model, Place, check_overlap, check_overlap_where};
@@ -200,6 +200,14 @@ impl GroupRequest {
                 Err(Error::Bounds { low, high })
             }
             _ => Ok(()),
+        }
+    }
+
+    /// What is worked with on a GPU, and what results are: f64 where any tensor is, else f32.
+    pub(crate) fn precision(&self) -> Precision {
+        match self.places().any(|member| member.dtype.precision() == Precision::Double) {
+            true => Precision::Double,
+            false => Precision::Single,
         }
     }
 

@@ -1,10 +1,13 @@
 //! Where the results of a group are in the buffer that holds them.
 
+use crate::dtype::{DType, Precision};
+
 /// The results of a group: a region for each kind, in each the value of all tensors and then that
 /// of each. Regions start where every device lets a binding start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Results {
     tensors: usize,
+    precision: Precision,
 }
 
 /// One kind of result.
@@ -24,8 +27,16 @@ pub enum Region {
 const ALIGNMENT: usize = 64;
 
 impl Results {
-    pub(crate) fn new(tensors: usize) -> Self {
-        Results { tensors }
+    pub(crate) fn new(tensors: usize, precision: Precision) -> Self {
+        Results { tensors, precision }
+    }
+
+    /// What they are: f64 where any tensor is, else f32.
+    pub fn dtype(&self) -> DType {
+        match self.precision {
+            Precision::Single => DType::F32,
+            Precision::Double => DType::F64,
+        }
     }
 
     /// From one region to the next, in elements.

@@ -14,8 +14,8 @@ pub struct GroupSchedule {
 
 /// The most loads of a lane: its chain of additions is a cascade of 16 by 16.
 const MOST_LOADS: u32 = 256;
-/// Bytes of workgroup memory for each lane: an accumulator.
-const MEMORY_OF_LANE: u32 = 12;
+/// Bytes of workgroup memory for each lane: an accumulator, which is of f64 at most.
+pub(super) const MEMORY_OF_LANE: u32 = 24;
 
 impl GroupSchedule {
     pub(crate) fn check(&self, limits: &GpuLimits) -> Result<()> {

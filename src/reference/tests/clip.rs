@@ -11,7 +11,8 @@ fn made(by: Clip, tensors: &[&[f32]]) -> Clipped {
 
 fn given(by: Clip, norm: f32, tensors: &[&[f32]]) -> Clipped {
     let by = by.use_norm(GivenNorm::Device);
-    clip(&by, &tensors.iter().map(|t| Elements::of(t)).collect::<Vec<_>>(), Some(norm)).unwrap()
+    clip(&by, &tensors.iter().map(|t| Elements::of(t)).collect::<Vec<_>>(), Some(norm.into()))
+        .unwrap()
 }
 
 #[test]

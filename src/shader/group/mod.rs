@@ -5,7 +5,6 @@ pub mod variant;
 
 use std::fmt::Write;
 
-use crate::dtype::Precision;
 use crate::shader::variant::{Lane, NormKind, Pack, Radius, SetKind};
 use variant::{Given, GroupKernel, GroupSlot, GroupVariant};
 
@@ -19,27 +18,27 @@ impl GroupVariant {
     /// The program.
     pub fn source(&self) -> String {
         let mut fragments = vec![fragment!("params/group"), self.lane()];
-        fragments.extend(Precision::Single.texts());
+        fragments.extend(self.precision.texts());
         if self.kernel == GroupKernel::Clamp {
             fragments.extend([fragment!("norm/key"), fragment!("norm/bounds")]);
         } else {
             fragments.extend(self.norm.texts());
             fragments.extend(SetKind::Ball.texts());
             fragments.extend(Radius::Uniform.texts(SetKind::Ball));
-            fragments.push(fragment!("given/norm"));
+            fragments.push(fragment!("given/none"));
             if self.norm == NormKind::Lp {
-                fragments.extend([fragment!("given/raised"), Precision::Single.powers()]);
-            } else {
-                fragments.push(fragment!("given/squared"));
+                fragments.push(self.precision.powers());
             }
         }
         match self.kernel {
-            GroupKernel::Decide => fragments.extend([
-                fragment!("verdict/float"),
-                fragment!("group/workgroup"),
-                fragment!("group/share"),
-                self.given_text(),
-            ]),
+            GroupKernel::Decide => {
+                fragments.extend([
+                    fragment!("verdict/float"),
+                    fragment!("group/workgroup"),
+                    fragment!("group/share"),
+                ]);
+                fragments.extend(self.given_texts());
+            }
             GroupKernel::Partial => {
                 fragments.extend([fragment!("group/workgroup"), fragment!("group/share")]);
             }
@@ -53,9 +52,10 @@ impl GroupVariant {
             } else {
                 fragment!("run/one")
             });
-            fragments.push(match self.decays {
-                true => fragment!("update/decay"),
-                false => fragment!("update/none"),
+            fragments.push(match (self.decays, self.is_wide()) {
+                (true, false) => fragment!("update/decay"),
+                (true, true) => fragment!("update/decay_rounded"),
+                (false, _) => fragment!("update/none"),
             });
             fragments.push(match self.counted {
                 true => fragment!("count/on"),
@@ -130,16 +130,30 @@ impl GroupVariant {
         let stores = self.kernel != GroupKernel::Partial;
         match (self.pack, self.width) {
             (Pack::F32, 4) if stores => (fragment!("memory/four"), "Stored"),
-            (Pack::F32, _) if stores => (fragment!("memory/one"), "Stored"),
+            (Pack::F32 | Pack::F64, _) if stores => (fragment!("memory/one"), "Stored"),
             (_, 4) if stores && self.shared => (fragment!("memory/shared"), "atomic<u32>"),
             (_, 4) if stores => (fragment!("memory/words"), "Stored"),
-            (Pack::F32, _) | (_, 4) => (fragment!("memory/read"), "Stored"),
+            (Pack::F32 | Pack::F64, _) | (_, 4) => (fragment!("memory/read"), "Stored"),
             _ if stores => (fragment!("memory/halves"), "atomic<u32>"),
             _ => (fragment!("memory/halves_read"), "u32"),
         }
     }
 
+    /// Whether kernels of f64 work on elements that are less.
+    fn is_wide(&self) -> bool {
+        self.precision != self.pack.precision()
+    }
+
     fn pack_texts(&self) -> Vec<&'static str> {
+        if self.is_wide() {
+            let (bits, halves) = (fragment!("pack/wide/bits"), fragment!("pack/halves"));
+            return match self.pack {
+                Pack::F32 => vec![bits, fragment!("pack/wide/f32")],
+                Pack::F16 => vec![bits, halves, fragment!("pack/wide/f16")],
+                Pack::Bf16 => vec![bits, halves, fragment!("pack/wide/bf16")],
+                Pack::F64 => vec![fragment!("pack/f64")],
+            };
+        }
         let mut texts = self.pack.texts(if self.width == 4 { Lane::FourInRow } else { Lane::One });
         if self.shared {
             texts.push(fragment!("pack/halves"));
@@ -174,11 +188,15 @@ impl GroupVariant {
         }
     }
 
-    fn given_text(&self) -> &'static str {
+    fn given_texts(&self) -> Vec<&'static str> {
+        let power = match self.norm {
+            NormKind::Lp => fragment!("given/raised"),
+            _ => fragment!("given/squared"),
+        };
         match self.given {
-            Given::Computed => fragment!("given/computed"),
-            Given::Host => fragment!("given/host"),
-            Given::Device => fragment!("given/device"),
+            Given::Computed => vec![fragment!("given/computed")],
+            Given::Host => vec![fragment!("given/host"), fragment!("given/norm"), power],
+            Given::Device => vec![fragment!("given/device"), fragment!("given/norm"), power],
         }
     }
 

@@ -1,5 +1,6 @@
 //! Which fragments make a program over chunks of many tensors.
 
+use crate::dtype::Precision;
 use crate::shader::variant::{Access, NormKind, Pack};
 
 /// An entry point: one file of `shaders/kernel`.
@@ -31,7 +32,9 @@ pub struct GroupVariant {
     pub norm: NormKind,
     /// How elements are stored; of no meaning to `Decide`.
     pub pack: Pack,
-    /// Elements of a load: 4 in contiguous runs, else 1.
+    /// What all that is under one norm is worked with in: f64 where any of it is.
+    pub precision: Precision,
+    /// Elements of a load: 4 in contiguous runs, else 1; always 1 in kernels of f64.
     pub width: u32,
     /// Whether loads of four reach words that others store to.
     pub shared: bool,
@@ -117,7 +120,7 @@ impl GroupVariant {
 
     /// Whether elements are stored one by one, as halves of words.
     pub fn in_halves(&self) -> bool {
-        self.pack != Pack::F32 && self.width == 1
+        self.pack.bytes() < 4 && self.width == 1
     }
 
     /// What the program binds.
@@ -163,7 +166,9 @@ impl GroupVariant {
         let mut all = Vec::new();
         for norm in [NormKind::L1, NormKind::L2, NormKind::Linf, NormKind::Lp] {
             for given in [Given::Computed, Given::Host, Given::Device] {
-                all.push(GroupVariant::decide(norm, given, 256));
+                for precision in [Precision::Single, Precision::Double] {
+                    all.push(GroupVariant::decide(norm, given, precision, 256));
+                }
             }
             for kernel in
                 [GroupKernel::Partial, GroupKernel::Rescale, GroupKernel::Clamp, GroupKernel::Sum]
@@ -178,6 +183,7 @@ impl GroupVariant {
                             kernel,
                             norm,
                             pack: Pack::F32,
+                            precision: Precision::Single,
                             width,
                             shared: false,
                             windows,
@@ -191,6 +197,7 @@ impl GroupVariant {
             }
         }
         all.extend(Self::narrow());
+        all.extend(Self::double());
         all
     }
 
@@ -214,18 +221,42 @@ impl GroupVariant {
                     windows: 3,
                     decays: decays && kernel != GroupKernel::Sum,
                     counted,
-                    ..GroupVariant::decide(NormKind::L2, Given::Computed, 256)
+                    ..GroupVariant::decide(NormKind::L2, Given::Computed, Precision::Single, 256)
+                })
+            })
+        })
+    }
+
+    /// Those of f64: of f64 by every norm, and of what may be with it in a group by one.
+    fn double() -> impl Iterator<Item = GroupVariant> {
+        let norms = [NormKind::L1, NormKind::L2, NormKind::Linf, NormKind::Lp];
+        let double = norms.map(|norm| (norm, Pack::F64));
+        let others = [Pack::F32, Pack::F16, Pack::Bf16].map(|pack| (NormKind::L2, pack));
+        double.into_iter().chain(others).flat_map(|(norm, pack)| {
+            let kernels =
+                [GroupKernel::Partial, GroupKernel::Rescale, GroupKernel::Clamp, GroupKernel::Sum];
+            kernels.into_iter().flat_map(move |kernel| {
+                [(1, false, true), (3, true, false)].map(|(windows, decays, counted)| {
+                    GroupVariant {
+                        kernel,
+                        pack,
+                        windows,
+                        decays: decays && kernel != GroupKernel::Sum,
+                        counted,
+                        ..GroupVariant::decide(norm, Given::Computed, Precision::Double, 256)
+                    }
                 })
             })
         })
     }
 
     /// The program that puts partial sums together.
-    pub(crate) fn decide(norm: NormKind, given: Given, lanes: u32) -> Self {
+    pub(crate) fn decide(norm: NormKind, given: Given, precision: Precision, lanes: u32) -> Self {
         GroupVariant {
             kernel: GroupKernel::Decide,
             norm,
-            pack: Pack::F32,
+            pack: Pack::alone(precision),
+            precision,
             width: 1,
             shared: false,
             windows: 0,

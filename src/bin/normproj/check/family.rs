@@ -110,7 +110,7 @@ pub fn examine(context: &Context, shape: &Shape) -> Result<Vec<Outcome>> {
 }
 
 /// Whether a device works on a dtype.
-fn serves(context: &Context, dtype: DType) -> bool {
+pub fn serves(context: &Context, dtype: DType) -> bool {
     match context.profile().kind {
         DeviceKind::Gpu(limits) => dtype != DType::F64 || limits.doubles,
         DeviceKind::Native { .. } => true,

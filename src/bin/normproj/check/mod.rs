@@ -4,6 +4,7 @@ mod cases;
 mod compare;
 mod family;
 mod groups;
+mod mixed;
 mod trial;
 
 use std::io::Write;
@@ -25,7 +26,8 @@ use trial::Trial;
 /// For each shape and each legal schedule: slices inside keep every bit, what is scaled ends inside
 /// and within 2κ of the exact projection, a second time changes nothing, NaN and infinity stay, and
 /// nothing outside the view is written. Then every set in every dtype that the device has, with radii in
-/// memory and along directions; and clips of many tensors: in an arena, in buffers of their own, and strided.
+/// memory and along directions; and clips of many tensors: in
+/// an arena, in buffers of their own, and strided; of every dtype, and of several in one group.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -60,7 +62,8 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let cases = cases::all()?;
     let scenes = groups::scenes()?;
     let shapes = family::shapes()?;
-    let count = cases.len() + shapes.len() + scenes.len();
+    let mixtures = mixed::mixtures(&context);
+    let count = cases.len() + shapes.len() + scenes.len() + mixtures.len();
     let progress = Progress::count(count as u64, arguments.run.quiet);
     let mut outcomes = Vec::new();
     for case in &cases {
@@ -75,6 +78,10 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
     for scene in &scenes {
         outcomes.extend(groups::examine(&context, scene)?);
+        progress.advance(1);
+    }
+    for mixture in &mixtures {
+        outcomes.extend(mixed::examine(&context, mixture)?);
         progress.advance(1);
     }
     drop(progress);

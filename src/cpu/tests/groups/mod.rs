@@ -68,7 +68,8 @@ impl Case {
         let plan = GroupPlan::new(request, profile).unwrap();
         let results = context.zeros([plan.results().elements()]).unwrap();
         let pieces = Pieces::new(&plan);
-        let report = run(&plan, &pieces, &gradients, decay.as_ref(), self.given, &results);
+        let report =
+            run(&plan, &pieces, &gradients, decay.as_ref(), self.given.map(f64::from), &results);
         After {
             memories: buffers.iter().map(|buffer| buffer.read().unwrap()).collect(),
             results: results.read().unwrap(),

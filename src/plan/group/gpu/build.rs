@@ -2,8 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::dtype::{DType, Precision};
-use crate::error::{Error, Result};
+use crate::dtype::DType;
 use crate::model::{Clip, GivenNorm, Kind};
 use crate::plan::gpu::grid;
 use crate::plan::group::gpu::chunks::chunks;
@@ -27,30 +26,25 @@ pub(in crate::plan::group) fn build(
     request: &GroupRequest,
     schedule: &GroupSchedule,
     limits: &GpuLimits,
-) -> Result<GroupSteps> {
+) -> GroupSteps {
+    let precision = request.precision();
     let alignment = u64::from(limits.storage_alignment.max(16));
     let bytes = limits.binding_bytes.min(ADDRESSABLE);
     let cell = (bytes / alignment * alignment) as usize;
-    let pack = |member: &Member| -> Result<Pack> {
-        if member.dtype.precision() == Precision::Double {
-            let reason = format!("no kernel of groups knows {}", member.dtype);
-            return Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason });
-        }
-        Ok(member.dtype.into())
-    };
+    let pack = |member: &Member| Pack::from(member.dtype);
     let mut parts = Vec::new();
     for (i, member) in request.members.iter().enumerate() {
-        parts.extend(Part::of(i, member, pack(member)?, cell));
+        parts.extend(Part::of(i, member, pack(member), cell));
     }
     let windows = policy::windows(limits, GroupVariant::OTHER_BINDINGS);
-    let sets_of = |parts| sets::sets(parts, &request.memories, cell, windows, limits);
+    let sets_of = |parts| sets::sets(parts, &request.memories, cell, windows, limits, precision);
     let mut sets = sets_of(parts);
     let tensors = sets.len();
     let mut sums = Vec::new();
     for (i, sum) in request.sums.iter().flat_map(|sums| sums.tensors.iter().enumerate()) {
         let examples = request.sums.as_ref().map_or(0, |sums| sums.examples);
         let rows = Rows { first: 0, count: examples, stride: sum.stride };
-        sums.extend(Part::of_rows(i, &sum.member, pack(&sum.member)?, cell, rows));
+        sums.extend(Part::of_rows(i, &sum.member, pack(&sum.member), cell, rows));
     }
     // What is added to a sum is added by a later dispatch.
     passes(sums).into_iter().for_each(|parts| sets.extend(sets_of(parts)));
@@ -61,11 +55,11 @@ pub(in crate::plan::group) fn build(
         schedule,
         tensors,
         lengths: Vec::new(),
-        steps: GroupSteps::default(),
+        steps: GroupSteps { precision, ..GroupSteps::default() },
     };
     builder.tables(&sets);
     builder.dispatches(&sets);
-    Ok(builder.steps)
+    builder.steps
 }
 
 struct Builder<'a> {
@@ -164,10 +158,11 @@ impl Builder<'_> {
             self.steps.partials = 0;
         }
         let segments = self.steps.segments.len() as u32;
-        let region = Results::new(self.request.norms()).stride() as u32;
+        let precision = self.steps.precision;
+        let region = Results::new(self.request.norms(), precision).stride() as u32;
         for (rim, dtype) in self.rims().into_iter().enumerate() {
             self.steps.steps.push(GroupStep {
-                variant: GroupVariant::decide(norm.into(), given, self.schedule.lanes),
+                variant: GroupVariant::decide(norm.into(), given, precision, self.schedule.lanes),
                 params: GroupParams { segments, region, rim: rim as u32, ..GroupParams::default() },
                 workgroups: grid(segments.into(), self.limits),
                 set: None,
@@ -214,6 +209,7 @@ impl Builder<'_> {
                 // A clip by value has no norm, and one program.
                 norm: self.clip().norm_used().map_or(NormKind::L2, NormKind::from),
                 pack: set.pack,
+                precision: self.steps.precision,
                 width: set.width,
                 shared: kernel != GroupKernel::Partial && set.shares_words(),
                 windows: set.binds.len() as u32,

@@ -1,7 +1,6 @@
 //! What the dispatches of a group move.
 
 use crate::plan::cost::Cost;
-use crate::plan::gpu::steps::ACCUMULATOR_BYTES;
 use crate::plan::group::gpu::steps::GroupSteps;
 use crate::plan::group::request::{GroupRequest, Member};
 use crate::shader::group::variant::GroupKernel;
@@ -18,7 +17,7 @@ pub(in crate::plan::group) fn cost(request: &GroupRequest, steps: &GroupSteps) -
     let [always, else_only] = changed(steps);
     Cost {
         dispatches: steps.steps.len() as u32,
-        scratch: tables * size_of_val(&steps.chunks[..]) as u64 + ACCUMULATOR_BYTES * accumulators,
+        scratch: tables * steps.chunk_bytes() + steps.accumulator_bytes() * accumulators,
         read: tensors.read + WORD * always,
         written: tensors.written + (WORD - HALF) * always,
         read_again: tensors.read_again + WORD * else_only,

@@ -10,6 +10,6 @@ mod steps;
 
 pub(super) use build::build;
 pub(super) use cost::{cost, native_cost};
-pub(super) use policy::{choose, margin, native_margin};
+pub(super) use policy::{chain, choose, margin, native_margin};
 pub use sets::Bind;
 pub use steps::{GroupStep, GroupSteps};

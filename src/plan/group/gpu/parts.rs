@@ -38,7 +38,7 @@ pub(super) struct Part {
     pub pack: Pack,
     pub place: Place,
     pub other: Option<Place>,
-    pub rate: f32,
+    pub rate: f64,
     /// Of a sum: the examples that its other tensor has here, from which one on, and how far apart.
     pub rows: Rows,
     /// Outermost first; none for one element.
@@ -70,7 +70,7 @@ impl Part {
             pack,
             place: Place { memory: member.memory, first: member.layout.offset() },
             other,
-            rate: companion.map_or(0.0, |companion| companion.rate as f32),
+            rate: companion.map_or(0.0, |companion| companion.rate),
             rows,
             axes: merged(&member.layout, companion.map(|companion| companion.layout).as_ref()),
         };

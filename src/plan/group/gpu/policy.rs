@@ -1,9 +1,9 @@
 //! Sizes of chunks, and what they mean for the error. Not measured on hardware yet: each figure
 //! says its reason.
 
-use crate::dtype::DType;
+use crate::dtype::{DType, Precision};
 use crate::plan::group::gpu::steps::GroupSteps;
-use crate::plan::group::schedule::GroupSchedule;
+use crate::plan::group::schedule::{GroupSchedule, MEMORY_OF_LANE};
 use crate::plan::margin::Margin;
 use crate::plan::native;
 use crate::plan::profile::GpuLimits;
@@ -11,7 +11,7 @@ use crate::shader::group::variant::GroupKernel;
 
 /// Lanes of a workgroup. Every device grants as many, and four of them fill a multiprocessor.
 const LANES: u32 = 256;
-/// Elements of a chunk, at least: 64 KiB, so that the reduction of a workgroup costs little beside
+/// Elements of a chunk, at least: 64 KiB of f32, so that the reduction of a workgroup costs little beside
 /// its loads.
 const SHORTEST: u64 = 16 << 10;
 /// Chunks that keep a device busy to the end: the last wave is a small part of all.
@@ -22,11 +22,19 @@ const LONGEST_CHAIN: u32 = 74;
 const CASCADE: u64 = 16;
 
 /// The schedule that is expected to be fastest.
-pub(in crate::plan::group) fn choose(elements: u64, limits: &GpuLimits) -> GroupSchedule {
-    let memory = limits.workgroup_memory / 12;
+pub(in crate::plan::group) fn choose(
+    elements: u64,
+    limits: &GpuLimits,
+    precision: Precision,
+) -> GroupSchedule {
+    let memory = limits.workgroup_memory / MEMORY_OF_LANE;
     let lanes = 1 << LANES.min(limits.invocations).min(memory).max(2).ilog2();
     let wanted = elements / (WAVES * u64::from(limits.busy_workgroups.max(1)));
-    let loads = wanted.max(SHORTEST) / u64::from(4 * lanes);
+    let width = match precision {
+        Precision::Single => 4,
+        Precision::Double => 1,
+    };
+    let loads = wanted.max(SHORTEST) / u64::from(width * lanes);
     GroupSchedule { lanes, loads: loads.clamp(1, 256) as u32 }
 }
 
@@ -35,15 +43,24 @@ pub(super) fn windows(limits: &GpuLimits, others: u32) -> usize {
     limits.storage_buffers.saturating_sub(others).clamp(2, limits.windows.max(2)) as usize
 }
 
-/// The error of norms: the longest chain of additions through chunk and decision. A norm that is
-/// given may be as far off as any.
-pub(in crate::plan::group) fn margin(
+/// The error of norms of tensors of these dtypes, by the longest chain of additions.
+pub(in crate::plan::group) fn margin(chain: u32, precision: Precision, dtypes: &[DType]) -> Margin {
+    match (precision, are_double(dtypes)) {
+        (Precision::Single, _) => Margin::f32(chain),
+        (Precision::Double, false) => Margin::f64(chain),
+        (Precision::Double, true) => Margin::double(chain),
+    }
+}
+
+/// The longest chain of additions through chunk and decision. A norm that is given may be as far off as
+/// any.
+pub(in crate::plan::group) fn chain(
     steps: &GroupSteps,
     schedule: &GroupSchedule,
     given: bool,
-) -> Margin {
+) -> u32 {
     if given {
-        return Margin::f32(LONGEST_CHAIN);
+        return LONGEST_CHAIN;
     }
     let lanes = u64::from(schedule.lanes);
     let tree = lanes.ilog2();
@@ -56,17 +73,21 @@ pub(in crate::plan::group) fn margin(
     // An edge, and the four elements of a load.
     let of_chunk = cascade(loads.max().unwrap_or(0)) + 1 + 2 + tree;
     let of_decision = cascade(steps.partials.div_ceil(lanes)) + tree;
-    Margin::f32(of_chunk + of_decision)
+    of_chunk + of_decision
 }
 
 /// The error of norms on the CPU backend: of other dtypes than f64 as for slices. What is f64 alone is
 /// added up in a cascade, part by part, and parts with what rounding takes of their sum.
-pub(in crate::plan::group) fn native_margin(dtypes: impl IntoIterator<Item = DType>) -> Margin {
-    let mut dtypes = dtypes.into_iter().peekable();
-    match dtypes.peek().is_some() && dtypes.all(|dtype| dtype == DType::F64) {
+pub(in crate::plan::group) fn native_margin(dtypes: &[DType]) -> Margin {
+    match are_double(dtypes) {
         true => Margin::double(80),
         false => native::margin(DType::F32),
     }
+}
+
+/// Whether there are any, and all of them f64.
+fn are_double(dtypes: &[DType]) -> bool {
+    !dtypes.is_empty() && dtypes.iter().all(|&dtype| dtype == DType::F64)
 }
 
 /// The chain of so many terms, summed in blocks.

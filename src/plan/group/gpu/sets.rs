@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use crate::dtype::Precision;
 use crate::plan::gpu::steps::Window;
 use crate::plan::group::gpu::parts::{Part, Place};
 use crate::plan::profile::GpuLimits;
@@ -69,6 +70,7 @@ pub(super) fn sets(
     cell: usize,
     most: usize,
     limits: &GpuLimits,
+    precision: Precision,
 ) -> Vec<Set> {
     let mut used: HashMap<Key, Used> = HashMap::new();
     let mut order: HashMap<Key, usize> = HashMap::new();
@@ -94,7 +96,10 @@ pub(super) fn sets(
         let keys = keys(part, cell);
         let apart = part.other.is_some_and(|other| other.first % 4 != part.place.first % 4);
         let apart = apart || part.rows.count > 1 && !part.rows.stride.is_multiple_of(4);
-        !part.is_contiguous() || apart || !keys.iter().all(|&key| whole(key))
+        precision == Precision::Double
+            || !part.is_contiguous()
+            || apart
+            || !keys.iter().all(|&key| whole(key))
     };
     // Parts that need loads of one element spoil the loads of their set: those come last. But a
     // window is not bound twice for that.

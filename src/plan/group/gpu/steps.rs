@@ -1,9 +1,9 @@
 //! The dispatches of a group, and the tables that they read.
 
-use crate::dtype::DType;
+use crate::dtype::{DType, Precision};
 use crate::plan::gpu::steps::ACCUMULATOR_BYTES;
 use crate::plan::group::gpu::sets::Bind;
-use crate::shader::group::params::{Chunk, GroupParams};
+use crate::shader::group::params::{Chunk, GroupParams, SingleChunk};
 use crate::shader::group::variant::GroupVariant;
 
 /// One dispatch.
@@ -37,6 +37,8 @@ pub struct GroupSteps {
     pub segments: Vec<[u32; 3]>,
     /// How many partial sums there are.
     pub partials: u64,
+    /// What all kernels compute with.
+    pub precision: Precision,
 }
 
 impl GroupSteps {
@@ -46,22 +48,45 @@ impl GroupSteps {
         &self.chunks[first..first + step.params.chunks as usize]
     }
 
+    /// Bytes of an accumulator: a sum, its exponent, and the largest magnitude.
+    pub fn accumulator_bytes(&self) -> u64 {
+        ACCUMULATOR_BYTES * u64::from(self.precision.words())
+    }
+
+    /// The table of chunks as kernels read it.
+    pub(crate) fn chunk_table(&self) -> Vec<u8> {
+        match self.precision {
+            Precision::Single => {
+                let twins: Vec<SingleChunk> = self.chunks.iter().map(SingleChunk::from).collect();
+                bytemuck::cast_slice(&twins).to_vec()
+            }
+            Precision::Double => bytemuck::cast_slice(&self.chunks).to_vec(),
+        }
+    }
+
+    /// Its bytes.
+    pub fn chunk_bytes(&self) -> u64 {
+        let one = match self.precision {
+            Precision::Single => size_of::<SingleChunk>(),
+            Precision::Double => size_of::<Chunk>(),
+        };
+        (one * self.chunks.len()) as u64
+    }
+
     /// Bytes of accumulators of chunks.
     pub fn partial_bytes(&self) -> u64 {
-        ACCUMULATOR_BYTES * self.partials
+        self.accumulator_bytes() * self.partials
     }
 
     /// Bytes of accumulators of norms.
     pub fn verdict_bytes(&self) -> u64 {
-        ACCUMULATOR_BYTES * self.segments.len() as u64
+        self.accumulator_bytes() * self.segments.len() as u64
     }
 
     /// Bytes of scratch and tables that are held while the plan is prepared.
     pub fn scratch_bytes(&self) -> u64 {
-        let tables = size_of_val(&self.chunks[..])
-            + size_of_val(&self.boxes[..])
-            + size_of_val(&self.segments[..]);
-        self.partial_bytes() + self.verdict_bytes() + tables as u64
+        let tables = size_of_val(&self.boxes[..]) + size_of_val(&self.segments[..]);
+        self.partial_bytes() + self.verdict_bytes() + self.chunk_bytes() + tables as u64
     }
 
     /// Bindings of tensors' memory in all sets.

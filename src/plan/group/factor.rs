@@ -1,12 +1,12 @@
 //! What a group is multiplied by.
 
 use super::power::Size;
-use crate::cpu::general::elements::{exponent, times_power};
+use crate::plan::powers::{exponent, times_power};
 use crate::plan::rim::Rim;
 
 /// `value · 2^exponent`, which may lie beyond f64: `[1e200]` scaled to norm 1e-200.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Factor {
+pub(crate) struct Factor {
     pub value: f64,
     pub exponent: i32,
 }

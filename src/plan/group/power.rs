@@ -1,7 +1,7 @@
 //! What is accumulated over the tensors of a group, in any range.
 
-use crate::cpu::general::elements::{exponent, times_power};
 use crate::norm::Norm;
+use crate::plan::powers::{exponent, times_power};
 
 /// A sum of powers of magnitudes, `(sum + rest) · (2^p)^exponent` for the p of the norm, or the largest
 /// magnitude. It is infinite or NaN only if an element is.
@@ -9,7 +9,7 @@ use crate::norm::Norm;
 /// Parts are added with what rounding takes of each sum, so that their number, which depends on how
 /// tensors lie in memory, does not count in the margin of f64.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Power {
+pub(crate) struct Power {
     pub sum: f64,
     rest: f64,
     pub exponent: i32,
@@ -17,7 +17,7 @@ pub(super) struct Power {
 
 /// A norm as `value · 2^exponent`: that of f64 elements may lie beyond f64.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) struct Size {
+pub(crate) struct Size {
     pub value: f64,
     pub exponent: i32,
 }
@@ -91,6 +91,11 @@ impl Power {
 }
 
 impl Size {
+    /// The number, infinite beyond f64.
+    pub fn unbounded(self) -> f64 {
+        times_power(self.value, self.exponent)
+    }
+
     /// The number. A finite norm beyond f64 must not look like that of an infinity.
     pub fn number(self) -> f64 {
         match self.value.is_finite() {

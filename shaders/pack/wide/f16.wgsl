@@ -1,0 +1,6 @@
+// f16 in memory, in kernels of f64.
+
+const BYTES = 2u;
+
+fn widened(half: u32) -> Bits { return widened_from(half, 10u, 31u); }
+fn narrowed(bits: Bits) -> u32 { return narrowed_to(bits, 10u, 31u, params.nearest); }
