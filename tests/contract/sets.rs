@@ -203,6 +203,17 @@ fn spheres_of_numbers_that_some_adapters_take_for_zeros() {
     prove::<bf16>();
 }
 
+/// Where an adapter takes a slice for zeros there is nothing that a rate would be of.
+#[test]
+fn part_of_the_way_from_numbers_that_some_adapters_take_for_zeros() {
+    let projection = Projection::min_max_norm(0.0, 0.0, 0).rate(0.3);
+    let request = Request::in_place(projection, Layout::contiguous([3]).expect("small"));
+    let row = [1e-40f32, -2e-40, 0.0];
+    contexts().for_each(|context| {
+        prove_by_plans(context, &request.with_report(), &row, &[], 5);
+    });
+}
+
 /// The report tells a factor where it cannot tell the norm.
 #[test]
 fn factors_of_norms_beyond_f64() {

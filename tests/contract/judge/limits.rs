@@ -135,8 +135,7 @@ impl Limits {
 
     /// Whether the norm n is made of elements that are subnormal, as they are or as they become, to a part
     /// that is no longer small beside κ. An adapter takes them for zeros, or rounding adds half of their
-    /// spacing to them. The part that this is of a norm is the norm of those elements at most; for p < 1, where
-    /// there is no triangle inequality, it is `w/p`, their powers being the part w of the sum.
+    /// spacing to them.
     fn blurred<T: Value>(&self, x: &[T], n: f64) -> bool {
         let power = if let Norm::Lp(p) = self.norm { p.value().min(1.0) } else { 1.0 };
         // What a ball loses leaves it inside.
@@ -152,9 +151,22 @@ impl Limits {
             let x = x.wide().abs();
             x > 0.0 && (x < tiny || x * factor < coarse)
         };
-        let small: Vec<T> = x.iter().filter(small).copied().collect();
-        let part = reference::ratio(reference::norm(self.norm, &small), self.norm, x);
-        part.powf(power) / power > 0.125 * self.bounds.kappa
+        self.part(x, small) > 0.125 * self.bounds.kappa
+    }
+
+    /// The part of the norm of a slice that an adapter may lose, which takes subnormal elements for zeros.
+    pub fn flushed<T: Value>(&self, x: &[T]) -> f64 {
+        let tiny = least_normal(self.dtype);
+        self.part(x, |x| x.wide() != 0.0 && x.wide().abs() < tiny)
+    }
+
+    /// The part of the norm of a slice that is due to some of its elements: their own norm at most. For p < 1,
+    /// where there is no triangle inequality, it is `w/p`, their powers being the part w of the sum.
+    fn part<T: Value>(&self, x: &[T], some: impl Fn(&&T) -> bool) -> f64 {
+        let power = if let Norm::Lp(p) = self.norm { p.value().min(1.0) } else { 1.0 };
+        let some: Vec<T> = x.iter().filter(some).copied().collect();
+        let n = reference::norm(self.norm, &some);
+        if n == 0.0 { 0.0 } else { reference::ratio(n, self.norm, x).powf(power) / power }
     }
 
     /// What must become of a finite slice.
