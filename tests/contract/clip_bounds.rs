@@ -136,7 +136,22 @@ impl Bounds {
     /// Whether the results are made of normal numbers, and their norm bounded by what rounding adds.
     fn normal(&self, x: &[f64]) -> bool {
         let room = self.radius == 0.0 || self.radius >= 2.0 * self.tiny(x.len());
-        room && !self.quasi(x)
+        let factor = (self.radius / length(self.norm, x)).min(1.0);
+        room && !self.quasi(x) && !self.vanishes(x, factor)
+    }
+
+    /// Whether elements, times a factor, are subnormal under a norm of p < 1: an adapter may take them for
+    /// zero, and however small they are, their powers are not.
+    fn vanishes(&self, x: &[f64], factor: f64) -> bool {
+        let Norm::Lp(p) = self.norm else { return false };
+        let subnormal = |x: &f64| *x != 0.0 && x.abs() * factor < self.least;
+        p.value() < 1.0 && self.given.is_none() && !self.is_native() && x.iter().any(subnormal)
+    }
+
+    /// The least norm that may be found of elements: without those that vanish, if any do.
+    pub fn least_norm(&self, x: &[f64]) -> Option<f64> {
+        let kept = |x: &f64| if x.abs() < self.least { 0.0 } else { *x };
+        self.vanishes(x, 1.0).then(|| length(self.norm, &x.iter().map(kept).collect::<Vec<f64>>()))
     }
 
     /// For p < 1 there is no triangle inequality: what rounding adds to small numbers of f16 bounds
@@ -194,6 +209,13 @@ impl Bounds {
             stats.non_finite += 1;
             let policy = if no_norm { OnNonFinite::Leave } else { self.clip.policy() };
             return replaced(policy, elements).into_iter().collect();
+        }
+        if self.vanishes(&x, 1.0) {
+            // Nothing but that no element grows.
+            stats.rim += 1;
+            let grown = |e: &&Element| e.y.abs() > e.most(e.x.abs() + e.slack + e.least_normal());
+            let wrong = elements.iter().find(grown);
+            return wrong.map(|e| (Rule::Accurate, e.to_string())).into_iter().collect();
         }
         let place = self.place(&x, elements);
         *(match place {

@@ -175,7 +175,8 @@ impl Reading<'_> {
         let allowed = relative * exact + blur + least_normal(self.scene.dtype());
         // An adapter may take subnormal numbers for zero.
         let zeros = elements.iter().all(|e| e.x.abs() < e.least_normal());
-        let zero = clip.writes() && clip.given().is_none() && zeros;
+        let free = zeros || bounds.least_norm(&x).is_some();
+        let zero = clip.writes() && clip.given().is_none() && free;
         Scale { exact, allowed, place, zero }
     }
 
@@ -235,7 +236,11 @@ impl Exact<'_> {
                 found == f64::MAX
             }
             exact if exact.is_infinite() => found == exact,
-            exact => (found - exact).abs() <= allowed,
+            exact => {
+                let x: Vec<f64> = self.elements.iter().map(|e| e.x).collect();
+                let least = self.bounds.least_norm(&x).unwrap_or(exact);
+                (least - allowed..=exact + allowed).contains(&found)
+            }
         };
         if right { Ok(()) } else { Err(format!("{what}: {found:e}, not {exact:e}")) }
     }

@@ -213,8 +213,7 @@ pub fn far<T: Value>(
     let request = plan.request();
     let normproj::plan::request::Task::Project(projection) = request.task else { return None };
     let wanted = Wanted { projection: &projection, radii };
-    let exact: Vec<f64> =
-        wanted.exact(input, &request.source).into_iter().map(|y| y.high).collect();
+    let exact: Vec<f64> = wanted.exact(input, &request.source).iter().map(|y| y.high).collect();
     let whole = peer.iter().fold(0f64, |most, &y| most.max(y.abs()));
     let slices = reference::slices(projection.axes(), request.source.shape()).expect("valid");
     // Adapters and peers may take subnormal numbers for zero.
