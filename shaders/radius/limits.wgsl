@@ -14,22 +14,7 @@ fn key_of(bits: Magnitude) -> Exponent {
     return bitcast<Exponent>(bits) ^ (sign & Exponent(LARGEST_WHOLE));
 }
 
-fn lower_bits(slice: u32) -> Magnitude {
-    var bits = Magnitude(0u);
-    for (var s = 0u; s < SLICES; s++) {
-        var at = params.radii_offset;
-        // Whatever the index, it stays within the limits.
-        var rest = params.first_radius + slice + s;
-        for (var d = params.radii_rank; d > 0u; d--) {
-            let axis = params.radii[d - 1u];
-            at += rest % axis.size * axis.source_stride;
-            rest /= axis.size;
-        }
-        bits = with_slice(bits, s, lower_word(at));
-    }
-    return bits;
-}
-
+// As radius_bits: a uniform array cannot be handed over.
 fn upper_bits(slice: u32) -> Magnitude {
     var bits = Magnitude(0u);
     for (var s = 0u; s < SLICES; s++) {
@@ -58,7 +43,7 @@ fn upper_key(bits: Magnitude) -> Exponent {
 }
 
 fn lower_limit(slice: u32) -> Limit {
-    let bits = rounded(lower_bits(slice));
+    let bits = rounded(radius_bits(slice));
     let at = lower_key(bits);
     return Limit(select(bits, Magnitude(params.low), at == Exponent(params.low_key)), at);
 }
@@ -71,7 +56,7 @@ fn upper_limit(slice: u32) -> Limit {
 
 // Whether a number lies between the limits, neither of which is NaN.
 fn is_radius(slice: u32) -> Truth {
-    let low = lower_bits(slice);
+    let low = radius_bits(slice);
     let high = upper_bits(slice);
     let numbers = ((low & Magnitude(MAGNITUDE)) <= Magnitude(INFINITY))
         & ((high & Magnitude(MAGNITUDE)) <= Magnitude(INFINITY));

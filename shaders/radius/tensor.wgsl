@@ -6,23 +6,6 @@ const RADII = true;
 const NOTHING = -1048576;
 const EVERYTHING = 1048576;
 
-// The bits of the radii of the slices of a load.
-fn radius_bits(slice: u32) -> Magnitude {
-    var bits = Magnitude(0u);
-    for (var s = 0u; s < SLICES; s++) {
-        var at = params.radii_offset;
-        // Whatever the index, it stays within the radii.
-        var rest = params.first_radius + slice + s;
-        for (var d = params.radii_rank; d > 0u; d--) {
-            let axis = params.radii[d - 1u];
-            at += rest % axis.size * axis.source_stride;
-            rest /= axis.size;
-        }
-        bits = with_slice(bits, s, radius_word(at));
-    }
-    return bits;
-}
-
 // |r| as a number; of NaN and infinity it means nothing.
 fn magnitude_of_radius(bits: Magnitude) -> Power {
     let magnitude = bits & Magnitude(MAGNITUDE);

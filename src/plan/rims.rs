@@ -227,7 +227,9 @@ mod tests {
                 for r in [1e-3, 0.7, 3.0, 1e3] {
                     let scales = [scale, scale, low_scale, low_scale];
                     let exact = numbers(rims.at(r).unwrap());
-                    for ((line, scale), exact) in lines.iter().zip(scales).zip(exact) {
+                    // Nothing goes to the least norm where nothing is too short.
+                    let asked = if exact[2] > 0.0 { 4 } else { 3 };
+                    for ((line, scale), exact) in lines.iter().zip(scales).zip(exact).take(asked) {
                         let c = crate::plan::margin::toward_zero(scale * r);
                         let found = if c == 0.0 { 0.0 } else { line.slope * c + line.offset };
                         let near =

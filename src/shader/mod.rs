@@ -234,17 +234,15 @@ impl SetKind {
 
 impl Radius {
     pub(crate) fn texts(self, set: SetKind) -> Vec<&'static str> {
-        let memory = match (self, set) {
-            (Radius::Shared, SetKind::Limits) => fragment!("radius/limits_shared"),
-            (_, SetKind::Limits) => fragment!("radius/limits_read"),
-            (Radius::Uniform, _) => return uniform_texts(set),
-            (Radius::Read, _) => fragment!("radius/read"),
-            (Radius::Shared, _) => fragment!("radius/shared"),
+        let (memory, upper) = match self {
+            Radius::Uniform => return uniform_texts(set),
+            Radius::Read => (fragment!("radius/read"), fragment!("radius/upper_read")),
+            Radius::Shared => (fragment!("radius/shared"), fragment!("radius/upper_shared")),
         };
         let (tensor, rim) = (fragment!("radius/tensor"), fragment!("radius/tensor_rim"));
         let element = fragment!("radius/element");
         let mut texts = match set {
-            SetKind::Limits => vec![fragment!("radius/limits"), element],
+            SetKind::Limits => vec![fragment!("radius/limits"), element, upper],
             SetKind::Plane => vec![tensor, fragment!("radius/tensor_offset")],
             SetKind::Cube => vec![tensor, rim, element, fragment!("radius/tensor_bound")],
             SetKind::Interval | SetKind::Shrink => {
@@ -252,7 +250,7 @@ impl Radius {
             }
             SetKind::Ball | SetKind::Clamp => vec![tensor, rim],
         };
-        texts.push(memory);
+        texts.extend([fragment!("radius/bits"), memory]);
         texts
     }
 }

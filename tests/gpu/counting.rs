@@ -23,7 +23,7 @@ fn counted(context: &Context, plan: &Plan, host: &[f32]) -> [u64; 2] {
     counters(gpu, &bound)
 }
 
-/// What one run of a bound plan loads and stores.
+/// What one run of a plan that was bound anew loads and stores: counters are never set back.
 fn counters(gpu: &Gpu, bound: &Bound) -> [u64; 2] {
     let mut encoder = gpu.device().create_command_encoder(&Default::default());
     bound.record_pass(&mut encoder);
@@ -230,9 +230,9 @@ fn a_tensor_with_radii_in_memory_moves_what_its_cost_says() {
                 let request = request.with_radii(Layout::contiguous([slices]).unwrap());
                 for plan in schedules(context, &request, [i + turn, 5 * contexts.len()]) {
                     let tensor = upload(context, &request, &vec![1.0; shape[0] * shape[1]]);
-                    let prepared = gpu.prepare_counting(&plan).unwrap();
                     for (r, all) in [(1e3, 0), (f32::NAN, 0), (1e-3, 1)] {
                         let radii = context.upload(&vec![r; slices], [slices]).unwrap();
+                        let prepared = gpu.prepare_counting(&plan).unwrap();
                         let bound = prepared.bind_with(&tensor, &tensor, Some(&radii)).unwrap();
                         let found = counters(gpu, &bound);
                         assert_eq!(found, stated(&plan, all), "r = {r}\n{}", plan.explain());
@@ -260,10 +260,10 @@ fn a_tensor_with_limits_in_memory_moves_what_its_cost_says() {
             let request = Request::in_place(all, layout).of(dtype).with_limits(row, row);
             for plan in schedules(context, &request, [i + turn, contexts.len()]) {
                 let tensor = upload(context, &request, &vec![1.0; shape[0] * shape[1]]);
-                let prepared = gpu.prepare_counting(&plan).unwrap();
                 let low = context.upload(&vec![-3.0; shape[1]], [shape[1]]).unwrap();
                 for (limit, all) in [(3.0, 0), (-4.0, 0), (0.5, 1)] {
                     let high = context.upload(&vec![limit; shape[1]], [shape[1]]).unwrap();
+                    let prepared = gpu.prepare_counting(&plan).unwrap();
                     let bound = prepared.bind_with_limits(&tensor, &tensor, &low, &high).unwrap();
                     let found = counters(gpu, &bound);
                     assert_eq!(found, stated(&plan, all), "{limit}\n{}", plan.explain());
@@ -290,9 +290,9 @@ fn touched_rows_move_what_their_cost_says_and_no_others() {
                 let request = Request::in_place(Projection::max_norm(1.0, 1), layout).of(dtype);
                 let request = request.rows(*indices.layout());
                 for plan in schedules(context, &request, [i + turn, 3 * contexts.len()]) {
-                    let prepared = gpu.prepare_counting(&plan).unwrap();
                     for (value, all) in [(1e-3, 0), (1e2, 1)] {
                         let table = upload(context, &request, &vec![value; rows * columns]);
+                        let prepared = gpu.prepare_counting(&plan).unwrap();
                         let bound = prepared.bind_rows(&table, &indices).unwrap();
                         let found =
                             counters(gpu, &bound).map(|bytes| named.len() as u64 * bytes / of);
