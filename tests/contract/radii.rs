@@ -84,7 +84,7 @@ fn radii(case: &Case, projection: &Projection, norms: &[f64], dtype: DType) -> V
 
 /// Whether norms are near the lower bound, where there are two.
 fn near_low(case: &Case) -> bool {
-    hash(case.seed, 31) % 2 == 0
+    hash(case.seed, 31).is_multiple_of(2)
 }
 
 /// A memory of radii and where in it they are: one for each slice, or one for all.
