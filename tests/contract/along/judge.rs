@@ -207,11 +207,12 @@ impl<T: Value> Slice<T> {
         let mut room = 0.0;
         for (i, (y, &e)) in self.y.iter().zip(&self.exact).enumerate() {
             let (y, a, x) = (y.wide(), self.a[i].wide(), self.x[i].wide());
+            // Before it is a part of what is allowed: nothing times infinity is NaN.
+            let e = e.clamp(-largest, largest);
             let way = if set == Set::Line { e } else { x - e };
             let sizes = x.abs() + e.abs() + way.abs();
             let rounding = limits.relative * sizes + self.grain(scene) * e.abs();
             let allowed = limits.along * a.abs() + rounding + limits.absolute;
-            let e = e.clamp(-largest, largest);
             if !((y - e).abs() <= allowed && y.is_finite()) {
                 return Err(format!("element {i} is {y:e}, exactly {e:e} ± {allowed:e}"));
             }
