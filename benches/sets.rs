@@ -1,7 +1,8 @@
 //! Every set and dtype on the native CPU backend, beside max-norm, which moves the same bytes. Each is
 //! compared with the oracle before it is timed; the input is restored outside the timed span.
 //!
-//! `cargo bench --bench sets -- rows/f16` runs the cases whose name contains `rows/f16`.
+//! `cargo bench --bench sets -- rows/f16` runs the cases whose name contains `rows/f16`. With
+//! `NORMPROJ_ADAPTER=lavapipe` an adapter is timed, by its name or backend.
 
 use std::cell::OnceCell;
 use std::time::{Duration, Instant};
@@ -75,20 +76,23 @@ fn sets(axis: i32) -> Vec<(&'static str, Projection)> {
 
 fn main() {
     let mut criterion = Criterion::default().configure_from_args();
-    of_dtype::<f32>(&mut criterion);
-    of_dtype::<f16>(&mut criterion);
-    of_dtype::<bf16>(&mut criterion);
-    of_dtype::<f64>(&mut criterion);
+    let name = std::env::var("NORMPROJ_ADAPTER").unwrap_or("cpu".to_string());
+    let context = Context::named(&name).expect("an adapter of this name");
+    eprintln!("{}", context.describe());
+    of_dtype::<f32>(&mut criterion, &context);
+    of_dtype::<f16>(&mut criterion, &context);
+    of_dtype::<bf16>(&mut criterion, &context);
+    of_dtype::<f64>(&mut criterion, &context);
     criterion.final_summary();
 }
 
-fn of_dtype<T: Rounded>(criterion: &mut Criterion) {
-    let (context, host) = (Context::cpu(), uniform());
+fn of_dtype<T: Rounded>(criterion: &mut Criterion, context: &Context) {
+    let host = uniform();
     for (walk, axis) in WALKS {
         let mut group = criterion.benchmark_group(format!("{walk}/{}", T::DTYPE));
         group.throughput(Throughput::Elements(host.len() as u64));
         for (name, projection) in sets(axis) {
-            time::<T>(&mut group, name, &context, &projection, &host);
+            time::<T>(&mut group, name, context, &projection, &host);
         }
         group.finish();
     }
@@ -114,13 +118,22 @@ fn time<T: Rounded>(
                 let mut total = Duration::ZERO;
                 for _ in 0..times {
                     work.write(before).expect("writable");
+                    finish(context);
                     let start = Instant::now();
                     project(context, projection, &work);
+                    finish(context);
                     total += start.elapsed();
                 }
                 total
             });
         });
+    }
+}
+
+/// A GPU queues its work; what is timed is its end.
+fn finish(context: &Context) {
+    if let Some(gpu) = context.as_gpu() {
+        gpu.device().poll(wgpu::PollType::wait_indefinitely()).expect("the device is there");
     }
 }
 

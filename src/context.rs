@@ -196,14 +196,14 @@ impl Context {
             return gpu.submit(&gpu.prepare(plan)?.bind_operands(source, target, operands)?);
         };
         let at = |operand: &'_ DeviceBuffer| (operand.storage().clone(), *operand.layout());
+        // Read before the others are locked: they may be in one memory.
+        let radii = radii.map(DeviceBuffer::host_numbers).unwrap_or_default();
         let tally = match (direction.map(at), rows) {
             (Some((Storage::Host(along), layout)), _) => {
-                cpu::along::run(plan, from, to, (&along, &layout))?
+                cpu::along::run(plan, from, to, (&along, &layout), &radii)
             }
             (_, Some(rows)) => cpu::touched::run(plan, to, &rows.host_words()),
             _ => {
-                // Read before the others are locked: they may be in one memory.
-                let radii = radii.map(DeviceBuffer::host_numbers).unwrap_or_default();
                 let limits = limits.map(|both| both.map(DeviceBuffer::host_numbers));
                 let limits = limits.unwrap_or_default();
                 cpu::run(plan, from, to, &cpu::Numbers { radii, limits })?

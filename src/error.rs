@@ -25,9 +25,7 @@ pub enum Error {
         largest: f64,
     },
     /// Radii in device memory for a set that has none there.
-    #[error(
-        "{what} takes no radii from device memory; max-norm, clips, L2 balls, unit norm and weight norm do"
-    )]
+    #[error("{what} takes no radii from device memory; bounds take limits, and a line has none")]
     NoRadii {
         /// The set, or what else was asked for.
         what: String,

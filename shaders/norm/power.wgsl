@@ -20,6 +20,19 @@ fn normal(x: Sum, exponent: Exponent) -> Power {
     return Power(bitcast<Sum>(mantissa), exponent + whole);
 }
 
+// The bits of a number that is zero, or whose mantissa is in [1, 2): toward zero where it is subnormal, and
+// the largest finite ones of what is beyond.
+fn bits_of_power(x: Power) -> Magnitude {
+    let field = x.exponent + Exponent(BIAS);
+    let below = SlicePlace(max(Exponent(1) - field, Exponent(0)));
+    let bits = bitcast<Magnitude>(x.mantissa);
+    let low = ((bits & Magnitude(FRACTION)) | Magnitude(SMALLEST_NORMAL)) >> min(below, SlicePlace(FIELD_PLACE + 1u));
+    let whole = bitcast<Magnitude>(bitcast<Exponent>(bits) + (x.exponent << SlicePlace(FIELD_PLACE)));
+    let finite = select(whole, Magnitude(LARGEST_FINITE), field >= Exponent(FIELDS));
+    return select(
+        select(finite, low, field <= Exponent(0)), Magnitude(0u), x.mantissa == Sum(0.0));
+}
+
 // The sum of a number and another that is not zero.
 fn plus(a: Power, b: Power) -> Power {
     let exponent = max(a.exponent, b.exponent);

@@ -27,16 +27,17 @@ struct Params {
     rest: Number,
     // The p of an Lp norm, and 1 / p.
     power: Number, inverse_power: Number,
-    // Sums of what is stored, in units of 2^unit: what is aimed at, and what is near enough.
-    aim: Number, near_low: Number, near_high: Number,
-    // The height above zero where the search begins; the elements of a slice.
-    reach: Number, length: Number,
-    // A slice has the radius scale · max(r, least), each in the form of the radius above; beyond most it
-    // is none.
+    // The parts of a sum that is aimed at which are near enough to it.
+    near_low: Number, near_high: Number,
+    // The elements of a slice.
+    length: Number,
+    // A slice has the radius scale · max(r, least), and where a norm has a least one low_scale · max(r,
+    // least), all in the form of the radius above. Beyond most the latter is none.
     scale: Number,
+    low_scale: Number,
     least: Number,
     most: Number,
-    // Threshold, radius, lower threshold and lower radius are slope · c + offset of that radius c, the
+    // Threshold, radius, lower threshold and lower radius are slope · c + offset of these radii c, the
     // offsets with an exponent. Thresholds are norms here, not their powers.
     slope: Number, goal_slope: Number, low_slope: Number, low_goal_slope: Number,
     offset: Number, goal_offset: Number, low_offset: Number, low_goal_offset: Number,
@@ -44,20 +45,18 @@ struct Params {
     basis: Word,
     // The signs that are taken off before elements shrink, and put back.
     signs: Word,
-    // Bounds of elements as bits, and as keys in the order of numbers.
-    low: Word, high: Word,
+    // Bounds of elements as bits, and as keys in the order of numbers; the largest element.
+    low: Word, high: Word, largest: Word,
     low_key: Whole, high_key: Whole,
     threshold_exponent: i32, radius_exponent: i32, low_threshold_exponent: i32, low_radius_exponent: i32,
     epsilon_exponent: i32, floor_exponent: i32, rest_exponent: i32,
-    unit: i32, scale_exponent: i32, least_exponent: i32, most_exponent: i32,
+    scale_exponent: i32, low_scale_exponent: i32, least_exponent: i32, most_exponent: i32,
     offset_exponent: i32, goal_offset_exponent: i32,
     low_offset_exponent: i32, low_goal_offset_exponent: i32,
     // The most rounds of a search.
     rounds: u32,
     // Whether slices inside are multiplied by n / (n + ε), too.
     always: u32,
-    // Whether an infinity is clamped like a number.
-    alone: u32,
     // The policy for NaN and infinity: 0 leave, 1 zero, 2 propagate, 3 poison.
     on_non_finite: u32,
     // How elements of 16 bits are rounded: all bits to nearest, ties to even; none toward zero.
@@ -72,8 +71,7 @@ struct Params {
     plane: u32,
     // Where the first element of the direction is, and its strides as those of the axes.
     direction_offset: u32,
-    // Where the upper bounds of elements are in memory; the lower ones are where radii would be, and most
-    // is the largest element then, as a number.
+    // Where the upper bounds of elements are in memory; the lower ones are where radii would be.
     upper_offset: u32,
     first_upper: u32,
     upper_rank: u32,

@@ -14,22 +14,7 @@ fn key_of(bits: Magnitude) -> Exponent {
     return bitcast<Exponent>(bits) ^ (sign & Exponent(LARGEST_WHOLE));
 }
 
-fn lower_bits(slice: u32) -> Magnitude {
-    var bits = Magnitude(0u);
-    for (var s = 0u; s < SLICES; s++) {
-        var at = params.radii_offset;
-        // Whatever the index, it stays within the limits.
-        var rest = params.first_radius + slice + s;
-        for (var d = params.radii_rank; d > 0u; d--) {
-            let axis = params.radii[d - 1u];
-            at += rest % axis.size * axis.source_stride;
-            rest /= axis.size;
-        }
-        bits = with_slice(bits, s, lower_word(at));
-    }
-    return bits;
-}
-
+// As radius_bits: a uniform array cannot be handed over.
 fn upper_bits(slice: u32) -> Magnitude {
     var bits = Magnitude(0u);
     for (var s = 0u; s < SLICES; s++) {
@@ -47,19 +32,6 @@ fn upper_bits(slice: u32) -> Magnitude {
 
 fn is_zero(bits: Magnitude) -> Truth { return (bits & Magnitude(MAGNITUDE)) == Magnitude(0u); }
 
-// Toward zero to an element; infinity stays.
-fn rounded(bits: Magnitude) -> Magnitude {
-    let magnitude = bits & Magnitude(MAGNITUDE);
-    let field = max(SlicePlace(magnitude >> SlicePlace(FIELD_PLACE)), SlicePlace(1u));
-    let lost = max(field, SlicePlace(params.least_field)) - field;
-    let dropped = SlicePlace(params.grain) + lost;
-    let unit = Magnitude(1u) << min(dropped, SlicePlace(FIELD_PLACE));
-    let kept = magnitude & ~(unit - Magnitude(1u));
-    let least = select(kept, Magnitude(0u), dropped > SlicePlace(FIELD_PLACE));
-    let finite = min(least, Magnitude(bitcast<Word>(params.most)));
-    return select(finite, magnitude, magnitude >= Magnitude(INFINITY)) | (bits & Magnitude(SIGN));
-}
-
 fn lower_key(bits: Magnitude) -> Exponent {
     return max(
         select(key_of(bits), Exponent(-1), is_zero(bits)), Exponent(params.low_key));
@@ -71,7 +43,7 @@ fn upper_key(bits: Magnitude) -> Exponent {
 }
 
 fn lower_limit(slice: u32) -> Limit {
-    let bits = rounded(lower_bits(slice));
+    let bits = rounded(radius_bits(slice));
     let at = lower_key(bits);
     return Limit(select(bits, Magnitude(params.low), at == Exponent(params.low_key)), at);
 }
@@ -82,13 +54,13 @@ fn upper_limit(slice: u32) -> Limit {
     return Limit(select(bits, Magnitude(params.high), at == Exponent(params.high_key)), at);
 }
 
-// Whether a number lies between the limits, neither of which is NaN. `most` is the largest element.
+// Whether a number lies between the limits, neither of which is NaN.
 fn is_radius(slice: u32) -> Truth {
-    let low = lower_bits(slice);
+    let low = radius_bits(slice);
     let high = upper_bits(slice);
     let numbers = ((low & Magnitude(MAGNITUDE)) <= Magnitude(INFINITY))
         & ((high & Magnitude(MAGNITUDE)) <= Magnitude(INFINITY));
-    let most = bitcast<Whole>(params.most);
+    let most = bitcast<Whole>(params.largest);
     let least_at = lower_key(low);
     let most_at = upper_key(high);
     let reached =

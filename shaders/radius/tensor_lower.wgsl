@@ -9,7 +9,7 @@ fn low_goal_of(c: Power) -> Power {
 }
 
 fn lower_rim(slice: u32) -> Rim {
-    let c = radius_of(radius_bits(slice));
+    let c = low_radius_of(radius_bits(slice));
     return Rim(power_of_norm(low_threshold_of(c)), low_goal_of(c));
 }
 
@@ -22,13 +22,10 @@ fn is_turned(slice: u32) -> Truth {
 
 // The radius as an element, negative where it turns its slice over; zero if a slice of zeros stays.
 fn basis_at(slice: u32) -> Magnitude {
-    let bits = radius_bits(slice);
-    let c = radius_of(bits);
+    let c = low_radius_of(radius_bits(slice));
     let low = low_threshold_of(c);
-    let field = c.exponent + Exponent(BIAS);
-    let number = bitcast<Magnitude>(bitcast<Exponent>(c.mantissa) + (c.exponent << SlicePlace(FIELD_PLACE)));
-    let asked = Truth(params.basis != Word(0u)) & (low.mantissa > Sum(0.0)) & (field > Exponent(0));
+    let asked = Truth(params.basis != Word(0u)) & (low.mantissa > Sum(0.0));
     // Not the sign of the bits: minus zero turns nothing over, and may be lifted to the least radius.
     let sign = select(Magnitude(0u), Magnitude(SIGN), is_turned(slice));
-    return select(Magnitude(0u), number | sign, asked);
+    return select(Magnitude(0u), bits_of_power(c) | sign, asked);
 }

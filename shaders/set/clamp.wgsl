@@ -7,8 +7,8 @@ struct Rule {
 }
 
 fn rule_for(total: Accumulator, slice: u32) -> Rule {
-    // An element by itself may be infinite: it is above every finite bound.
-    let number = (total.largest == Magnitude(INFINITY)) & Truth(params.alone != 0u);
+    // An infinity is a number here, above every finite bound.
+    let number = total.largest == Magnitude(INFINITY);
     let largest = select(total.largest, Magnitude(0u), number);
     let fill = fill_for(largest, Truth(true));
     let outside = (total.sum > Sum(0.0)) & (largest <= Magnitude(LARGEST_FINITE));

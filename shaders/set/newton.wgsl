@@ -9,7 +9,7 @@ struct State {
     seeking: Magnitude,
 }
 
-// The sum of what remains, in the unit of the parameters, and the number of elements of which something does.
+// The sum of what remains, in the unit of the rule, and the number of elements of which something does.
 struct Tally {
     sum: Sum,
     count: Magnitude,
@@ -39,7 +39,7 @@ fn with_state(rule: Rule, state: State) -> Rule {
 
 fn tally_of(bits: Bits, rule: Rule) -> LaneTally {
     let rest = remaining(bits, rule);
-    let part = real(shifted(bitcast<Bits>(rest), Integer(-params.unit)));
+    let part = real(shifted(bitcast<Bits>(rest), spread_exponent(-rule.unit)));
     return LaneTally(part, select(Bits(0u), Bits(1u), rest > Real(0.0)));
 }
 
@@ -50,17 +50,16 @@ fn add_tallies(a: LaneTally, b: LaneTally) -> LaneTally {
 fn fold_tally(own: LaneTally) -> Tally { return Tally(fold_sum(own.sum), fold_count(own.count)); }
 
 // x · 2^unit. A product would be free to be taken before the quotient, and overflow.
-fn in_ones(x: Sum) -> Sum {
+fn in_ones(x: Sum, unit: Exponent) -> Sum {
     let field = Exponent((bitcast<Magnitude>(x) >> SlicePlace(FIELD_PLACE)) & Magnitude(FIELDS));
-    let unit = Exponent(params.unit);
     let moved = bitcast<Sum>(bitcast<Exponent>(x) + (unit << SlicePlace(FIELD_PLACE)));
     return select(Sum(0.0), moved, (field > Exponent(0)) & (field + unit > Exponent(0)));
 }
 
 fn advanced(rule: Rule, tally: Tally) -> Rule {
-    let near = (tally.sum >= Sum(params.near_low)) & (tally.sum <= Sum(params.near_high));
+    let near = (tally.sum >= rule.aim * params.near_low) & (tally.sum <= rule.aim * params.near_high);
     let count = max(Sum(tally.count), Sum(1.0));
-    let step = in_ones((tally.sum - Sum(params.aim)) / count);
+    let step = in_ones((tally.sum - rule.aim) / count, rule.unit);
     let small = abs(step) < rule.reach * SMALL;
     let moves = rule.seeking & !near;
     let reach = max(rule.reach - step, rule.reach * LEAST);

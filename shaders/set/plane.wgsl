@@ -1,5 +1,11 @@
 // Hyperplanes, half-spaces and lines: how far a slice moves along its direction.
 
+// Where a plane lies along the direction.
+struct Offset {
+    power: Power,
+    negative: Truth,
+}
+
 struct Rule {
     // Whether the slice is written: moved, or replaced.
     violates: Truth,
@@ -22,10 +28,11 @@ fn rule_for(total: Accumulator, slice: u32) -> Rule {
     let product = product_of(total);
     let own = select(product.exponent, Exponent(FAR_BELOW), none);
     let mantissa = select(product.mantissa, -product.mantissa, total.dot < Sum(0.0));
-    let offset = Exponent(params.radius_exponent);
-    let unit = max(own, offset);
+    let plane = offset_of(slice);
+    let offset = select(plane.power.mantissa, -plane.power.mantissa, plane.negative);
+    let unit = max(own, plane.power.exponent);
     let difference = moved(select(mantissa, Sum(0.0), none), own - unit)
-        - moved(Sum(params.radius), offset - unit);
+        - moved(offset, plane.power.exponent - unit);
     let squares = squares_of(total);
     let quotient = difference / squares.mantissa;
     let still = difference == Sum(0.0);
@@ -34,8 +41,9 @@ fn rule_for(total: Accumulator, slice: u32) -> Rule {
     let above = (difference > Sum(0.0)) | Truth(params.plane != HALF_SPACE);
     let outside = above & (!still | Truth(params.plane == LINE));
     let finite = total.largest <= Magnitude(LARGEST_FINITE);
-    let moves = outside & finite & !degenerate(total);
-    let fill = fill_for(total.largest, Truth(true));
+    let valid = is_radius(slice);
+    let moves = outside & finite & valid & !degenerate(total);
+    let fill = fill_for(total.largest, valid);
     return Rule(
         moves | fill.replaced,
         moves,

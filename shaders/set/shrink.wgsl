@@ -11,43 +11,55 @@ struct Rule {
     top: Sum,
     reach: Sum,
     rest: Sum,
+    // The sum that is to remain is aim · 2^unit.
+    aim: Sum,
+    unit: Exponent,
     // Whether what remains is still sought.
     seeking: Truth,
     based: Truth,
+    basis: Magnitude,
     fill: Fill,
 }
 
 fn rule_for(total: Accumulator, slice: u32) -> Rule {
     let power = finish(total);
     let largest = magnitude_of(total);
-    let over = exceeds(power, upper_rim(slice).threshold);
+    let upper = upper_rim(slice);
+    let over = exceeds(power, upper.threshold);
     let under = precedes(power, lower_rim(slice).threshold);
     let takes_signs = params.signs != Word(0u);
     let negative = (total.largest >= Magnitude(SIGN)) & Truth(!takes_signs);
     let zero = largest == Magnitude(0u);
     // Zeros have no direction in which they could grow, unless signs do not count. Where nothing but
     // zeros is inside, so are no subnormal elements, which a sum may lack.
-    let everything = params.threshold == 0.0;
-    let movable = select((total.sum > Sum(0.0)) | (Truth(everything) & !zero),
-        !zero | Truth(!everything), Truth(!takes_signs));
+    let everything = upper.threshold.mantissa == Sum(0.0);
+    let movable = select(
+        (total.sum > Sum(0.0)) | (everything & !zero), !zero | !everything, Truth(!takes_signs));
     let finite = largest <= Magnitude(LARGEST_FINITE);
-    let shrinks = (over | under | negative) & movable & finite;
-    let based = zero & Truth(params.basis != Word(0u));
-    let fill = fill_for(largest, Truth(true));
+    let valid = is_radius(slice);
+    let shrinks = (over | under | negative) & movable & finite & valid;
+    let basis = basis_at(slice);
+    let based = zero & (basis != Magnitude(0u)) & valid;
+    let fill = fill_for(largest, valid);
     let top = bitcast<Sum>(bits_of(total.greatest));
+    let c = bitcast<Sum>(bits_of_power(upper.goal));
     // If every element remains, each gets its part of what is to be added or taken away.
     let share = normal(power.mantissa / params.length, power.exponent);
     let mean = lowered(share.mantissa, share.exponent);
-    let even = max(top + (params.reach / params.length - mean), Sum(params.reach * LEAST));
-    let own = select(min(even, min(top, Sum(params.reach))), even, under);
+    let even = max(top + (c / params.length - mean), c * LEAST);
+    let own = select(min(even, min(top, c)), even, under);
+    let nothing = upper.goal.mantissa == Sum(0.0);
     return Rule(
         shrinks | based | fill.replaced,
         shrinks,
         top,
-        select(Sum(params.reach), own, Truth(takes_signs)),
+        select(c, own, Truth(takes_signs)),
         Sum(0.0),
+        upper.goal.mantissa,
+        select(upper.goal.exponent, Exponent(0), nothing),
         shrinks,
         based,
+        basis,
         fill,
     );
 }
@@ -66,5 +78,5 @@ fn project(bits: Bits, step: u32, rule: Rule) -> Bits {
     let grown = (bits == Bits(SIGN)) & (rest != Bits(0u));
     let sign = select(bits & Bits(params.signs), Bits(0u), grown);
     let kept = select(bits, rest | sign, spread_truth(rule.shrinks));
-    return filled(bits, with_basis(kept, step, rule.based, Magnitude(params.basis)), rule.fill);
+    return filled(bits, with_basis(kept, step, rule.based, rule.basis), rule.fill);
 }

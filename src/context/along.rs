@@ -70,6 +70,51 @@ impl Context {
         self.carry_out(&request, source, target, Operands::along(direction)).map(drop)
     }
 
+    /// [`Context::project_along`] with offsets of planes in device memory, one for each slice or one for all,
+    /// which are read there: slice i has the offset `b·rᵢ`, b that of the projection. Where that is NaN or
+    /// infinite, but for +∞ of a half-space, the slice keeps every bit, and a report counts it.
+    ///
+    /// ```
+    /// use normproj::{Context, Projection};
+    /// let context = Context::cpu();
+    /// let x = context.upload(&[3.0, 1.0, 4.0, 4.0], [2, 2])?;
+    /// let a = context.upload(&[1.0, 1.0], [1, 2])?;
+    /// let b = context.upload(&[2.0, -2.0], [2])?;
+    /// context.project_along_with_radii(&Projection::hyperplane(1.0, 1), &x, &a, &b)?;
+    /// assert_eq!(x.read()?, [2.0, 0.0, -1.0, -1.0]);
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Context::project_along`] and [`Context::project_with_radii`]; a line has no offset, and takes none.
+    pub fn project_along_with_radii(
+        &self,
+        projection: &Projection,
+        tensor: &DeviceBuffer,
+        direction: &DeviceBuffer,
+        radii: &DeviceBuffer,
+    ) -> Result<()> {
+        let request = of(*projection, tensor);
+        let operands = Operands { radii: Some(radii), ..Operands::along(direction) };
+        self.carry_out(&request, tensor, tensor, operands).map(drop)
+    }
+
+    /// [`Context::project_along_with_radii`] with a report.
+    ///
+    /// # Errors
+    /// As [`Context::project_along_with_radii`].
+    pub fn project_along_with_radii_reported(
+        &self,
+        projection: &Projection,
+        tensor: &DeviceBuffer,
+        direction: &DeviceBuffer,
+        radii: &DeviceBuffer,
+    ) -> Result<PendingReport> {
+        let request = of(*projection, tensor).with_report();
+        let operands = Operands { radii: Some(radii), ..Operands::along(direction) };
+        self.carry_out(&request, tensor, tensor, operands)
+    }
+
     /// Removes from every slice of `tensor` its component along the slice of `other`:
     /// `g − (⟨g, w⟩ / ‖w‖²)·w`, the projection onto `{y : ⟨w, y⟩ = 0}`. Where dictionaries have rows of unit
     /// norm, as those of sparse autoencoders, it keeps their gradients tangential to the sphere.
@@ -109,6 +154,22 @@ impl Context {
         direction: &DeviceBuffer,
     ) -> Result<PendingReport> {
         self.run_operands(plan, source, target, Operands::along(direction))
+    }
+
+    /// [`Context::run_along`] with the offsets of a plan that has some in device memory.
+    ///
+    /// # Errors
+    /// As [`Context::run_along`].
+    pub fn run_along_with_radii(
+        &self,
+        plan: &Plan,
+        source: &DeviceBuffer,
+        target: &DeviceBuffer,
+        direction: &DeviceBuffer,
+        radii: Option<&DeviceBuffer>,
+    ) -> Result<PendingReport> {
+        let operands = Operands { radii, ..Operands::along(direction) };
+        self.run_operands(plan, source, target, operands)
     }
 }
 

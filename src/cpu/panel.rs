@@ -8,7 +8,7 @@ use super::kernel;
 use super::memory::Memory;
 use super::number::Number;
 use super::outcome::{Kink, Outcomes, with_outcomes};
-use super::rule::{Rule, Shrinking, Slices};
+use super::rule::{Rule, Shrinkings, Slices};
 use super::slices;
 use super::tile::{Line, Tile};
 
@@ -145,10 +145,10 @@ struct PanelSlices<'a, 'm, T: Number> {
 }
 
 impl<T: Number> Slices for PanelSlices<'_, '_, T> {
-    fn kinks(&self, shrinking: &Shrinking, powers: &[f64]) -> Vec<Kink> {
+    fn kinks(&self, shrinkings: Shrinkings<'_>, powers: &[f64]) -> Vec<Kink> {
         let mut kinks = vec![Kink::KEPT; powers.len()];
         let row = |i: usize| self.panel.row(i);
-        slices::columns(shrinking, &row, self.rows, powers, &mut kinks);
+        slices::columns(shrinkings, &row, self.rows, powers, &mut kinks);
         kinks
     }
 

@@ -1,8 +1,8 @@
 //! Radii of slices that are in memory.
 
 use crate::plan::Plan;
-use crate::plan::rim::Rim;
 use crate::plan::rims::Rims;
+use crate::plan::rule::Rule;
 
 /// One radius for each slice in row-major order of the kept axes, or one for all.
 #[derive(Debug, Clone, Copy)]
@@ -17,9 +17,9 @@ impl<'a> Radii<'a> {
         plan.rims().map(|rims| Radii { rims, values })
     }
 
-    /// The rim of a slice; none if its radius is none.
+    /// The rule of a slice; none if its radius is none.
     #[inline]
-    pub fn rim(&self, slice: usize) -> Option<Rim> {
+    pub fn rule(&self, slice: usize) -> Option<Rule> {
         let place = if self.values.len() == 1 { 0 } else { slice };
         self.values.get(place).and_then(|&radius| self.rims.at(radius))
     }

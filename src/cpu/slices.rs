@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use super::kernel::{self, LINE};
 use super::number::Number;
 use super::outcome::Kink;
-use super::rule::{Shrinking, Slices};
+use super::rule::{Shrinkings, Slices};
 use super::tile::{At, Line, Tile};
 
 /// Contiguous slices of one length.
@@ -16,16 +16,17 @@ pub(super) struct RowSlices<'a, T> {
 }
 
 impl<T: Number> Slices for RowSlices<'_, T> {
-    fn kinks(&self, shrinking: &Shrinking, powers: &[f64]) -> Vec<Kink> {
+    fn kinks(&self, shrinkings: Shrinkings<'_>, powers: &[f64]) -> Vec<Kink> {
         let mut room = Vec::new();
-        let one = |(at, &power): (&At, &f64)| match shrinking.asks(power) {
-            true => {
-                let slice = &self.source[at.source..at.source + self.length];
-                shrinking.kink(kernel::reals(slice, &mut room), power)
+        let one = |(slot, (at, &power)): (usize, (&At, &f64))| {
+            let shrinking = shrinkings.of(slot);
+            if !shrinking.asks(power) {
+                return Kink::KEPT;
             }
-            false => Kink::KEPT,
+            let slice = &self.source[at.source..at.source + self.length];
+            shrinking.kink(kernel::reals(slice, &mut room), power)
         };
-        self.places.iter().zip(powers).map(one).collect()
+        self.places.iter().zip(powers).enumerate().map(one).collect()
     }
 
     fn number(&self, slot: usize) -> usize {
@@ -40,9 +41,9 @@ pub(super) struct TileSlices<'a, T> {
 }
 
 impl<T: Number> Slices for TileSlices<'_, T> {
-    fn kinks(&self, shrinking: &Shrinking, powers: &[f64]) -> Vec<Kink> {
+    fn kinks(&self, shrinkings: Shrinkings<'_>, powers: &[f64]) -> Vec<Kink> {
         let mut kinks = vec![Kink::KEPT; powers.len()];
-        leaf(shrinking, self.tile.axes(), self.source, powers, &mut kinks);
+        leaf(shrinkings, self.tile.axes(), self.source, powers, &mut kinks);
         kinks
     }
 
@@ -53,7 +54,7 @@ impl<T: Number> Slices for TileSlices<'_, T> {
 
 /// Slices, from the first element on.
 fn leaf<T: Number>(
-    shrinking: &Shrinking,
+    shrinkings: Shrinkings<'_>,
     axes: &[Line],
     source: &[T],
     powers: &[f64],
@@ -61,6 +62,7 @@ fn leaf<T: Number>(
 ) {
     match axes {
         [run] if run.is_reduced() && run.source == 1 => {
+            let shrinking = shrinkings.of(0);
             if shrinking.asks(powers[0]) {
                 let slice = &source[..run.size];
                 kinks[0] = shrinking.kink(kernel::reals(slice, &mut Vec::new()), powers[0]);
@@ -68,29 +70,29 @@ fn leaf<T: Number>(
         }
         [columns] if !columns.is_reduced() && columns.source == 1 => {
             let size = columns.size;
-            self::columns(shrinking, &|_| source, 1, &powers[..size], &mut kinks[..size]);
+            self::columns(shrinkings, &|_| source, 1, &powers[..size], &mut kinks[..size]);
         }
         [rows, columns] if rows.is_reduced() && !columns.is_reduced() && columns.source == 1 => {
             let row = |i: usize| &source[i * rows.source..];
             let size = columns.size;
-            self::columns(shrinking, &row, rows.size, &powers[..size], &mut kinks[..size]);
+            self::columns(shrinkings, &row, rows.size, &powers[..size], &mut kinks[..size]);
         }
         [outer, rest @ ..] if !outer.is_reduced() => {
             let parts = kinks[..outer.size * outer.slot].par_chunks_mut(outer.slot).enumerate();
             parts.for_each(|(i, kinks)| {
                 let (source, powers) = (&source[i * outer.source..], &powers[i * outer.slot..]);
-                leaf(shrinking, rest, source, powers, kinks);
+                leaf(shrinkings.from(i * outer.slot), rest, source, powers, kinks);
             });
         }
         axes => {
             let kept = axes.iter().filter(|line| !line.is_reduced());
             let slots: usize = kept.map(|line| line.size).product();
             let pairs = kinks[..slots].par_iter_mut().zip(&powers[..slots]).enumerate();
-            let asked = pairs.filter(|(_, (_, power))| shrinking.asks(**power));
+            let asked = pairs.filter(|(slot, (_, power))| shrinkings.of(*slot).asks(**power));
             asked.for_each_init(Vec::new, |slice, (slot, (kink, &power))| {
                 slice.clear();
                 gather(axes, source, slot, slice);
-                *kink = shrinking.kink(slice, power);
+                *kink = shrinkings.of(slot).kink(slice, power);
             });
         }
     }
@@ -121,7 +123,7 @@ const GATHERED: usize = 1 << 19;
 /// cache: alone they would drag their neighbours along all the same, at every step of the search. Some
 /// lines side by side, because every row may be in another page.
 pub(super) fn columns<'a, T: Number>(
-    shrinking: &Shrinking,
+    shrinkings: Shrinkings<'_>,
     row: &(dyn Fn(usize) -> &'a [T] + Sync),
     rows: usize,
     powers: &[f64],
@@ -131,7 +133,8 @@ pub(super) fn columns<'a, T: Number>(
     let width = lines * LINE;
     let blocks = kinks.par_chunks_mut(width).zip(powers.par_chunks(width)).enumerate();
     blocks.for_each_init(Vec::new, |gathered, (index, (kinks, powers))| {
-        if !powers.iter().any(|&power| shrinking.asks(power)) {
+        let own = shrinkings.from(index * width);
+        if !own.ask(powers) {
             return;
         }
         // Overwritten, but for what follows the last column, of which nothing is asked.
@@ -143,8 +146,8 @@ pub(super) fn columns<'a, T: Number>(
             }
         }
         let parts = kinks.chunks_mut(LINE).zip(powers.chunks(LINE));
-        for ((kinks, powers), rows) in parts.zip(gathered.chunks(rows)) {
-            shrinking.kinks(rows, powers, kinks);
+        for (line, ((kinks, powers), rows)) in parts.zip(gathered.chunks(rows)).enumerate() {
+            own.from(line * LINE).kinks(rows, powers, kinks);
         }
     });
 }

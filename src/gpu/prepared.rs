@@ -175,6 +175,21 @@ impl Prepared {
         self.bind_operands(source, target, Operands::along(direction))
     }
 
+    /// [`Prepared::bind_along`] with the offsets of a request that has some in device memory
+    /// ([`Request::with_radii`](crate::Request::with_radii)).
+    ///
+    /// # Errors
+    /// As [`Prepared::bind_along`]; [`Error::Overlap`] if the target overlaps the offsets.
+    pub fn bind_along_with(
+        &self,
+        source: &DeviceBuffer,
+        target: &DeviceBuffer,
+        direction: &DeviceBuffer,
+        radii: Option<&DeviceBuffer>,
+    ) -> Result<Bound> {
+        self.bind_operands(source, target, Operands { radii, ..Operands::along(direction) })
+    }
+
     /// Binds a table and the indices that name its rows: see
     /// [`Context::project_rows`](crate::Context::project_rows).
     ///
@@ -220,11 +235,11 @@ impl Prepared {
 fn params(gpu: &Gpu, plan: &Plan, stride: u32) -> Result<wgpu::Buffer> {
     let (rule, request) = (plan.rule(), plan.request());
     let precision = request.dtype.precision();
-    let lines = plan.rims().map(|rims| rims.lines());
+    let lines = plan.rims().and_then(|rims| rims.lines());
     let of_step = |step: &Step| {
         let params = step.params.with_rule(plan, &rule);
         let params = lines.as_ref().map_or(params, |lines| params.with_lines(lines, precision));
-        if request.limits.is_some() { params.with_limits(request.dtype) } else { params }
+        params.with_bounds_of(request.dtype)
     };
     let params = plan.steps().steps.iter().map(of_step);
     match precision {

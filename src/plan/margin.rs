@@ -86,6 +86,16 @@ impl Margin {
     ///
     /// In other norms σ′ = σ + ρ and κ′ = 3σ′ + 8u, of which 2σ + σ′ + 19u are needed: the sums are
     /// compared themselves.
+    ///
+    /// Where a norm has a least one, its rim is `slope · c + offset` of another such c:
+    ///
+    /// - What is kept is long enough: `S ≥ c²(1 + σ′)(1 − 19u)` implies n ≥ c, as σ′ ≥ σ + 19u.
+    /// - What is scaled passes the test: it lands at `c(1 + κ′)(1 − 9u)(1 − σ/2 − 6u)` at least, and
+    ///   κ′ ≥ σ + σ′/2 + 18u.
+    ///
+    /// A search ends where a sum is within `1 − σ′ − 6u` and `1 + 6u` (and σ′ more where it is reached) of the
+    /// goal, products of which are rounded by 2u: at most `c(1 − κ′)(1 + 3u)(1 + 8u)(1 + 2σ)` the second time,
+    /// of which `c(1 − σ′)(1 − 9u)` is the bound, and κ′ ≥ 2σ + σ′ + 20u.
     pub(crate) fn with_radii_on_device(self) -> Self {
         let radius = 12.0 * self.unit;
         let sigma = self.sigma + 2.0 * radius;

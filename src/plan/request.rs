@@ -99,11 +99,17 @@ impl Request {
     /// Slice i has the radius `c·max(rᵢ, least)`: c is that of the projection, least what
     /// [`Projection::least_radius`] says. One that is infinite leaves its slice as it is, 0 gives zeros.
     /// One that is NaN or negative, or that a sphere's elements cannot reach, cannot be refused: its slice
-    /// keeps every bit, and a report counts it ([`Report::invalid`](crate::Report::invalid)). A negative
-    /// one turns a slice of [`Projection::weight_norm`] over.
+    /// keeps every bit, and a report counts it ([`Report::invalid`](crate::Report::invalid)).
+    ///
+    /// - Of [`Projection::min_max_norm`] both norms are multiplied: `lo·max(rᵢ, least)` and
+    ///   `hi·max(rᵢ, least)`.
+    /// - A negative one turns a slice of [`Projection::weight_norm`] over.
+    /// - Of [`Projection::hyperplane`] and [`Projection::half_space`] the offset is `b·rᵢ`, of either sign.
+    /// - [`Projection::bounds`] take limits instead ([`Request::with_limits`]), and lines have no radius.
     ///
     /// They cost 4 bytes a slice. On a GPU the thresholds are computed from them in f32, which takes 24u
-    /// of σ and 36u of κ more (`Plan::explain`).
+    /// of σ and 36u of κ more (`Plan::explain`); the bound of an Linf ball is up to 12u smaller there, unless c
+    /// is a power of two.
     #[must_use]
     pub fn with_radii(self, radii: Layout) -> Self {
         Request { radii: Some(radii), ..self }

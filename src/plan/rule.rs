@@ -76,22 +76,31 @@ impl Rule {
         dtype: DType,
         margin: Margin,
     ) -> Self {
+        let slack = Slack::new(projection.norm(), projection.rounds(), margin, dtype, length);
+        Rule::of_set(projection.set(), projection, length, dtype, slack)
+    }
+
+    /// As [`Rule::new`] where the set is another of its kind; the room depends on its norm alone.
+    pub(crate) fn of_set(
+        set: Set,
+        projection: &Projection,
+        length: usize,
+        dtype: DType,
+        slack: Slack,
+    ) -> Self {
         let formula = projection.formula().unwrap_or(Formula::OWN);
-        let slack = |norm| Slack::new(norm, projection.rounds(), margin, dtype, length);
-        let ball = |norm, radius| Rule::Scale(Rim::ball(norm, radius, formula, slack(norm)));
+        let ball = |norm, radius| Rule::Scale(Rim::ball(norm, radius, formula, slack));
         let sphere = |norm, radius| {
-            let rim = Rim::sphere(norm, radius, formula, slack(norm));
+            let rim = Rim::sphere(norm, radius, formula, slack);
             Rule::Scale(Rim { zero: projection.zero_policy(), ..rim })
         };
-        match projection.set() {
+        match set {
             Set::MaxNorm { norm, radius } | Set::ClipNorm { norm, radius } => ball(norm, radius),
             Set::Ball { norm: Norm::Linf, radius } => {
                 let high = bound(radius, dtype);
                 Rule::Clamp(Clamp { low: -high, high, alone: false })
             }
-            Set::Ball { norm: Norm::L1, radius } => {
-                Rule::Shrink(Shrink::ball(radius, slack(Norm::L1)))
-            }
+            Set::Ball { norm: Norm::L1, radius } => Rule::Shrink(Shrink::ball(radius, slack)),
             Set::Ball { norm, radius } => ball(norm, radius),
             // No element, no product of infinity and zero.
             Set::ClipAverageNorm { radius } => ball(Norm::L2, radius * length.max(1) as f64),
@@ -99,15 +108,15 @@ impl Rule {
             Set::UnitNorm { norm, radius } => sphere(norm, radius),
             Set::WeightNorm { radius } => sphere(Norm::L2, radius),
             Set::Sphere { norm: Norm::L1, radius } => {
-                let sum = Shrink::sum(true, radius, slack(Norm::L1));
+                let sum = Shrink::sum(true, radius, slack);
                 Rule::Shrink(Shrink { zero: projection.zero_policy(), ..sum })
             }
             Set::Sphere { norm, radius } => sphere(norm, radius),
             Set::MinMaxNorm { low, high, rate } => {
-                let rim = Rim::interval(Norm::L2, low, high, formula, slack(Norm::L2));
+                let rim = Rim::interval(Norm::L2, low, high, formula, slack);
                 Rule::Scale(Rim { rate, ..rim })
             }
-            Set::Simplex { radius } => Rule::Shrink(Shrink::sum(false, radius, slack(Norm::L1))),
+            Set::Simplex { radius } => Rule::Shrink(Shrink::sum(false, radius, slack)),
             Set::Bounds { low, high } => {
                 Rule::Clamp(Clamp { low: bound(low, dtype), high: bound(high, dtype), alone: true })
             }

@@ -12,6 +12,8 @@ impl Projection {
     ///   sphere between the two.
     /// - With rate 1 it is feasible and idempotent; with less it is neither, by its nature.
     /// - **Zero slices** stay zero: nothing says where they should point.
+    /// - **A radius in device memory** multiplies both norms: slice i has `lo·rᵢ ≤ ‖y‖₂ ≤ hi·rᵢ`
+    ///   ([`Request::with_radii`](crate::Request::with_radii)).
     /// - **Range, NaN, infinity, cost**: as [`Projection::max_norm`].
     ///
     /// Keras `MinMaxNorm`. `lo > hi`, a negative or NaN bound and a rate outside `[0, 1]` are refused

@@ -115,7 +115,8 @@ impl Projection {
     }
 
     /// What radii in device memory are taken for at least: slice i has the radius `c·max(rᵢ, least)`,
-    /// c that of the projection. Of meaning only with [`Request::with_radii`](crate::Request::with_radii);
+    /// c that of the projection. Of meaning only with [`Request::with_radii`](crate::Request::with_radii),
+    /// and none to planes, whose offsets have a sign;
     /// one that is negative or not finite is refused when the projection meets a tensor.
     ///
     /// Adaptive gradient clipping (Brock et al. 2021, arXiv 2102.06171; `optax.adaptive_grad_clip`) is
@@ -207,7 +208,12 @@ impl Projection {
     /// The same projection onto a set of another radius, or upper bound.
     #[must_use]
     pub fn with_radius(self, radius: f64) -> Self {
-        Projection { set: self.set.with_radius(radius), ..self }
+        self.onto(self.set.with_radius(radius))
+    }
+
+    /// The same projection onto another set.
+    pub(crate) fn onto(self, set: Set) -> Self {
+        Projection { set, ..self }
     }
 
     /// Refuses what no tensor could satisfy.

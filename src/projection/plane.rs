@@ -20,6 +20,7 @@ impl Projection {
     /// - **Reports** tell `|⟨a, x⟩| / ‖a‖`, the length of the component along a, where others tell norms.
     /// - **Cost** for f32: 8 bytes an element are read, 4 written; 8 more are read where a slice does not
     ///   stay on chip.
+    /// - **Offsets in device memory**, of each slice or of all, multiply b: [`Request::with_radii`].
     ///
     /// b is rounded toward zero to 24 significant bits (not for f64); NaN and infinity are refused when the
     /// projection meets a tensor. `optax.projections.projection_hyperplane`.
@@ -27,6 +28,7 @@ impl Projection {
     /// [`Context::project_along`]: crate::Context::project_along
     /// [`Context::remove_component`]: crate::Context::remove_component
     /// [`Request::along`]: crate::Request::along
+    /// [`Request::with_radii`]: crate::Request::with_radii
     /// [`Margin::along`]: crate::plan::margin::Margin::along
     /// [`OnNonFinite`]: crate::OnNonFinite
     ///

@@ -160,28 +160,26 @@ impl Set {
         self
     }
 
-    /// Whether slices are brought to the radius, where others are only kept within it.
-    pub(crate) fn is_sphere(&self) -> bool {
-        matches!(self, Set::UnitNorm { .. } | Set::WeightNorm { .. } | Set::Sphere { .. })
-    }
-
-    /// Whether its radii may be in device memory: those of sets that are reached by scaling to one norm.
-    pub(crate) fn takes_radii(&self) -> bool {
+    /// The same set with its radius, both of its norms or its offset times a number. A least norm of 0 and
+    /// a largest that is infinite bound nothing, and stay.
+    pub(crate) fn times(self, factor: f64) -> Self {
         match self {
-            Set::MaxNorm { .. }
-            | Set::ClipNorm { .. }
-            | Set::ClipAverageNorm { .. }
-            | Set::ClipRms { .. }
-            | Set::UnitNorm { .. }
-            | Set::WeightNorm { .. } => true,
-            Set::Ball { norm, .. } | Set::Sphere { norm, .. } => *norm == Norm::L2,
-            Set::MinMaxNorm { .. } | Set::Simplex { .. } | Set::Bounds { .. } => false,
-            Set::Hyperplane { .. } | Set::HalfSpace { .. } | Set::Line => false,
+            Set::MinMaxNorm { low, high, rate } => Set::MinMaxNorm {
+                low: if low == 0.0 { low } else { low * factor },
+                high: if high.is_infinite() { high } else { high * factor },
+                rate,
+            },
+            set => set.with_radius(set.radius() * factor),
         }
     }
 
+    /// Whether its radii may be in device memory: one number has to say where the set is.
+    pub(crate) fn takes_radii(&self) -> bool {
+        !matches!(self, Set::Bounds { .. } | Set::Line)
+    }
+
     /// Refuses what no slice could satisfy.
-    pub(super) fn check(&self, dtype: DType) -> Result<()> {
+    pub(crate) fn check(&self, dtype: DType) -> Result<()> {
         let exactly = |radius| exactly(radius, dtype);
         match *self {
             Set::MaxNorm { radius, .. }

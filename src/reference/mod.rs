@@ -35,7 +35,9 @@ pub use exact::{
 };
 pub use examples::{Summed, examples};
 pub use index::{places, slices};
-pub use plane::{component, exact_product, project_along, project_along_double};
+pub use plane::{
+    component, exact_product, project_along, project_along_double, project_along_with_radii,
+};
 pub use rows::{project_rows, touched};
 
 use crate::axes::Axes;
@@ -92,13 +94,13 @@ pub fn project_with_radii<T: Element>(
     }
     each_slice(projection, data, layout, |number, slice| {
         let r = radii[if found == 1 { 0 } else { number }];
-        let Some(c) = radius_of(projection, r, T::DTYPE) else {
+        let Some((own, turned)) = of_radius(projection, r, T::DTYPE) else {
             return Ok(slice.iter().map(|&x| x.into()).collect());
         };
         let finite = slice.iter().all(|x| x.is_finite());
-        let result = one(&projection.with_radius(c.abs()), slice, T::DTYPE)?;
+        let result = one(&own, slice, T::DTYPE)?;
         let zero = slice.iter().all(|&x| x == 0.0) && projection.zero_policy() == ZeroSlice::Keep;
-        let turned = c < 0.0 && finite && !zero;
+        let turned = turned && finite && !zero;
         Ok(if turned { result.into_iter().map(|y| -y).collect() } else { result })
     })
 }
@@ -143,14 +145,36 @@ pub fn limits_of(
     (numbers && low <= high && low <= largest && high >= -largest).then_some((low, high))
 }
 
-/// The radius of a slice whose radius in memory is r, negative where it turns the slice over; none if
-/// that is no radius.
-pub fn radius_of(projection: &Projection, r: f64, dtype: DType) -> Option<f64> {
-    let turns = matches!(projection.set(), Set::WeightNorm { .. });
-    let c = projection.radius() * r.abs().max(projection.least());
-    let reached = projection.set().is_sphere();
-    let none = r.is_nan() || c.is_nan() || r < 0.0 && !turns || reached && c > dtype.largest();
-    (!none).then_some(if r < 0.0 { -c } else { c })
+/// The projection of a slice whose radius in memory is r, and whether that turns the slice over; none if it
+/// is no radius. Of a plane r is signed, and multiplies the offset.
+///
+/// ```
+/// use normproj::{DType, Projection, reference};
+/// let band = Projection::min_max_norm(0.5, 2.0, 0);
+/// let (own, _) = reference::of_radius(&band, 3.0, DType::F32).expect("a radius");
+/// assert_eq!(own, Projection::min_max_norm(1.5, 6.0, 0));
+/// assert_eq!(reference::of_radius(&band, f64::NAN, DType::F32), None);
+/// ```
+pub fn of_radius(projection: &Projection, r: f64, dtype: DType) -> Option<(Projection, bool)> {
+    let (set, most) = (projection.set(), r.abs().max(projection.least()));
+    let (c, largest) = (set.radius() * most, dtype.largest());
+    let reached = |c: f64| c >= 0.0 && c <= largest;
+    let (own, fits) = match set {
+        Set::WeightNorm { .. } => (set.with_radius(c), reached(c) && !r.is_nan()),
+        Set::UnitNorm { .. } | Set::Sphere { .. } | Set::Simplex { .. } => {
+            (set.with_radius(c), reached(c) && r >= 0.0)
+        }
+        Set::MinMaxNorm { low, high, rate } => {
+            let low = if low > 0.0 { low * most } else { 0.0 };
+            let high = if high < f64::INFINITY { high * most } else { high };
+            (Set::MinMaxNorm { low, high, rate }, reached(low) && high >= 0.0 && r >= 0.0)
+        }
+        Set::Hyperplane { offset } => (set.with_radius(offset * r), (offset * r).is_finite()),
+        Set::HalfSpace { offset } => (set.with_radius(offset * r), offset * r > f64::NEG_INFINITY),
+        _ => (set.with_radius(c), c >= 0.0 && r >= 0.0),
+    };
+    let turned = matches!(set, Set::WeightNorm { .. }) && r < 0.0 && c > 0.0;
+    fits.then(|| (projection.onto(own), turned))
 }
 
 fn each_slice<T: Element>(

@@ -3,7 +3,7 @@
 use super::double::{Double, exponent};
 use super::exact::{products, radius_in, squares, wide};
 use super::index::{shared, slices};
-use super::{gather, non_finite};
+use super::{gather, non_finite, of_radius};
 use crate::dtype::{DType, Element};
 use crate::error::{Error, Result};
 use crate::layout::Layout;
@@ -45,6 +45,41 @@ pub fn project_along_double<T: Element>(
     direction: &[T],
     along: &Layout,
 ) -> Result<Vec<Double>> {
+    each(projection, data, layout, direction, along, |_| Some(*projection))
+}
+
+/// [`project_along_double`] with offsets in memory, one for each slice or one for all: that of slice i is
+/// `b·rᵢ`, and it keeps its elements if that is none.
+///
+/// # Errors
+/// As [`project_along`]; [`Error::RadiusCount`].
+pub fn project_along_with_radii<T: Element>(
+    projection: &Projection,
+    data: &[T],
+    layout: &Layout,
+    direction: &[T],
+    along: &Layout,
+    radii: &[f64],
+) -> Result<Vec<Double>> {
+    let (slices, found) = (slices(projection.axes(), layout.shape())?.len(), radii.len());
+    if found != 1 && found != slices {
+        return Err(Error::RadiusCount { slices, found });
+    }
+    each(projection, data, layout, direction, along, |number| {
+        let r = radii[if found == 1 { 0 } else { number }];
+        of_radius(projection, r, T::DTYPE).map(|(own, _)| own)
+    })
+}
+
+/// Every slice by a projection of its own, or none.
+fn each<T: Element>(
+    projection: &Projection,
+    data: &[T],
+    layout: &Layout,
+    direction: &[T],
+    along: &Layout,
+    own: impl Fn(usize) -> Option<Projection>,
+) -> Result<Vec<Double>> {
     projection.check(T::DTYPE)?;
     let (shape, found) = (layout.shape(), along.shape());
     let reduced = projection.axes().resolve(shape)?;
@@ -56,10 +91,11 @@ pub fn project_along_double<T: Element>(
     let (view, beside) = (gather(data, layout)?, gather(direction, along)?);
     let of = shared(shape, found);
     let mut projected: Vec<Double> = view.iter().map(|&x| x.into()).collect();
-    for slice in slices(projection.axes(), shape)? {
+    for (number, slice) in slices(projection.axes(), shape)?.into_iter().enumerate() {
+        let Some(projection) = own(number) else { continue };
         let x: Vec<f64> = slice.iter().map(|&i| view[i]).collect();
         let a: Vec<f64> = slice.iter().map(|&i| beside[of[i]]).collect();
-        let result = one(projection, &x, &a, T::DTYPE)?;
+        let result = one(&projection, &x, &a, T::DTYPE)?;
         slice.iter().zip(result).for_each(|(&i, y)| projected[i] = y);
     }
     Ok(projected)

@@ -81,7 +81,7 @@ impl Variant {
 }
 
 /// The norms and sets that meet, but for the first of all.
-const KINDS: [(NormKind, SetKind); 10] = [
+const KINDS: [(NormKind, SetKind); 11] = [
     // Of limits, where nothing is decided yet.
     (NormKind::Signed, SetKind::Ball),
     (NormKind::L1, SetKind::Ball),
@@ -92,12 +92,15 @@ const KINDS: [(NormKind, SetKind); 10] = [
     (NormKind::Linf, SetKind::Interval),
     (NormKind::Lp, SetKind::Interval),
     (NormKind::Outside, SetKind::Clamp),
+    (NormKind::Linf, SetKind::Cube),
     (NormKind::Signed, SetKind::Shrink),
 ];
 
 /// The norms and sets whose radii may be in memory.
-const WITH_RADII: [(NormKind, SetKind); 9] = [
+const WITH_RADII: [(NormKind, SetKind); 11] = [
     (NormKind::Signed, SetKind::Limits),
+    (NormKind::Signed, SetKind::Shrink),
+    (NormKind::Linf, SetKind::Cube),
     (NormKind::L1, SetKind::Ball),
     (NormKind::L2, SetKind::Ball),
     (NormKind::Linf, SetKind::Ball),
@@ -114,7 +117,8 @@ fn with_radii(sized: Variant) -> impl Iterator<Item = Variant> {
         let sized = Variant { norm, set, ..sized };
         residents(Variant { held: 3, ..sized }).chain(two_passes(sized))
     });
-    let asking = kinds.filter(|v| v.kernel.asks_radii() && v.verdict != Verdict::Norm);
+    let kinds = kinds.chain(search(sized)).chain(along(sized));
+    let asking = kinds.filter(|v| v.kernel.asks_radii(v.verdict) && v.verdict != Verdict::Norm);
     asking.flat_map(|variant| {
         let shared = variant.kernel.touches_tensor().then_some(Radius::Shared);
         [Some(Radius::Read), shared]

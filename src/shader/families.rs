@@ -41,6 +41,7 @@ pub enum SetKind {
     Ball,
     Interval,
     Clamp,
+    Cube,
     Shrink,
     Plane,
     Limits,
@@ -143,9 +144,16 @@ impl Kernel {
         matches!(self, Kernel::Claim | Kernel::Release)
     }
 
-    /// Whether the kernel decides what becomes of slices, for which it asks their radii.
-    pub fn asks_radii(self) -> bool {
-        matches!(self, Kernel::Resident | Kernel::Rescale | Kernel::Summary)
+    /// Whether the kernel decides what becomes of slices, for which it asks their radii; where a search
+    /// begins, that is with their verdict.
+    pub fn asks_radii(self, verdict: Verdict) -> bool {
+        match self {
+            Kernel::Partial | Kernel::AlongPartial | Kernel::Claim | Kernel::Release => false,
+            Kernel::Decide => verdict == Verdict::Begin,
+            Kernel::Resident | Kernel::Rescale | Kernel::Summary => true,
+            Kernel::ShrinkPartial | Kernel::ShrinkDecide => true,
+            Kernel::AlongResident | Kernel::AlongRescale => true,
+        }
     }
 
     /// The name of the file and of the entry point.

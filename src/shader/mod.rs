@@ -222,6 +222,7 @@ impl SetKind {
             SetKind::Ball => vec![policy, rim, fragment!("set/ball")],
             SetKind::Interval => vec![policy, rim, basis, fragment!("set/interval")],
             SetKind::Clamp => vec![policy, rim, fragment!("set/clamp")],
+            SetKind::Cube => vec![policy, rim, fragment!("set/cube")],
             SetKind::Limits => vec![policy, rim, fragment!("set/limits")],
             SetKind::Shrink => {
                 vec![policy, rim, basis, fragment!("set/shrink"), fragment!("set/newton")]
@@ -233,26 +234,35 @@ impl SetKind {
 
 impl Radius {
     pub(crate) fn texts(self, set: SetKind) -> Vec<&'static str> {
-        if set == SetKind::Limits {
-            let memory = match self {
-                Radius::Shared => fragment!("radius/limits_shared"),
-                Radius::Uniform | Radius::Read => fragment!("radius/limits_read"),
-            };
-            return vec![fragment!("radius/limits"), memory];
-        }
-        let reached = matches!(set, SetKind::Interval | SetKind::Shrink);
-        let mut texts = match self {
-            Radius::Uniform => vec![fragment!("radius/uniform")],
-            Radius::Read => vec![fragment!("radius/tensor"), fragment!("radius/read")],
-            Radius::Shared => vec![fragment!("radius/tensor"), fragment!("radius/shared")],
+        let (memory, upper) = match self {
+            Radius::Uniform => return uniform_texts(set),
+            Radius::Read => (fragment!("radius/read"), fragment!("radius/upper_read")),
+            Radius::Shared => (fragment!("radius/shared"), fragment!("radius/upper_shared")),
         };
-        if reached {
-            texts.push(match self {
-                Radius::Uniform => fragment!("radius/uniform_lower"),
-                Radius::Read | Radius::Shared => fragment!("radius/tensor_lower"),
-            });
-        }
+        let (tensor, rim) = (fragment!("radius/tensor"), fragment!("radius/tensor_rim"));
+        let element = fragment!("radius/element");
+        let mut texts = match set {
+            SetKind::Limits => vec![fragment!("radius/limits"), element, upper],
+            SetKind::Plane => vec![tensor, fragment!("radius/tensor_offset")],
+            SetKind::Cube => vec![tensor, rim, element, fragment!("radius/tensor_bound")],
+            SetKind::Interval | SetKind::Shrink => {
+                vec![tensor, rim, fragment!("radius/tensor_lower")]
+            }
+            SetKind::Ball | SetKind::Clamp => vec![tensor, rim],
+        };
+        texts.extend([fragment!("radius/bits"), memory]);
         texts
+    }
+}
+
+/// One radius for all.
+fn uniform_texts(set: SetKind) -> Vec<&'static str> {
+    let uniform = fragment!("radius/uniform");
+    match set {
+        SetKind::Plane => vec![fragment!("radius/uniform_offset")],
+        SetKind::Cube => vec![uniform, fragment!("radius/uniform_bound")],
+        SetKind::Interval | SetKind::Shrink => vec![uniform, fragment!("radius/uniform_lower")],
+        SetKind::Ball | SetKind::Clamp | SetKind::Limits => vec![uniform],
     }
 }
 

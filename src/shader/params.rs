@@ -18,20 +18,20 @@ twins! {
     /// for.
     Params, SingleParams;
     numbers: threshold, radius, low_threshold, low_radius, epsilon, floor, rest, power,
-        inverse_power, aim, near_low, near_high, reach, length, scale, least, most, slope, goal_slope,
+        inverse_power, near_low, near_high, length, scale, low_scale, least, most, slope, goal_slope,
         low_slope, low_goal_slope, offset, goal_offset, low_offset, low_goal_offset;
-    words: basis, signs, low, high;
+    words: basis, signs, low, high, largest;
     wholes: low_key, high_key;
     exponents: threshold_exponent, radius_exponent, low_threshold_exponent, low_radius_exponent,
-        epsilon_exponent, floor_exponent, rest_exponent, unit, scale_exponent, least_exponent,
+        epsilon_exponent, floor_exponent, rest_exponent, scale_exponent, low_scale_exponent, least_exponent,
         most_exponent, offset_exponent, goal_offset_exponent, low_offset_exponent,
         low_goal_offset_exponent;
-    counts: rounds, always, alone, on_non_finite, nearest, turns, radii_offset, first_radius, radii_rank,
+    counts: rounds, always, on_non_finite, nearest, turns, radii_offset, first_radius, radii_rank,
         plane, direction_offset, upper_offset, first_upper, upper_rank, grain,
         least_field, source_offset, target_offset, first_slice, first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices,
         slices_here, kept_rank, reduced_rank, summaries, first_summary, rows, first_row, rows_here,
         first_index, first_position;
-    padding: 2, 1;
+    padding: 3, 2;
     arrays: kept: [Axis; 8], reduced: [Axis; 8], radii: [Axis; 8], uppers: [Axis; 8],
         direction_kept: [[u32; 4]; 2], direction_reduced: [[u32; 4]; 2];
 }

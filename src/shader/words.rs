@@ -140,8 +140,9 @@ impl Params {
         let (scale, least, most) = (endless(lines.scale), scaled(lines.least), endless(lines.most));
         // Away from zero where it is subtracted: a lower threshold must not be rounded upward.
         let offset =
-            |value: f64| scaled(value.abs() * if value < 0.0 { 1.0 + 4.0 * U } else { 1.0 });
+            |value: f64| endless(value.abs() * if value < 0.0 { 1.0 + 4.0 * U } else { 1.0 });
         let [threshold, goal, low_threshold, low_goal] = lines.lines;
+        let low_scale = scaled(lines.low_scale);
         let slope = |line: Line| Scaled::toward_zero(line.slope, precision);
         let offset = |line: Line| {
             let Scaled { mantissa, exponent } = offset(line.offset);
@@ -150,6 +151,8 @@ impl Params {
         Params {
             scale: scale.mantissa,
             scale_exponent: scale.exponent,
+            low_scale: low_scale.mantissa,
+            low_scale_exponent: low_scale.exponent,
             least: least.mantissa,
             least_exponent: least.exponent,
             most: most.mantissa,
@@ -172,15 +175,16 @@ impl Params {
         }
     }
 
-    /// The same dispatch, with limits in memory, which are rounded toward zero to a dtype.
+    /// The same dispatch, with bounds of elements in memory, which are rounded toward zero to a dtype.
     #[must_use]
-    pub(crate) fn with_limits(self, dtype: DType) -> Self {
+    pub(crate) fn with_bounds_of(self, dtype: DType) -> Self {
         let (grain, least_field) = match dtype {
             DType::F16 => (13, 113),
             DType::BF16 => (16, 1),
             DType::F32 | DType::F64 => (0, 1),
         };
-        Params { grain, least_field, most: dtype.largest(), ..self }
+        let largest = dtype.precision().bits(dtype.largest());
+        Params { grain, least_field, largest, ..self }
     }
 
     fn with_rim(self, rim: &Rim, precision: Precision) -> Self {
@@ -226,7 +230,7 @@ impl Params {
     fn with_clamp(self, clamp: &Clamp, precision: Precision) -> Self {
         let BoundWords { low, high, low_key, high_key } =
             BoundWords::new(clamp.low, clamp.high, precision);
-        Params { low, high, low_key, high_key, alone: clamp.alone.into(), ..self }
+        Params { low, high, low_key, high_key, ..self }
     }
 
     fn with_plane(self, plane: &Plane, precision: Precision) -> Self {
@@ -252,28 +256,17 @@ impl Params {
             _ => binary(high),
         };
         let least = if low == 0.0 { OUTSIDE } else { binary(low) };
-        let (near_low, near_high) =
-            (target * (1.0 - sigma - 6.0 * unit), target * (1.0 + 6.0 * unit));
-        let near_high = if low == 0.0 { near_high } else { near_high + target * sigma };
-        // Sums near the ends of the range are taken in other units.
-        let end = match precision {
-            Precision::Single => 60,
-            Precision::Double => 900,
-        };
-        let unit = match target {
-            _ if target > 2f64.powi(end) => 64,
-            _ if target < 2f64.powi(-end) => -64,
-            _ => 0,
-        };
-        let in_units = |sum: f64| sum * 2f64.powi(-unit);
+        let room = if low == 0.0 { 0.0 } else { sigma };
+        // Everything is inside a radius without end.
+        let aim = if target.is_infinite() { 1.0 } else { target };
+        let Scaled { mantissa, exponent } = binary(aim);
         Params {
             basis: basis(zero, low, target, precision),
             signs: if magnitudes { precision.bits(-0.0) } else { 0 },
-            aim: in_units(target),
-            near_low: in_units(near_low),
-            near_high: in_units(near_high),
-            unit,
-            reach: target.min(precision.largest()),
+            near_low: 1.0 - sigma - 6.0 * unit,
+            near_high: 1.0 + 6.0 * unit + room,
+            radius: mantissa,
+            radius_exponent: exponent,
             ..self.with_thresholds(threshold, least)
         }
     }

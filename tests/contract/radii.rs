@@ -1,7 +1,7 @@
 //! Radii in memory: every set that takes them, every dtype, on every context.
 
 use normproj::{
-    Axes, Compat, Context, DType, DeviceBuffer, Error, Layout, Norm, Projection, Request,
+    Axes, Compat, Context, DType, DeviceBuffer, Error, Layout, Norm, Projection, Request, Set,
     ZeroSlice, reference,
 };
 use proptest::prelude::*;
@@ -15,7 +15,7 @@ use crate::run::{plans, prove_with_radii, serves};
 use crate::values::{Value, for_dtype, hash};
 
 /// How many sets [`set`] makes.
-const SETS: u8 = 16;
+const SETS: u8 = 24;
 
 fn set(number: u8, scale: f64, axes: Axes, seed: u64) -> Projection {
     let power = [3.0, 0.5, 4.0, 1.7][hash(seed, 8) as usize % 4];
@@ -39,13 +39,24 @@ fn set(number: u8, scale: f64, axes: Axes, seed: u64) -> Projection {
         12 => Projection::clip_norm(scale, axes).compat(Compat::Torch),
         13 => max_norm.compat(Compat::Keras),
         14 => weight_norm.compat(Compat::Torch),
-        _ => weight_norm,
+        15 => weight_norm,
+        16 => Projection::ball(Norm::L1, scale, axes),
+        17 => Projection::ball(Norm::Linf, scale, axes),
+        18 => Projection::sphere(Norm::L1, scale, axes),
+        19 => Projection::simplex(scale, axes),
+        20 => Projection::min_max_norm(0.5 * scale, scale, axes),
+        21 => Projection::min_max_norm(scale, scale, axes),
+        22 => Projection::min_max_norm(0.7 * scale, scale, axes).rate(0.3),
+        _ => Projection::min_max_norm(scale, f64::INFINITY, axes),
     }
 }
 
 /// Radii that are hard on a set: near the norms of their slices, at the ends of every range, and none.
 fn radii(case: &Case, projection: &Projection, norms: &[f64], dtype: DType) -> Vec<f64> {
-    let scale = projection.radius();
+    let scale = match projection.set() {
+        Set::MinMaxNorm { low, .. } if near_low(case) => low,
+        set => set.radius(),
+    };
     let one = |(slice, norm): (usize, &f64)| {
         let bits = hash(case.seed ^ 0x7ad11, slice);
         let steps = (bits >> 8) % 5;
@@ -69,6 +80,11 @@ fn radii(case: &Case, projection: &Projection, norms: &[f64], dtype: DType) -> V
         if dtype == DType::F64 { r } else { f64::from(r as f32) }
     };
     norms.iter().enumerate().map(one).collect()
+}
+
+/// Whether norms are near the lower bound, where there are two.
+fn near_low(case: &Case) -> bool {
+    hash(case.seed, 31).is_multiple_of(2)
 }
 
 /// A memory of radii and where in it they are: one for each slice, or one for all.
@@ -222,11 +238,11 @@ fn the_cases_reach_every_corner() {
         let norms = reference::norms(Norm::L2, case.axes, &elements, &layout).expect("valid");
         let projection = Projection::max_norm(1.0, case.axes);
         for (r, n) in radii(&case, &projection, &norms, DType::F32).into_iter().zip(norms) {
-            match reference::radius_of(&projection, r, DType::F32) {
+            match reference::of_radius(&projection, r, DType::F32) {
                 None => none += 1,
-                Some(c) if c == f64::INFINITY => endless += 1,
-                Some(0.0) => zero += 1,
-                Some(c) if n <= c => inside += 1,
+                Some((own, _)) if own.radius() == f64::INFINITY => endless += 1,
+                Some((own, _)) if own.radius() == 0.0 => zero += 1,
+                Some((own, _)) if n <= own.radius() => inside += 1,
                 Some(_) => outside += 1,
             }
         }
@@ -316,17 +332,10 @@ fn what_makes_no_sense_is_refused() {
         let by = |projection: Projection, radii: &DeviceBuffer| {
             context.project_with_radii(&projection, &x, radii).expect_err("refused")
         };
-        for projection in [
-            Projection::ball(Norm::L1, 1.0, 0),
-            Projection::ball(Norm::Linf, 1.0, 0),
-            Projection::sphere(Norm::L1, 1.0, 0),
-            Projection::simplex(1.0, 0),
-            Projection::min_max_norm(0.0, 1.0, 0),
-            Projection::non_negative(),
-        ] {
-            let error = by(projection, &radii);
-            assert!(matches!(error, Error::NoRadii { .. }), "{projection}: {error:?}");
-        }
+        let error = by(Projection::non_negative(), &radii);
+        assert!(matches!(error, Error::NoRadii { .. }), "{error:?}");
+        let along = context.project_along_with_radii(&Projection::line(0), &x, &x, &radii);
+        assert!(matches!(along, Err(Error::NoRadii { .. })), "{along:?}");
         let three = tensor(context, &[1.0; 3], &[3]);
         let max_norm = Projection::max_norm(1.0, 0);
         assert_eq!(by(max_norm, &three), Error::RadiusCount { slices: 4, found: 3 });
@@ -345,5 +354,79 @@ fn what_makes_no_sense_is_refused() {
         let request = Request::in_place(max_norm, *x.layout()).with_radii(*radii.layout());
         let missing = context.run(&context.plan(&request).expect("valid"), &x, &x);
         assert!(matches!(missing, Err(Error::PlanMismatch { .. })));
+    }
+}
+
+/// A number for each slice of every set that takes radii, and what becomes of elements by hand.
+#[test]
+fn every_set_obeys_its_own_radius() {
+    let rows = [3.0f32, -1.0, 0.5, 3.0, -1.0, 0.5, 3.0, -1.0, 0.5];
+    for context in contexts() {
+        for (projection, radii, expected) in [
+            (
+                Projection::ball(Norm::L1, 1.0, 1),
+                [2.0, 3.0, f32::NAN],
+                [[2.0, 0.0, 0.0], [2.5, -0.5, 0.0]],
+            ),
+            (
+                Projection::ball(Norm::Linf, 0.5, 1),
+                [1.0, 4.0, -1.0],
+                [[0.5, -0.5, 0.5], [2.0, -1.0, 0.5]],
+            ),
+            (
+                Projection::sphere(Norm::L1, 2.0, 1),
+                [1.0, 3.0, f32::INFINITY],
+                [[2.0, 0.0, 0.0], [3.5, -1.5, 1.0]],
+            ),
+            (Projection::simplex(1.0, 1), [1.0, 3.0, -1.0], [[1.0, 0.0, 0.0], [2.75, 0.0, 0.25]]),
+        ] {
+            let x = tensor(context, &rows, &[3, 3]);
+            let radii = tensor(context, &radii, &[3]);
+            let report = context.project_with_radii_reported(&projection, &x, &radii);
+            let report = report.expect("valid").wait().expect("a report");
+            let place = || format!("{projection} on {}: {report:?}", context.describe());
+            assert_eq!(
+                (report.changed, report.invalid, report.smallest_factor),
+                (2, 1, 1.0),
+                "{}",
+                place()
+            );
+            let y = x.read().expect("read");
+            for (y, exact) in y.iter().zip(expected.as_flattened()) {
+                assert!((y - exact).abs() <= 3e-5, "{y}, not {exact}: {}", place());
+            }
+            assert_eq!(y[6..], rows[6..], "{}", place());
+        }
+        let x = tensor(context, &[0.3, 0.4, 0.3, 0.4, 0.3, 0.4, 0.3, 0.4], &[4, 2]);
+        let radii = tensor(context, &[2.0, 0.25, 0.75, f32::NAN], &[4]);
+        let band = Projection::min_max_norm(0.5, 1.0, 1);
+        let report = context.project_with_radii_reported(&band, &x, &radii).expect("valid");
+        let report = report.wait().expect("a report");
+        assert_eq!((report.changed, report.invalid), (2, 1), "{}", context.describe());
+        let norms: Vec<f32> = x.read().expect("read").chunks(2).map(|y| y[0].hypot(y[1])).collect();
+        for (norm, exact) in norms.into_iter().zip([1.0, 0.25, 0.5, 0.5]) {
+            assert!((norm - exact).abs() <= 1e-5, "{norm}, not {exact} on {}", context.describe());
+        }
+    }
+}
+
+/// A product with a power of two is not rounded, so that a box is exact.
+#[test]
+fn a_radius_bounds_magnitudes_exactly() {
+    for context in contexts() {
+        let x: Vec<f32> = (0..4000).map(|i| (hash(9, i) % 2000) as f32 / 100.0 - 10.0).collect();
+        let radii: Vec<f32> = (0..40).map(|i| (hash(8, i) % 1000) as f32 / 77.0).collect();
+        for scale in [1.0f32, 0.5] {
+            let (tensor, radii) = (tensor(context, &x, &[100, 40]), tensor(context, &radii, &[40]));
+            let projection = Projection::ball(Norm::Linf, scale.into(), 0);
+            context.project_with_radii(&projection, &tensor, &radii).expect("valid");
+            let radii = radii.read().expect("read");
+            let bounded = |(i, x): (usize, &f32)| {
+                let c = scale * radii[i % 40];
+                x.clamp(-c, c)
+            };
+            let exact: Vec<f32> = x.iter().enumerate().map(bounded).collect();
+            assert_eq!(tensor.read().expect("read"), exact, "{}", context.describe());
+        }
     }
 }

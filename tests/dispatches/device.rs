@@ -9,6 +9,7 @@ use normproj::plan::request::Output;
 use normproj::shader::variant::{Kernel, SetKind, Storage, Verdict};
 use normproj::{Layout, Precision, Request, reference};
 
+use crate::radii::Radii;
 use crate::sums::{Sums, add, number, read, write};
 use crate::walk::{Place, Walker};
 
@@ -25,6 +26,7 @@ pub struct Device<'a> {
     direction: Vec<Option<usize>>,
     met: Vec<usize>,
     slice_of: Vec<usize>,
+    radii: Radii,
     /// What the sum of each slice must be.
     expected: Vec<u64>,
     /// How often each element was loaded by a reduction, and stored.
@@ -79,6 +81,7 @@ impl<'a> Device<'a> {
             direction: memory(&along),
             met,
             slice_of,
+            radii: Radii::new(request, slices.len()),
             expected: slices.iter().map(sum).collect(),
             loaded: vec![Cell::new(0); elements],
             stored: vec![0; elements],
@@ -95,7 +98,8 @@ impl<'a> Device<'a> {
     pub fn run(&mut self, step: &Step) {
         assert!(step.workgroups.iter().all(|n| (1..=self.limits.workgroups).contains(n)));
         assert!(step.variant.lanes() <= self.limits.invocations);
-        let windows = [step.source, step.target, step.direction, step.norms];
+        let windows =
+            [step.source, step.target, step.direction, step.norms, step.radii, step.uppers];
         for window in windows.into_iter().flatten() {
             assert_eq!(window.offset % u64::from(self.limits.storage_alignment), 0);
             assert!(window.size <= self.limits.binding_bytes, "{window:?}");
@@ -149,6 +153,9 @@ impl<'a> Device<'a> {
             if here.inside && position == 0 {
                 self.settle(step, here.slice, total);
             }
+            if here.inside {
+                self.radii.check(step, here.slice, walk.slices());
+            }
             if here.inside && step.variant.storage != Storage::ReadOnly {
                 steps(position).for_each(|at| self.store(step, &walk, here, at, total));
             }
@@ -165,6 +172,7 @@ impl<'a> Device<'a> {
             if !active(here) {
                 return [0; 4];
             }
+            device.radii.check(step, here.slice, walk.slices());
             let first = chunk * params.chunk + walk.fan_position(lane);
             let last = (chunk * params.chunk + params.chunk).min(params.steps);
             let steps = (first..last).step_by(step.variant.fan as usize);
@@ -199,6 +207,7 @@ impl<'a> Device<'a> {
         for lane in 0..tile {
             let slice = (group * tile + lane) * width;
             if slice < params.slices {
+                self.radii.check(step, slice, width);
                 let total = (0..params.partials).fold([0; 4], |sum, i| {
                     add(sum, read(&self.partials, i * params.slices + slice, width))
                 });
@@ -224,6 +233,7 @@ impl<'a> Device<'a> {
             if !here.inside {
                 continue;
             }
+            self.radii.check(step, here.slice, walk.slices());
             let sums = if step.decided { &self.verdicts } else { &self.partials };
             let total = (0..params.partials).fold([0; 4], |sum, i| {
                 add(sum, read(sums, i * params.slices + here.slice, walk.slices()))
@@ -259,6 +269,7 @@ impl<'a> Device<'a> {
         for index in (group * lanes..(group + 1) * lanes).filter(|&i| i < params.summaries) {
             let mut slice = index * width;
             while slice < params.slices {
+                self.radii.check(step, slice, width);
                 let sums = read(&self.verdicts, slice, width);
                 for i in 0..width {
                     let logical = (params.first_norm + slice + i) as usize;
@@ -342,6 +353,7 @@ impl<'a> Device<'a> {
             Verdict::None => {}
             Verdict::Store => write(&mut self.verdicts, slice, width, total),
             Verdict::Begin => {
+                self.radii.check(step, slice, width);
                 write(&mut self.verdicts, slice, width, total);
                 write(&mut self.states, slice, width, [0; 4]);
             }

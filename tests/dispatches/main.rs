@@ -7,6 +7,7 @@ mod device;
 mod edges;
 mod examples;
 mod groups;
+mod radii;
 mod random;
 mod sums;
 mod walk;
@@ -66,6 +67,19 @@ fn every_element_meets_its_own_direction() {
     let plans: usize = (0..150).map(|_| prove_all(&random.along(), &random.limits())).sum();
     println!("{plans} plans were carried out");
     assert!(plans > 1500);
+}
+
+#[test]
+fn every_slice_meets_its_own_radius() {
+    let mut random = Random(3);
+    let one = |_| {
+        let (request, limits) = (random.beside(), random.limits());
+        let binding_bytes = limits.binding_bytes.max(radii::bytes_bound_whole(&request));
+        prove_all(&request, &GpuLimits { binding_bytes, ..limits })
+    };
+    let plans: usize = (0..150).map(one).sum();
+    println!("{plans} plans were carried out");
+    assert!(plans > 1000);
 }
 
 /// Limits that every adapter exceeds, and that no random device has.

@@ -70,14 +70,57 @@ impl Random {
             _ => shape[d],
         };
         let along: Vec<usize> = (0..shape.len()).map(|d| size(d, self)).collect();
-        let projection = Projection::hyperplane(1.0, axes);
-        let request = match self.below(3) {
-            0 => Request::in_place(projection, source),
-            1 => Request::in_place(projection, source).with_report(),
-            _ => Request::into(projection, source, self.layout(&shape)),
-        };
+        let request = self.stored(Projection::hyperplane(1.0, axes), source);
         let request = request.along(self.layout(&along));
         request.of(self.pick(&[DType::F32, DType::F16, DType::BF16]))
+    }
+
+    /// Projections whose radii are in memory, or whose limits are.
+    pub fn beside(&mut self) -> Request {
+        let shape = self.shape();
+        let (axes, source) = (self.axes(shape.len()), self.layout(&shape));
+        let dtype = self.pick(&[DType::F32, DType::F16, DType::BF16]);
+        if self.below(3) == 0 {
+            let limits = [self.spread(&shape), self.spread(&shape)];
+            let request = self.stored(Projection::bounds(-1.0, 1.0), source);
+            return request.with_limits(limits[0], limits[1]).of(dtype);
+        }
+        let reduced = axes.resolve(&shape).expect("valid axes");
+        let kept: Vec<usize> =
+            (0..shape.len()).filter(|&d| !reduced[d]).map(|d| shape[d]).collect();
+        let slices = kept.iter().product();
+        let radii = match self.below(4) {
+            0 => self.layout(&[1]),
+            1 => self.layout(&[slices]),
+            _ => self.layout(&kept),
+        };
+        let projection = match self.below(8) {
+            0 => Projection::simplex(1.0, axes),
+            1 => Projection::ball(Norm::Linf, 1.0, axes),
+            2 => Projection::min_max_norm(1.0, 2.0, axes),
+            _ => Projection::max_norm(1.0, axes),
+        };
+        self.stored(projection, source).with_radii(radii).of(dtype)
+    }
+
+    /// In place or into another view, reported or not.
+    fn stored(&mut self, projection: Projection, source: Layout) -> Request {
+        match self.below(3) {
+            0 => Request::in_place(projection, source),
+            1 => Request::in_place(projection, source).with_report(),
+            _ => Request::into(projection, source, self.layout(source.shape())),
+        }
+    }
+
+    /// A view that is spread over a shape: some axes have length 1, and some of the first are missing.
+    fn spread(&mut self, shape: &[usize]) -> Layout {
+        let first = if self.below(4) == 0 { self.below(shape.len() + 1) } else { 0 };
+        let one = self.below(3) == 0;
+        let sizes: Vec<usize> = shape[first..]
+            .iter()
+            .map(|&size| if one || self.below(4) == 0 { 1 } else { size })
+            .collect();
+        self.layout(&sizes)
     }
 
     /// Most often scaled; a search takes many dispatches.

@@ -1,8 +1,9 @@
 //! The programs, with their loads and stores counted, move what `Plan::cost` says.
 
+use normproj::gpu::{Bound, Gpu};
 use normproj::plan::request::Output;
 use normproj::{
-    Axes, Context, DType, DeviceBuffer, Layout, Norm, Plan, Projection, Request, bf16, f16,
+    Axes, Context, DType, DeviceBuffer, Indices, Layout, Norm, Plan, Projection, Request, bf16, f16,
 };
 
 use crate::contexts;
@@ -19,10 +20,28 @@ fn counted(context: &Context, plan: &Plan, host: &[f32]) -> [u64; 2] {
         }
     };
     let bound = gpu.prepare_counting(plan).unwrap().bind_into(&source, &target).unwrap();
+    counters(gpu, &bound)
+}
+
+/// What one run of a plan that was bound anew loads and stores: counters are never set back.
+fn counters(gpu: &Gpu, bound: &Bound) -> [u64; 2] {
     let mut encoder = gpu.device().create_command_encoder(&Default::default());
     bound.record_pass(&mut encoder);
     gpu.queue().submit([encoder.finish()]);
     bound.counters().unwrap().map(u64::from)
+}
+
+/// What a plan says it loads and stores where every slice is moved (1), or none (0).
+fn stated(plan: &Plan, all: u64) -> [u64; 2] {
+    let cost = plan.cost();
+    [cost.read + all * cost.read_again, cost.written + all * cost.written_again]
+}
+
+/// Some legal schedules of a request, others at each turn.
+fn schedules(context: &Context, request: &Request, [turn, turns]: [usize; 2]) -> Vec<Plan> {
+    let legal = Plan::legal_schedules(request, context.profile()).unwrap();
+    let planned = |schedule| Plan::with_schedule(request, context.profile(), schedule).unwrap();
+    legal.into_iter().skip(turn % turns).step_by(turns).map(planned).collect()
 }
 
 /// Numbers as elements of the dtype of a request.
@@ -171,7 +190,6 @@ fn a_direction_costs_as_much_as_its_tensor() {
                 let turns = 3 * contexts.len();
                 for schedule in legal.into_iter().skip((i + turn) % turns).step_by(turns) {
                     let plan = Plan::with_schedule(&request, context.profile(), schedule).unwrap();
-                    let cost = plan.cost();
                     for (value, all) in [(-1.0f32, 0), (1.0, 1)] {
                         let source = upload(context, &request, &vec![value; len]);
                         let along = upload(context, &request, &vec![1.0; len]);
@@ -181,15 +199,104 @@ fn a_direction_costs_as_much_as_its_tensor() {
                         };
                         let prepared = gpu.prepare_counting(&plan).unwrap();
                         let bound = prepared.bind_along(&source, &target, &along).unwrap();
-                        let mut encoder = gpu.device().create_command_encoder(&Default::default());
-                        bound.record_pass(&mut encoder);
-                        gpu.queue().submit([encoder.finish()]);
-                        let found = bound.counters().unwrap().map(u64::from);
-                        let expected = [
-                            cost.read + all * cost.read_again,
-                            cost.written + all * cost.written_again,
-                        ];
-                        assert_eq!(found, expected, "v = {all}\n{}", plan.explain());
+                        let found = counters(gpu, &bound);
+                        assert_eq!(found, stated(&plan, all), "v = {all}\n{}", plan.explain());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// A tensor is read and written as often as where its radius is a number; where it is none, nothing is.
+#[test]
+fn a_tensor_with_radii_in_memory_moves_what_its_cost_says() {
+    let contexts = contexts();
+    for (i, context) in contexts.iter().enumerate() {
+        let gpu = context.as_gpu().unwrap();
+        for (turn, (shape, axes, dtype)) in
+            [([64, 48], 0, DType::F32), ([64, 48], 1, DType::F32), ([37, 19], 0, DType::F16)]
+                .into_iter()
+                .enumerate()
+        {
+            let layout = Layout::contiguous(shape).unwrap();
+            let slices = shape[1 - axes as usize];
+            for projection in [
+                Projection::max_norm(1.0, axes),
+                Projection::min_max_norm(0.0, 1.0, axes),
+                Projection::ball(Norm::Linf, 1.0, axes),
+            ] {
+                let request = Request::in_place(projection, layout).of(dtype).with_report();
+                let request = request.with_radii(Layout::contiguous([slices]).unwrap());
+                for plan in schedules(context, &request, [i + turn, 5 * contexts.len()]) {
+                    let tensor = upload(context, &request, &vec![1.0; shape[0] * shape[1]]);
+                    for (r, all) in [(1e3, 0), (f32::NAN, 0), (1e-3, 1)] {
+                        let radii = context.upload(&vec![r; slices], [slices]).unwrap();
+                        let prepared = gpu.prepare_counting(&plan).unwrap();
+                        let bound = prepared.bind_with(&tensor, &tensor, Some(&radii)).unwrap();
+                        let found = counters(gpu, &bound);
+                        assert_eq!(found, stated(&plan, all), "r = {r}\n{}", plan.explain());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// The same of elements whose limits are.
+#[test]
+fn a_tensor_with_limits_in_memory_moves_what_its_cost_says() {
+    let contexts = contexts();
+    for (i, context) in contexts.iter().enumerate() {
+        let gpu = context.as_gpu().unwrap();
+        for (turn, (shape, dtype)) in
+            [([64, 48], DType::F32), ([37, 19], DType::F32), ([37, 19], DType::BF16)]
+                .into_iter()
+                .enumerate()
+        {
+            let layout = Layout::contiguous(shape).unwrap();
+            let row = Layout::contiguous([shape[1]]).unwrap();
+            let all = Projection::bounds(f64::NEG_INFINITY, f64::INFINITY);
+            let request = Request::in_place(all, layout).of(dtype).with_limits(row, row);
+            for plan in schedules(context, &request, [i + turn, contexts.len()]) {
+                let tensor = upload(context, &request, &vec![1.0; shape[0] * shape[1]]);
+                let low = context.upload(&vec![-3.0; shape[1]], [shape[1]]).unwrap();
+                for (limit, all) in [(3.0, 0), (-4.0, 0), (0.5, 1)] {
+                    let high = context.upload(&vec![limit; shape[1]], [shape[1]]).unwrap();
+                    let prepared = gpu.prepare_counting(&plan).unwrap();
+                    let bound = prepared.bind_with_limits(&tensor, &tensor, &low, &high).unwrap();
+                    let found = counters(gpu, &bound);
+                    assert_eq!(found, stated(&plan, all), "{limit}\n{}", plan.explain());
+                }
+            }
+        }
+    }
+}
+
+/// Rows that indices name move as a tensor of them; what names none, or one again, moves nothing.
+#[test]
+fn touched_rows_move_what_their_cost_says_and_no_others() {
+    let contexts = contexts();
+    for (i, context) in contexts.iter().enumerate() {
+        let gpu = context.as_gpu().unwrap();
+        for (turn, (rows, columns, dtype)) in
+            [(100, 64, DType::F32), (100, 19, DType::F32), (100, 64, DType::F16)]
+                .into_iter()
+                .enumerate()
+        {
+            let layout = Layout::contiguous([rows, columns]).unwrap();
+            for (named, of) in [([3u32, 99, 41, 7], 4), ([3, 100, 3, u32::MAX], 1)] {
+                let indices = Indices::upload(context, &named).unwrap();
+                let request = Request::in_place(Projection::max_norm(1.0, 1), layout).of(dtype);
+                let request = request.rows(*indices.layout());
+                for plan in schedules(context, &request, [i + turn, 3 * contexts.len()]) {
+                    for (value, all) in [(1e-3, 0), (1e2, 1)] {
+                        let table = upload(context, &request, &vec![value; rows * columns]);
+                        let prepared = gpu.prepare_counting(&plan).unwrap();
+                        let bound = prepared.bind_rows(&table, &indices).unwrap();
+                        let found =
+                            counters(gpu, &bound).map(|bytes| named.len() as u64 * bytes / of);
+                        assert_eq!(found, stated(&plan, all), "{value}\n{}", plan.explain());
                     }
                 }
             }

@@ -3,8 +3,9 @@
 use super::super::number::{Number, Real};
 use super::super::tile::Tile;
 use super::sums::Sums;
+use crate::cpu::radii::Radii;
 use crate::plan::Plan;
-use crate::plan::rule::Plane;
+use crate::plan::rule::{Plane, Rule};
 use crate::report::Tally;
 
 /// What becomes of slices.
@@ -14,6 +15,30 @@ pub(super) struct Decided {
     /// Slices that are left to others, by their numbers in row-major order of the kept axes.
     pub odd: Vec<usize>,
     pub tally: Tally,
+}
+
+/// Where slices go.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Planes<'a> {
+    /// What becomes of all, and of those that have offsets in memory the kind of it.
+    pub all: Plane,
+    pub radii: Option<Radii<'a>>,
+}
+
+impl Planes<'_> {
+    /// The plane of the slice of this number; none if its offset is none.
+    pub fn of(&self, number: usize) -> Option<Plane> {
+        match self.radii.map(|radii| radii.rule(number)) {
+            None => Some(self.all),
+            Some(Some(Rule::Along(plane))) => Some(plane),
+            Some(_) => None,
+        }
+    }
+
+    /// What a moved slice itself is multiplied with: 1, or 0 where nothing but its component stays.
+    pub fn keeps(&self) -> f64 {
+        if self.all == Plane::Line { 0.0 } else { 1.0 }
+    }
 }
 
 /// The multiple of the direction that a finite slice loses, unless it stays. `product` is `⟨a, x⟩`,
@@ -28,13 +53,20 @@ pub(super) fn factor(plane: Plane, product: f64, squares: f64) -> Option<f64> {
     moves.then(|| difference / squares)
 }
 
-/// Decides about every slice of a tile.
-pub(super) fn decide<T: Number>(plan: &Plan, plane: Plane, tile: &Tile, sums: &[Sums]) -> Decided {
+/// Decides about every slice of a tile, by its plane.
+pub(super) fn decide<T: Number>(
+    plan: &Plan,
+    planes: &Planes<'_>,
+    tile: &Tile,
+    sums: &[Sums],
+) -> Decided {
     let report = plan.request().report;
     let mut factors = vec![f64::NAN; sums.len()];
     let (mut odd, mut tally) = (Vec::new(), Tally::default());
     tile.each_slice(&mut |slot, number| {
         let Sums { dot, squares } = sums[slot];
+        // A report counts those that have none.
+        let Some(plane) = planes.of(number) else { return odd.push(number) };
         if !is_plain::<T>(plane, dot, squares) || (report && dot == 0.0) {
             return odd.push(number);
         }

@@ -13,42 +13,45 @@ use half::{bf16, f16};
 
 use super::memory::Memory;
 use super::number::Number;
+use super::radii::Radii;
 use super::rule::is_cut;
 use super::tile::{Order, Tile};
 use crate::dtype::DType;
-use crate::error::Result;
 use crate::host::HostMemory;
 use crate::layout::Layout;
 use crate::plan::Plan;
 use crate::plan::request::Output;
-use crate::plan::rule::{Plane, Rule};
+use crate::plan::rule::Rule;
 use crate::report::Tally;
-use decide::Decided;
+use decide::{Decided, Planes};
 use locks::Locked;
 
 /// Where elements are: memory behind a lock.
 pub(crate) type Shared = Arc<RwLock<HostMemory>>;
 
-/// Carries out a plan with a direction: `from` is read, `to` written; the same memory in place.
+/// Carries out a plan with a direction: `from` is read, `to` written; the same memory in place. `radii` are
+/// those of a plan that has some.
 pub(crate) fn run(
     plan: &Plan,
     from: &Shared,
     to: &Shared,
     (direction, layout): (&Shared, &Layout),
-) -> Result<Tally> {
-    let Rule::Along(plane) = plan.rule() else { return Ok(Tally::default()) };
+    radii: &[f64],
+) -> Tally {
+    let Rule::Along(all) = plan.rule() else { return Tally::default() };
+    let planes = Planes { all, radii: Radii::new(plan, radii) };
     let direction = (direction, layout.offset()..layout.end());
-    Ok(match plan.request().dtype {
-        DType::F32 => run_as::<f32>(plan, plane, from, to, direction),
-        DType::F16 => run_as::<f16>(plan, plane, from, to, direction),
-        DType::BF16 => run_as::<bf16>(plan, plane, from, to, direction),
-        DType::F64 => run_as::<f64>(plan, plane, from, to, direction),
-    })
+    match plan.request().dtype {
+        DType::F32 => run_as::<f32>(plan, &planes, from, to, direction),
+        DType::F16 => run_as::<f16>(plan, &planes, from, to, direction),
+        DType::BF16 => run_as::<bf16>(plan, &planes, from, to, direction),
+        DType::F64 => run_as::<f64>(plan, &planes, from, to, direction),
+    }
 }
 
 fn run_as<T: Number>(
     plan: &Plan,
-    plane: Plane,
+    planes: &Planes<'_>,
     from: &Shared,
     to: &Shared,
     direction: (&Shared, std::ops::Range<usize>),
@@ -62,23 +65,28 @@ fn run_as<T: Number>(
     let (source, target, along) = locked.elements();
     let target = &mut target[geometry.target_offset..];
     match source {
-        None => project(plan, plane, Memory::InPlace(target), along),
+        None => project(plan, planes, Memory::InPlace(target), along),
         Some(source) => {
             let source = &source[geometry.source_offset..];
-            project(plan, plane, Memory::Apart(source, target), along)
+            project(plan, planes, Memory::Apart(source, target), along)
         }
     }
 }
 
-fn project<T: Number>(plan: &Plan, plane: Plane, mut memory: Memory<'_, T>, along: &[T]) -> Tally {
+fn project<T: Number>(
+    plan: &Plan,
+    planes: &Planes<'_>,
+    mut memory: Memory<'_, T>,
+    along: &[T],
+) -> Tally {
     let tile = Tile::new(plan, Order::Target);
     let mut sums = vec![sums::Sums::default(); tile.slots()];
     sums::add(&tile, memory.source(), along, &mut sums);
-    let Decided { factors, odd, mut tally } = decide::decide::<T>(plan, plane, &tile, &sums);
-    let keeps = if plane == Plane::Line { 0.0 } else { 1.0 };
-    store::store(&tile, memory.again(), along, &store::Moves { factors, keeps, cut: is_cut(plan) });
+    let Decided { factors, odd, mut tally } = decide::decide::<T>(plan, planes, &tile, &sums);
+    let moves = store::Moves { factors, keeps: planes.keeps(), cut: is_cut(plan) };
+    store::store(&tile, memory.again(), along, &moves);
     for number in odd {
-        tally = tally.merge(slice::project(plan, plane, &mut memory, along, number));
+        tally = tally.merge(slice::project(plan, planes, &mut memory, along, number));
     }
     tally
 }

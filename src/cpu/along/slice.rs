@@ -5,7 +5,7 @@ use super::super::general::replaced;
 use super::super::memory::Memory;
 use super::super::number::Number;
 use super::super::rule::is_cut;
-use super::decide::{factor, of_slice};
+use super::decide::{Planes, factor, of_slice};
 use crate::plan::Plan;
 use crate::plan::geometry::{Axis, Geometry};
 use crate::plan::rule::Plane;
@@ -14,7 +14,7 @@ use crate::report::Tally;
 /// Projects the slice of this number in row-major order of the kept axes.
 pub(super) fn project<T: Number>(
     plan: &Plan,
-    plane: Plane,
+    planes: &Planes<'_>,
     memory: &mut Memory<'_, T>,
     along: &[T],
     number: usize,
@@ -25,7 +25,13 @@ pub(super) fn project<T: Number>(
     };
     let x = read(memory.source(), |axis| axis.source);
     let a = read(along, |axis| axis.direction);
-    let (result, tally) = decide(plan, plane, &x, &a, number as u64);
+    let (result, tally) = match planes.of(number) {
+        Some(plane) => decide(plan, plane, &x, &a, number as u64),
+        None => {
+            let (_, tally) = decide(plan, planes.all, &x, &a, number as u64);
+            (None, Tally { changed: 0, invalid: 1, ..tally })
+        }
+    };
     let (Some(result), Memory::InPlace(target) | Memory::Apart(_, target)) = (result, memory)
     else {
         return tally;

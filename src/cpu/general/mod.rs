@@ -14,6 +14,7 @@ use super::radii::Radii;
 use super::rule::is_cut;
 use crate::plan::Plan;
 use crate::plan::geometry::{Axis, Geometry};
+use crate::plan::rule::Rule;
 use crate::report::Tally;
 use decide::Decision;
 pub(super) use decide::replaced;
@@ -39,8 +40,9 @@ pub(super) fn project<T: Number>(
             let Some(radii) = radii else {
                 return Decision::new(&rule, policy, &elements, slice as u64);
             };
-            match radii.rim(slice) {
-                Some(rim) => Decision::with_rim(rim, policy, &elements, slice as u64),
+            match radii.rule(slice) {
+                Some(Rule::Scale(rim)) => Decision::with_rim(rim, policy, &elements, slice as u64),
+                Some(rule) => Decision::new(&rule, policy, &elements, slice as u64),
                 None => Decision::left(&rule, &elements, slice as u64),
             }
         };

@@ -47,7 +47,7 @@ pub(in crate::cpu) fn search<R: Real>(run: &[R], magnitudes: bool, c: f64) -> Ki
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) -> [Kink; 1] {
             let Op(run, magnitudes, c) = self;
-            newton(&Run::new(run, magnitudes), [true], run.len(), c)
+            newton(&Run::new(run, magnitudes), [true], run.len(), [c])
         }
     }
     // One for all passes: they are short.
@@ -55,15 +55,15 @@ pub(in crate::cpu) fn search<R: Real>(run: &[R], magnitudes: bool, c: f64) -> Ki
     kink
 }
 
-/// As [`search`], of those slices side by side that are asked for. Of the others the largest element is
-/// told.
+/// As [`search`], of those slices side by side that are asked for, each with a sum of its own. Of the others
+/// the largest element is told.
 pub(in crate::cpu) fn search_columns<R: Real>(
     rows: &[[R; LINE]],
     magnitudes: bool,
     asked: [bool; LINE],
-    c: f64,
+    c: [f64; LINE],
 ) -> [Kink; LINE] {
-    struct Op<'a, R>(Columns<'a, R>, [bool; LINE], f64);
+    struct Op<'a, R>(Columns<'a, R>, [bool; LINE], [f64; LINE]);
     impl<R: Real> WithSimd for Op<'_, R> {
         type Output = [Kink; LINE];
         #[inline(always)]
@@ -80,11 +80,11 @@ fn newton<const N: usize>(
     slices: &impl Passes<N>,
     asked: [bool; N],
     length: usize,
-    c: f64,
+    c: [f64; N],
 ) -> [Kink; N] {
     let most = slices.most();
     // The root is never right of it: there the largest element alone has the sum c.
-    let mut deltas = [c; N];
+    let mut deltas = c;
     let apart = (length / SAMPLED).clamp(1, RAREST);
     if apart > 1 {
         fall(slices, &most, &mut deltas, asked, c, apart);
@@ -101,7 +101,7 @@ fn newton<const N: usize>(
             if std::mem::replace(&mut done[i], true) {
                 continue;
             }
-            let (step, delta) = (found[i].step(c), kinks[i].delta);
+            let (step, delta) = (found[i].step(c[i]), kinks[i].delta);
             let settled = step.abs() < found[i].gap && step.abs() <= NEAREST * delta;
             kinks[i].count = found[i].count;
             if settled || falls_no_more(delta, step, count) {
@@ -124,7 +124,7 @@ fn settle<const N: usize>(
     most: [f64; N],
     deltas: [f64; N],
     done: &mut [bool; N],
-    c: f64,
+    c: [f64; N],
 ) -> [Kink; N] {
     let low = |i: usize| is_far_below(most[i] - deltas[i], most[i]);
     let from = from_fn(|i| if low(i) { 0.0 } else { most[i] });
@@ -139,7 +139,7 @@ fn settle<const N: usize>(
             if done[i] {
                 continue;
             }
-            let step = found[i].step(c);
+            let step = found[i].step(c[i]);
             done[i] = step.abs() < 0.5 * found[i].gap;
             let kink = Kink { most: most[i], delta: deltas[i], rest: 0.0, count: found[i].count };
             kinks[i] = slices.moved(kink.raised(most[i] - from[i]), step);
@@ -156,7 +156,7 @@ fn fall<const N: usize>(
     most: &[f64; N],
     deltas: &mut [f64; N],
     asked: [bool; N],
-    c: f64,
+    c: [f64; N],
     apart: usize,
 ) {
     let (share, near) =
@@ -171,8 +171,8 @@ fn fall<const N: usize>(
             if std::mem::replace(&mut done[i], true) {
                 continue;
             }
-            let step = found[i].step(c * share);
-            let next = (deltas[i] + step).min(c);
+            let step = found[i].step(c[i] * share);
+            let next = (deltas[i] + step).min(c[i]);
             if next > 0.0 && !falls_no_more(deltas[i], step, count) {
                 done[i] = step.abs() <= near * next;
                 deltas[i] = next;

@@ -5,7 +5,8 @@ mod shrink;
 
 use scale::Range;
 pub(super) use scale::factor;
-pub(super) use shrink::{Shrinking, Slices};
+use shrink::Shrinking;
+pub(super) use shrink::{Shrinkings, Slices};
 
 use super::found::Found;
 use super::number::Real;
@@ -44,12 +45,21 @@ enum Form<'a> {
     Norms,
     /// Slices are multiplied by a factor.
     Scale(Rim),
-    /// Each is, by a rim of its own.
-    Each(Radii<'a>),
     /// Magnitudes are at most this, an element.
     Cube(f64),
     /// Elements move toward zero by one distance.
     Shrink(Shrinking),
+    /// Each has a radius of its own.
+    Each(Radii<'a>, Kind),
+}
+
+/// What becomes of slices that have a radius each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Scale,
+    Cube,
+    /// As it is of magnitudes, or of elements.
+    Shrink(bool),
 }
 
 /// Least norms beyond this are aimed at from above, beyond what an f32 can hold.
@@ -59,24 +69,31 @@ impl<'a> Rule<'a> {
     /// The rule of a plan; none if no kernel knows it.
     pub fn new<R: Real>(plan: &Plan, radii: Option<Radii<'a>>) -> Option<Self> {
         let rule = plan.rule();
-        let (norm, form, fills) = match rule {
-            Planned::Scale(rim) if matches!(plan.request().task, Task::Norms { .. }) => {
+        let (norm, form, fills) = match (rule, radii) {
+            (Planned::Scale(rim), _) if matches!(plan.request().task, Task::Norms { .. }) => {
                 (rim.norm, Form::Norms, false)
             }
-            Planned::Scale(rim) if radii.is_some() => {
-                (rim.norm, radii.map_or(Form::Norms, Form::Each), true)
+            (Planned::Along(_), _) => return None,
+            (Planned::Clamp(bounds), _) if bounds.alone => return None,
+            (rule, Some(radii)) => {
+                let (norm, kind) = match rule {
+                    Planned::Scale(rim) => (rim.norm, Kind::Scale),
+                    Planned::Shrink(sums) => (Norm::L1, Kind::Shrink(sums.magnitudes)),
+                    Planned::Clamp(_) | Planned::Along(_) => (Norm::Linf, Kind::Cube),
+                };
+                (norm, Form::Each(radii, kind), kind != Kind::Shrink(false))
             }
-            Planned::Scale(rim) if !R::DOUBLE && rim.low_target > LARGEST_AIM => return None,
-            Planned::Scale(rim) => (rim.norm, Form::Scale(rim), rim.low_threshold > 0.0),
+            (Planned::Scale(rim), None) if !R::DOUBLE && rim.low_target > LARGEST_AIM => {
+                return None;
+            }
+            (Planned::Scale(rim), None) => (rim.norm, Form::Scale(rim), rim.low_threshold > 0.0),
             // The search works in the precision of elements, with sums of many of them.
-            Planned::Shrink(sums) if !R::DOUBLE && is_far(sums.target) => return None,
-            Planned::Shrink(sums) => {
+            (Planned::Shrink(sums), None) if !R::DOUBLE && is_far(sums.target) => return None,
+            (Planned::Shrink(sums), None) => {
                 let shrinking = Shrinking::new(sums, R::DOUBLE);
                 (Norm::L1, Form::Shrink(shrinking), sums.magnitudes && sums.low > 0.0)
             }
-            Planned::Clamp(bounds) if bounds.alone => return None,
-            Planned::Along(_) => return None,
-            Planned::Clamp(bounds) => (Norm::Linf, Form::Cube(bounds.high), false),
+            (Planned::Clamp(bounds), None) => (Norm::Linf, Form::Cube(bounds.high), false),
         };
         let term = Term::of(norm);
         let basis = match rule {
@@ -105,14 +122,14 @@ impl<'a> Rule<'a> {
                 !bounds && !rim.always
             }
             Form::Cube(high) => high == f64::INFINITY,
-            Form::Each(_) | Form::Shrink(_) => false,
+            Form::Each(..) | Form::Shrink(_) => false,
         };
         keeps && !self.report && !self.replaces
     }
 
     /// The radii of slices that are in memory.
     pub fn radii(&self) -> Option<Radii<'a>> {
-        if let Form::Each(radii) = self.form { Some(radii) } else { None }
+        if let Form::Each(radii, _) = self.form { Some(radii) } else { None }
     }
 
     /// What becomes of slices.
@@ -120,24 +137,47 @@ impl<'a> Rule<'a> {
         match &self.form {
             Form::Norms => Outcomes::Kept,
             Form::Scale(rim) => scale::decide(self.term, rim, powers, self.range),
-            Form::Each(radii) => {
-                // Turned slices and those that grow beyond f32 are left to others.
-                let rim = |slot: usize| {
-                    let rim = radii.rim(slices.number(slot))?;
-                    (!self.is_apart(&rim)).then_some(rim)
+            &Form::Cube(high) => bounded(powers, |_| Some(high)),
+            Form::Shrink(shrinking) => Shrinkings::All(shrinking).decide(powers, slices),
+            Form::Each(radii, kind) => {
+                // What no kernel knows is left to others.
+                let rule = |slot: usize| {
+                    let rule = radii.rule(slices.number(slot))?;
+                    (!self.is_apart(&rule)).then_some(rule)
+                };
+                self.decide_each(rule, *kind, powers, slices)
+            }
+        }
+    }
+
+    /// As [`Rule::decide`], where each slice has a rule of its own, or none and is kept.
+    fn decide_each<R: Real>(
+        &self,
+        rule: impl Fn(usize) -> Option<Planned>,
+        kind: Kind,
+        powers: &[f64],
+        slices: &dyn Slices,
+    ) -> Outcomes<R> {
+        match kind {
+            Kind::Scale => {
+                let rim = |slot| match rule(slot) {
+                    Some(Planned::Scale(rim)) => Some(rim),
+                    _ => None,
                 };
                 scale::decide_each(self.term, rim, powers, self.range)
             }
-            &Form::Cube(high) => {
-                let moves = |largest: f64| largest > high && largest < f64::INFINITY;
-                if !powers.iter().any(|&largest| moves(largest)) {
-                    return Outcomes::Kept;
-                }
-                let bound = |&largest: &f64| if moves(largest) { high } else { -1.0 };
-                let bounds = powers.iter().map(|largest| AtMost(R::real_of(bound(largest))));
-                Outcomes::AtMost(bounds.collect())
+            Kind::Cube => bounded(powers, |slot| match rule(slot) {
+                Some(Planned::Clamp(bounds)) => Some(bounds.high),
+                _ => None,
+            }),
+            Kind::Shrink(magnitudes) => {
+                let own = |slot| match rule(slot) {
+                    Some(Planned::Shrink(sums)) => Shrinking::new(sums, R::DOUBLE),
+                    _ => Shrinking::none(magnitudes, R::DOUBLE),
+                };
+                let own: Vec<Shrinking> = (0..powers.len()).map(own).collect();
+                Shrinkings::Each(&own).decide(powers, slices)
             }
-            Form::Shrink(shrinking) => shrinking.decide(powers, slices),
         }
     }
 
@@ -159,7 +199,7 @@ impl<'a> Rule<'a> {
     fn tally(&self, power: f64, changed: bool, index: usize) -> Tally {
         if !power.is_finite() {
             let first_non_finite = Some(index as u64);
-            let invalid = self.radii().is_some_and(|radii| radii.rim(index).is_none()).into();
+            let invalid = self.radii().is_some_and(|radii| radii.rule(index).is_none()).into();
             return Tally {
                 slices: 1,
                 non_finite: 1,
@@ -169,11 +209,14 @@ impl<'a> Rule<'a> {
             };
         }
         let norm = self.term.root(power);
-        let rim = self.radii().map(|radii| radii.rim(index));
-        let factor = |rim: Rim| rim.factor(norm);
+        let rule = self.radii().map(|radii| radii.rule(index));
+        let factor = match rule {
+            Some(Some(Planned::Scale(rim))) if changed => Some(rim.factor(norm)),
+            _ => None,
+        };
         Tally {
-            invalid: u64::from(rim == Some(None)),
-            smallest_factor: rim.flatten().filter(|_| changed).map(factor),
+            invalid: u64::from(rule == Some(None)),
+            smallest_factor: factor,
             slices: 1,
             changed: changed.into(),
             zero: u64::from(norm == 0.0),
@@ -185,15 +228,20 @@ impl<'a> Rule<'a> {
 
     /// Whether a slice is left to others.
     fn is_odd(&self, power: f64, index: usize) -> bool {
-        let rim = self.radii().and_then(|radii| radii.rim(index));
-        if rim.is_some_and(|rim| self.is_apart(&rim)) {
+        let rule = self.radii().and_then(|radii| radii.rule(index));
+        if rule.is_some_and(|rule| self.is_apart(&rule)) {
             return true;
         }
         let (term, range) = (self.term, self.range);
         let left = |rim: &Rim| range.is_left_by(term, rim, power, factor(term, rim, power));
         let beyond = match &self.form {
             _ if range == Range::Ample => false,
-            Form::Each(_) => rim.as_ref().map_or_else(|| range.is_left_by_norm(term, power), left),
+            Form::Each(..) => match &rule {
+                Some(Planned::Scale(rim)) => left(rim),
+                Some(Planned::Shrink(sums)) => Shrinking::new(*sums, self.double).is_beyond(power),
+                Some(Planned::Clamp(_) | Planned::Along(_)) => false,
+                None => range.is_left_by_norm(term, power),
+            },
             Form::Norms => range.is_left_by_norm(term, power),
             Form::Scale(rim) => left(rim),
             Form::Cube(_) => false,
@@ -202,9 +250,26 @@ impl<'a> Rule<'a> {
         beyond || self.replaces && !power.is_finite() || self.fills && power == 0.0
     }
 
-    /// Whether no kernel knows a rim.
-    fn is_apart(&self, rim: &Rim) -> bool {
-        rim.turned || !self.double && rim.low_target > LARGEST_AIM
+    /// Whether no kernel knows the rule of a slice.
+    fn is_apart(&self, rule: &Planned) -> bool {
+        match rule {
+            Planned::Scale(rim) => rim.turned || !self.double && rim.low_target > LARGEST_AIM,
+            Planned::Shrink(sums) => !self.double && is_far(sums.target),
+            Planned::Clamp(_) | Planned::Along(_) => false,
+        }
+    }
+}
+
+/// Slices whose magnitudes are at most a number each; of those that have none every bit is kept.
+fn bounded<R: Real>(powers: &[f64], high: impl Fn(usize) -> Option<f64>) -> Outcomes<R> {
+    let bound = |(slot, &largest): (usize, &f64)| match high(slot) {
+        Some(high) if largest > high && largest < f64::INFINITY => high,
+        _ => -1.0,
+    };
+    let bounds = || powers.iter().enumerate().map(bound);
+    match bounds().any(|bound| bound >= 0.0) {
+        true => Outcomes::AtMost(bounds().map(|bound| AtMost(R::real_of(bound))).collect()),
+        false => Outcomes::Kept,
     }
 }
 

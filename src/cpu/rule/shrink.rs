@@ -13,14 +13,22 @@ pub(in crate::cpu) struct Shrinking {
     magnitudes: bool,
     low: f64,
     high: f64,
+    /// NaN of a slice that is kept.
     target: f64,
     double: bool,
+}
+
+/// What is done to slices that are counted from one on: to all the same, or to each its own.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cpu) enum Shrinkings<'a> {
+    All(&'a Shrinking),
+    Each(&'a [Shrinking]),
 }
 
 /// Slices that can be read a second time, and what they are counted as.
 pub(in crate::cpu) trait Slices: Sync {
     /// The kinks of those that are asked for.
-    fn kinks(&self, shrinking: &Shrinking, powers: &[f64]) -> Vec<Kink>;
+    fn kinks(&self, shrinkings: Shrinkings<'_>, powers: &[f64]) -> Vec<Kink>;
 
     /// The number of the slice in a slot, in row-major order of the kept axes.
     fn number(&self, slot: usize) -> usize;
@@ -32,33 +40,17 @@ impl Shrinking {
         Shrinking { magnitudes, low, high, target, double }
     }
 
-    /// What becomes of slices.
-    pub fn decide<R: Real>(&self, powers: &[f64], slices: &dyn Slices) -> Outcomes<R> {
-        if !powers.iter().any(|&power| self.asks(power)) {
-            return Outcomes::Kept;
-        }
-        let (kinks, magnitudes) = (slices.kinks(self, powers), self.magnitudes);
-        let moved = match magnitudes {
-            true => self.moved(&kinks).map(Outcomes::Nearer),
-            false => self.moved(&kinks).map(Outcomes::Lowered),
-        };
-        let shrunk = |kink| Shrunk { kink, magnitudes };
-        moved.unwrap_or_else(|| Outcomes::Shrunk(kinks.into_iter().map(shrunk).collect()))
-    }
-
-    /// Slices in the precision of their elements, if that is enough for all.
-    fn moved<R: Real, const MAGNITUDES: bool>(
-        &self,
-        kinks: &[Kink],
-    ) -> Option<Vec<Moved<R, MAGNITUDES>>> {
-        kinks.iter().map(|&kink| Moved::new(kink, self.target)).collect()
+    /// Of a slice that keeps its bits.
+    pub fn none(magnitudes: bool, double: bool) -> Self {
+        Shrinking { magnitudes, low: 0.0, high: 0.0, target: f64::NAN, double }
     }
 
     /// Whether a slice with this sum of magnitudes has to be looked at: one on the simplex may hold
     /// negative elements.
     pub fn asks(&self, power: f64) -> bool {
         let inside = self.magnitudes && (self.is_within(power) || power == 0.0);
-        power.is_finite() && !inside && !(self.double && self.is_beyond(power))
+        let none = self.target.is_nan() || self.double && self.is_beyond(power);
+        power.is_finite() && !inside && !none
     }
 
     /// What becomes of a slice that is asked for.
@@ -75,37 +67,6 @@ impl Shrinking {
         }
     }
 
-    /// As [`Shrinking::kink`], of slices side by side.
-    pub fn kinks<R: Real>(&self, rows: &[[R; LINE]], powers: &[f64], kinks: &mut [Kink]) {
-        // Of the columns that are missing nothing is asked.
-        let mut asked = [false; LINE];
-        asked.iter_mut().zip(powers).for_each(|(asked, &power)| *asked = self.asks(power));
-        let on_simplex = |power: f64| !self.magnitudes && self.is_within(power);
-        if powers.iter().any(|&power| on_simplex(power)) {
-            let negative = kernel::negative_columns(rows);
-            for (column, &power) in powers.iter().enumerate() {
-                asked[column] &= negative[column] || !on_simplex(power);
-            }
-        }
-        let mut searched = asked;
-        for (searched, &power) in searched.iter_mut().zip(powers) {
-            *searched &= !self.grows(power);
-        }
-        if !asked.contains(&true) {
-            return kinks.fill(Kink::KEPT);
-        }
-        let found = kernel::search_columns(rows, self.magnitudes, searched, self.target);
-        for (column, (kink, &power)) in kinks.iter_mut().zip(powers).enumerate() {
-            *kink = match () {
-                () if !asked[column] => Kink::KEPT,
-                () if self.grows(power) => {
-                    Kink::grown::<R>(found[column].most, power, self.target, rows.len())
-                }
-                () => found[column],
-            };
-        }
-    }
-
     /// Whether a sum of f64 leaves the range.
     pub fn is_beyond(&self, power: f64) -> bool {
         !is_plain(power) || !is_plain(self.target)
@@ -117,5 +78,89 @@ impl Shrinking {
 
     fn grows(&self, power: f64) -> bool {
         self.magnitudes && power < self.low
+    }
+}
+
+impl Shrinkings<'_> {
+    /// Those from a slice on.
+    pub fn from(self, first: usize) -> Self {
+        match self {
+            Shrinkings::All(_) => self,
+            Shrinkings::Each(own) => Shrinkings::Each(&own[first..]),
+        }
+    }
+
+    /// That of a slice.
+    pub fn of(&self, slot: usize) -> &Shrinking {
+        match self {
+            Shrinkings::All(shrinking) => shrinking,
+            Shrinkings::Each(own) => &own[slot],
+        }
+    }
+
+    /// Whether a slice with this sum of magnitudes has to be looked at: see [`Shrinking::asks`].
+    pub fn ask(&self, powers: &[f64]) -> bool {
+        powers.iter().enumerate().any(|(slot, &power)| self.of(slot).asks(power))
+    }
+
+    /// What becomes of slices.
+    pub fn decide<R: Real>(self, powers: &[f64], slices: &dyn Slices) -> Outcomes<R> {
+        if !self.ask(powers) {
+            return Outcomes::Kept;
+        }
+        let (kinks, magnitudes) = (slices.kinks(self, powers), self.of(0).magnitudes);
+        let moved = match magnitudes {
+            true => self.moved(&kinks).map(Outcomes::Nearer),
+            false => self.moved(&kinks).map(Outcomes::Lowered),
+        };
+        let shrunk = |kink| Shrunk { kink, magnitudes };
+        moved.unwrap_or_else(|| Outcomes::Shrunk(kinks.into_iter().map(shrunk).collect()))
+    }
+
+    /// Slices in the precision of their elements, if that is enough for all.
+    fn moved<R: Real, const MAGNITUDES: bool>(
+        &self,
+        kinks: &[Kink],
+    ) -> Option<Vec<Moved<R, MAGNITUDES>>> {
+        let one = |(slot, &kink): (usize, &Kink)| Moved::new(kink, self.of(slot).target);
+        kinks.iter().enumerate().map(one).collect()
+    }
+
+    /// As [`Shrinking::kink`], of slices side by side.
+    pub fn kinks<R: Real>(self, rows: &[[R; LINE]], powers: &[f64], kinks: &mut [Kink]) {
+        // Of the columns that are missing nothing is asked.
+        let (mut asked, mut targets) = ([false; LINE], [1.0; LINE]);
+        for (column, &power) in powers.iter().enumerate() {
+            asked[column] = self.of(column).asks(power);
+            targets[column] = if asked[column] { self.of(column).target } else { 1.0 };
+        }
+        let on_simplex = |column: usize| {
+            let own = self.of(column);
+            !own.magnitudes && own.is_within(powers[column])
+        };
+        if (0..powers.len()).any(on_simplex) {
+            let negative = kernel::negative_columns(rows);
+            for column in 0..powers.len() {
+                asked[column] &= negative[column] || !on_simplex(column);
+            }
+        }
+        let mut searched = asked;
+        for (column, &power) in powers.iter().enumerate() {
+            searched[column] &= !self.of(column).grows(power);
+        }
+        if !asked.contains(&true) {
+            return kinks.fill(Kink::KEPT);
+        }
+        let found = kernel::search_columns(rows, self.of(0).magnitudes, searched, targets);
+        for (column, (kink, &power)) in kinks.iter_mut().zip(powers).enumerate() {
+            let own = self.of(column);
+            *kink = match () {
+                () if !asked[column] => Kink::KEPT,
+                () if own.grows(power) => {
+                    Kink::grown::<R>(found[column].most, power, own.target, rows.len())
+                }
+                () => found[column],
+            };
+        }
     }
 }

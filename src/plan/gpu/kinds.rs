@@ -15,9 +15,8 @@ pub(in crate::plan) fn kinds(request: &Request) -> (NormKind, SetKind) {
     let always = projection.formula().unwrap_or(Formula::OWN).always;
     match projection.set() {
         Set::Bounds { .. } if request.limits.is_some() => (NormKind::Signed, SetKind::Limits),
-        Set::Bounds { .. } | Set::Ball { norm: Norm::Linf, .. } => {
-            (NormKind::Outside, SetKind::Clamp)
-        }
+        Set::Bounds { .. } => (NormKind::Outside, SetKind::Clamp),
+        Set::Ball { norm: Norm::Linf, .. } => (NormKind::Linf, SetKind::Cube),
         Set::Ball { norm: Norm::L1, .. }
         | Set::Sphere { norm: Norm::L1, .. }
         | Set::Simplex { .. } => (NormKind::Signed, SetKind::Shrink),

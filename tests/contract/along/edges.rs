@@ -53,6 +53,15 @@ fn products_may_leave_f32() {
     }
 }
 
+/// An element beyond the dtype becomes its largest, and nothing of that is NaN.
+#[test]
+fn a_plane_beyond_every_element() {
+    for context in contexts().filter(|context| serves(context, DType::F64)) {
+        prove_in_place(context, plane(1e300), &[1], &[1.0f64], (&[1], &[1e-20]));
+        prove_in_place(context, plane(-1e300), &[1], &[1.0f64], (&[1], &[1e-20]));
+    }
+}
+
 /// Their products are zeros, and the components are not.
 #[test]
 fn products_may_lie_under_f64() {

@@ -79,9 +79,9 @@ fn optax_agrees_within_its_rounding() {
         for context in contexts() {
             for projection in [asked(case), asked(case).compat(Compat::Optax)] {
                 let request = Request::in_place(projection, layout).with_report();
-                prove(context, &request, &x, &[], direction, 1);
+                prove(context, &request, &x, &[], direction, None, 1);
                 let plan = context.plan(&request.along(layout)).expect("valid");
-                let found = run(context, &plan, &x, &[], direction).memory;
+                let found = run(context, &plan, &x, &[], direction, None).memory;
                 match kind {
                     Kind::NoDirection => assert_eq!(found, x, "{}", case.name),
                     Kind::Compared | Kind::Overflows => {

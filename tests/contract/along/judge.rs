@@ -9,6 +9,8 @@ use crate::values::{Value, least_normal};
 /// A request and the memories that it meets.
 pub struct Scene<'a, T> {
     pub projection: Projection,
+    /// What offsets are multiplied by, one for each slice or one for all.
+    pub radii: Option<&'a [f64]>,
     pub margin: Margin,
     pub source: Tensor<'a, T>,
     pub direction: Tensor<'a, T>,
@@ -27,6 +29,7 @@ pub struct Counts {
     pub non_finite: u64,
     pub first_non_finite: Option<u64>,
     pub degenerate: [u64; 2],
+    pub invalid: u64,
     pub largest: f64,
     pub mean: f64,
     /// How far the two may be off.
@@ -59,14 +62,7 @@ pub fn judge<T: Value>(scene: &Scene<T>, after: &[T]) -> Result<Counts, Vec<Stri
     let x = gathered(scene.source);
     let y: Vec<T> = view.iter().map(|&place| after[place]).collect();
     let a = spread(scene.source.layout.shape(), scene.direction);
-    let exact = reference::project_along(
-        &scene.projection,
-        scene.source.elements,
-        scene.source.layout,
-        scene.direction.elements,
-        scene.direction.layout,
-    )
-    .expect("a valid case");
+    let exact = exact(scene);
     let axes = scene.projection.axes();
     let slices = reference::slices(axes, scene.source.layout.shape()).expect("valid axes");
     let mut counts = Counts { slices: slices.len() as u64, ..Counts::default() };
@@ -75,13 +71,43 @@ pub fn judge<T: Value>(scene: &Scene<T>, after: &[T]) -> Result<Counts, Vec<Stri
         let of = |all: &[T]| -> Vec<T> { slice.iter().map(|&i| all[i]).collect() };
         let exact: Vec<f64> = slice.iter().map(|&i| exact[i]).collect();
         let one = Slice { x: of(&x), a: of(&a), y: of(&y), exact };
-        if let Err(detail) = one.judge(scene, number as u64, &mut counts, &mut sum) {
+        let own = own(scene, number, T::DTYPE);
+        if let Err(detail) = one.judge(scene, own, number as u64, &mut counts, &mut sum) {
             wrong.push(format!("slice {number}: {detail}"));
         }
     }
     let finite = counts.slices - counts.non_finite;
     counts.mean = if finite == 0 { 0.0 } else { sum / finite as f64 };
     if wrong.is_empty() { Ok(counts) } else { Err(wrong) }
+}
+
+/// The projection of a slice; none if its offset is none.
+fn own<T>(scene: &Scene<T>, number: usize, dtype: DType) -> Option<Projection> {
+    let Some(radii) = scene.radii else { return Some(scene.projection) };
+    let r = radii[if radii.len() == 1 { 0 } else { number }];
+    reference::of_radius(&scene.projection, r, dtype).map(|(own, _)| own)
+}
+
+fn exact<T: Value>(scene: &Scene<T>) -> Vec<f64> {
+    let (source, along) = (scene.source, scene.direction);
+    let exact = match scene.radii {
+        None => reference::project_along_double(
+            &scene.projection,
+            source.elements,
+            source.layout,
+            along.elements,
+            along.layout,
+        ),
+        Some(radii) => reference::project_along_with_radii(
+            &scene.projection,
+            source.elements,
+            source.layout,
+            along.elements,
+            along.layout,
+            radii,
+        ),
+    };
+    exact.expect("a valid case").into_iter().map(|y| y.high).collect()
 }
 
 struct Slice<T> {
@@ -95,16 +121,18 @@ impl<T: Value> Slice<T> {
     fn judge(
         &self,
         scene: &Scene<T>,
+        own: Option<Projection>,
         number: u64,
         counts: &mut Counts,
         sum: &mut f64,
     ) -> Result<(), String> {
+        counts.invalid += u64::from(own.is_none() && !self.x.is_empty());
         let kept = self.x.iter().zip(&self.y).all(|(x, y)| x.bits() == y.bits());
         let must_keep = |why: &str| if kept { Ok(()) } else { Err(format!("changed, but {why}")) };
         if !self.x.iter().all(|x| x.is_finite()) {
             counts.non_finite += 1;
             counts.first_non_finite.get_or_insert(number);
-            if scene.projection.policy() == OnNonFinite::Leave {
+            if own.is_none() || scene.projection.policy() == OnNonFinite::Leave {
                 return must_keep("it is not finite");
             }
             let same = |(y, e): (&T, &f64)| y.wide() == *e || y.is_nan() && e.is_nan();
@@ -119,24 +147,46 @@ impl<T: Value> Slice<T> {
             counts.degenerate.iter_mut().for_each(|count| *count += 1);
             return must_keep("its direction is none");
         }
-        self.judge_finite(scene, counts, sum)
+        match own {
+            Some(own) => self.judge_finite(scene, own, counts, sum),
+            None => {
+                let length = reference::norm(Norm::L2, &self.a);
+                match self.limits(scene, reference::norm(Norm::L2, &self.x), length, 0.0) {
+                    Some(limits) => self.measure(&limits, counts, sum),
+                    None => self.obscure(counts),
+                }
+                must_keep("its offset is none")
+            }
+        }
+    }
+
+    /// Of directions of subnormal numbers some adapters know nothing.
+    fn obscure(&self, counts: &mut Counts) {
+        counts.degenerate[1] += 1;
+        counts.error = f64::INFINITY;
+    }
+
+    fn measure(&self, limits: &Limits, counts: &mut Counts, sum: &mut f64) {
+        let component = reference::component(&self.x, &self.a);
+        counts.largest = counts.largest.max(component);
+        counts.error = counts.error.max(limits.component + 1e-6 * component);
+        *sum += component;
     }
 
     fn judge_finite(
         &self,
         scene: &Scene<T>,
+        own: Projection,
         counts: &mut Counts,
         sum: &mut f64,
     ) -> Result<(), String> {
-        let (set, b) = (scene.projection.set(), offset(&scene.projection, T::DTYPE));
+        let (set, b) = (own.set(), offset(&own, T::DTYPE));
         let (norm, length) =
             (reference::norm(Norm::L2, &self.x), reference::norm(Norm::L2, &self.a));
         let limits = self.limits(scene, norm, length, b);
         let Some(limits) = limits else {
-            // Of directions of subnormal numbers some adapters know nothing.
-            counts.degenerate[1] += 1;
             counts.changed[1] += 1;
-            counts.error = f64::INFINITY;
+            self.obscure(counts);
             return self.y.iter().all(|y| y.is_finite()).then_some(()).ok_or("not finite".into());
         };
         let product = reference::exact_product(&self.x, &self.a).0;
@@ -149,10 +199,7 @@ impl<T: Value> Slice<T> {
         };
         counts.changed[0] += u64::from(moves);
         counts.changed[1] += u64::from(!inside);
-        let component = reference::component(&self.x, &self.a);
-        counts.largest = counts.largest.max(component);
-        counts.error = counts.error.max(limits.component + 1e-6 * component);
-        *sum += component;
+        self.measure(&limits, counts, sum);
         if inside && self.x.iter().zip(&self.y).any(|(x, y)| x.bits() != y.bits()) {
             return Err(format!("changed, but inside: {product:e} of {b:e} ± {:e}", limits.rim));
         }
@@ -160,11 +207,12 @@ impl<T: Value> Slice<T> {
         let mut room = 0.0;
         for (i, (y, &e)) in self.y.iter().zip(&self.exact).enumerate() {
             let (y, a, x) = (y.wide(), self.a[i].wide(), self.x[i].wide());
+            // Before it is a part of what is allowed: nothing times infinity is NaN.
+            let e = e.clamp(-largest, largest);
             let way = if set == Set::Line { e } else { x - e };
             let sizes = x.abs() + e.abs() + way.abs();
             let rounding = limits.relative * sizes + self.grain(scene) * e.abs();
             let allowed = limits.along * a.abs() + rounding + limits.absolute;
-            let e = e.clamp(-largest, largest);
             if !((y - e).abs() <= allowed && y.is_finite()) {
                 return Err(format!("element {i} is {y:e}, exactly {e:e} ± {allowed:e}"));
             }

@@ -3,7 +3,7 @@
 use normproj::plan::margin::Margin;
 use normproj::{Context, DType, Layout, Plan, Projection, Request, f16};
 
-use super::judge::judge;
+use super::judge::{Scene, judge};
 use super::{Tensor, run, scene};
 use crate::values::{Fill, Value};
 
@@ -25,7 +25,7 @@ fn caught<T: Value>(projection: Projection, spoil: impl Fn(&mut [T], &[T])) -> b
     let (x, a) = tensors::<T>();
     let plan = plan(projection, T::DTYPE);
     let direction = Tensor { layout: &plan.request().source.clone(), elements: &a };
-    let mut result = run(&Context::cpu(), &plan, &x, &[], direction).memory;
+    let mut result = run(&Context::cpu(), &plan, &x, &[], direction, None).memory;
     let scene = scene(&plan, &x, &[], direction);
     assert!(judge(&scene, &result).is_ok(), "{projection}");
     spoil(&mut result, &x);
@@ -71,7 +71,7 @@ fn a_residual_beyond_the_margin_is_caught() {
     let projection = Projection::hyperplane(0.0, 1);
     let plan = plan(projection, DType::F32);
     let direction = Tensor { layout: &layout, elements: &a };
-    let mut result = run(&Context::cpu(), &plan, &x, &[], direction).memory;
+    let mut result = run(&Context::cpu(), &plan, &x, &[], direction, None).memory;
     let mut scene = scene(&plan, &x, &[], direction);
     let steps = |y: &mut f32, a: f32| {
         let toward = if a > 0.0 { y.next_up().next_up() } else { y.next_down().next_down() };
@@ -91,9 +91,29 @@ fn a_neighbour_that_changed_is_caught() {
     let plan = Context::cpu().plan(&request).expect("valid");
     let x: Vec<f32> = (0..12).map(|i| i as f32).collect();
     let direction = Tensor { layout: &along, elements: &[1.0, -1.0, 2.0] };
-    let mut result = run(&Context::cpu(), &plan, &x, &[], direction).memory;
+    let mut result = run(&Context::cpu(), &plan, &x, &[], direction, None).memory;
     let scene = scene(&plan, &x, &[], direction);
     assert!(judge(&scene, &result).is_ok());
     result[5] = 0.0;
     assert!(judge(&scene, &result).is_err());
+}
+
+#[test]
+fn the_offset_of_a_neighbour_is_caught() {
+    let (x, a) = tensors::<f32>();
+    let projection = Projection::hyperplane(1.0, 1);
+    let layout = Layout::contiguous(SHAPE).expect("small");
+    let radii = [1.0, -2.0, f64::NAN, 0.5, f64::INFINITY, 3.0];
+    let request = Request::in_place(projection, layout).along(layout);
+    let request = request.with_radii(Layout::contiguous([6]).expect("small"));
+    let plan = Context::cpu().plan(&request).expect("valid");
+    let direction = Tensor { layout: &layout, elements: &a };
+    let by = |radii: &[f64]| run(&Context::cpu(), &plan, &x, &[], direction, Some(radii)).memory;
+    let scene = Scene { radii: Some(&radii), ..scene(&plan, &x, &[], direction) };
+    assert_eq!(judge(&scene, &by(&radii)).expect("honest").invalid, 2);
+    for (slice, r) in [(0, -2.0), (1, 2.0), (3, 0.500_02), (2, 1.0), (4, 1.0), (5, f64::NAN)] {
+        let mut others = radii;
+        others[slice] = r;
+        assert!(judge(&scene, &by(&others)).is_err(), "{slice}");
+    }
 }

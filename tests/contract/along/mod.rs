@@ -10,7 +10,7 @@ mod properties;
 mod report;
 
 use normproj::plan::request::{Output, Task};
-use normproj::{Context, Layout, Plan, Projection, Report, Request};
+use normproj::{Context, DType, Layout, Plan, Projection, Report, Request};
 
 use crate::run::{plans, same_bits};
 use crate::values::Value;
@@ -29,6 +29,15 @@ pub struct Outcome<T> {
     pub report: Option<Report>,
 }
 
+/// The offsets of a plan that has some in memory, contiguous.
+fn upload_radii(context: &Context, plan: &Plan, radii: &[f64]) -> normproj::DeviceBuffer {
+    let radii = match plan.request().radii_dtype() {
+        DType::F64 => context.upload_as(radii, [radii.len()]),
+        _ => context.upload(&radii.iter().map(|&r| r as f32).collect::<Vec<_>>(), [radii.len()]),
+    };
+    radii.expect("upload")
+}
+
 /// Carries out a plan; the source and the direction must keep their bits. In place, `room` is not looked at.
 pub fn run<T: Value>(
     context: &Context,
@@ -36,7 +45,9 @@ pub fn run<T: Value>(
     source: &[T],
     room: &[T],
     direction: Tensor<T>,
+    radii: Option<&[f64]>,
 ) -> Outcome<T> {
+    let radii = radii.map(|radii| upload_radii(context, plan, radii));
     let request = plan.request();
     let upload = |elements: &[T]| context.upload_as(elements, [elements.len()]).expect("upload");
     let read_from = upload(source);
@@ -45,7 +56,8 @@ pub fn run<T: Value>(
     let view = read_from.view(request.source).expect("inside its memory");
     let target = written.view(*request.target()).expect("inside its memory");
     let along = beside.view(*direction.layout).expect("inside its memory");
-    let pending = context.run_along(plan, &view, &target, &along).expect("a plan that fits runs");
+    let pending = context.run_along_with_radii(plan, &view, &target, &along, radii.as_ref());
+    let pending = pending.expect("a plan that fits runs");
     let report = request.report.then(|| pending.wait().expect("a report that was planned"));
     let kept = |buffer: &normproj::DeviceBuffer, before: &[T]| {
         let after: Vec<T> = buffer.read_as().expect("read");
@@ -65,13 +77,15 @@ pub fn prove<T: Value>(
     source: &[T],
     room: &[T],
     direction: Tensor<T>,
+    radii: Option<&[f64]>,
     seed: u64,
 ) {
-    let request = request.of(T::DTYPE).along(*direction.layout);
+    let mut request = request.of(T::DTYPE).along(*direction.layout);
+    request.radii = radii.map(|radii| Layout::contiguous([radii.len()]).expect("small"));
     for plan in plans(context, &request, seed) {
-        let outcome = run(context, &plan, source, room, direction);
+        let outcome = run(context, &plan, source, room, direction, radii);
         let place = || format!("{} by {}, {request:?}", context.describe(), plan.schedule());
-        let scene = scene(&plan, source, room, direction);
+        let scene = Scene { radii, ..scene(&plan, source, room, direction) };
         let counts = judge(&scene, &outcome.memory).unwrap_or_else(|wrong| {
             panic!(
                 "{} broken promises: {}\n{}",
@@ -98,6 +112,7 @@ pub fn scene<'a, T: Value>(
     let before = if request.output == Output::InPlace { source } else { room };
     Scene {
         projection,
+        radii: None,
         margin: plan.margin(),
         source: Tensor { layout: &request.source, elements: source },
         direction,
@@ -118,5 +133,5 @@ pub fn prove_in_place<T: Value>(
     let along = Layout::contiguous(along).expect("small");
     let request = Request::in_place(projection, layout).with_report();
     let direction = Tensor { layout: &along, elements: direction };
-    prove(context, &request, source, &[], direction, 3);
+    prove(context, &request, source, &[], direction, None, 3);
 }

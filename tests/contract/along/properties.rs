@@ -57,7 +57,31 @@ fn set(number: u8, offset: f64, axes: Axes) -> Projection {
     }
 }
 
-fn judged<T: Value>(case: &Case, along: Along, [number, of_offset]: [u8; 2], apart: bool) {
+/// Offsets that are hard on a plane: of either sign, near some slice or far from all, and none.
+fn radii<T: Value>(case: &Case) -> Vec<f64> {
+    let slices = reference::slices(case.axes, &case.shape).expect("valid").len();
+    let count = if hash(case.seed, 41).is_multiple_of(4) { 1 } else { slices };
+    let one = |slice: usize| {
+        let bits = hash(case.seed ^ 0x0ff5e7, slice);
+        let some = [1.0, -1.0, 0.0, -0.0, 0.25, -3.0, 1e-40, 1e30, -1e38];
+        let r = match bits % 16 {
+            0 => f64::NAN,
+            1 => f64::INFINITY,
+            2 => f64::NEG_INFINITY,
+            _ => some[(bits >> 16) as usize % some.len()],
+        };
+        if T::DTYPE == DType::F64 { r } else { f64::from(r as f32) }
+    };
+    (0..count).map(one).collect()
+}
+
+fn judged<T: Value>(
+    case: &Case,
+    along: Along,
+    [number, of_offset]: [u8; 2],
+    apart: bool,
+    in_memory: bool,
+) {
     let x = case.memory::<T>();
     let offset = offset(case, &x, of_offset).clamp(-1e300, 1e300);
     let projection =
@@ -81,8 +105,9 @@ fn judged<T: Value>(case: &Case, along: Along, [number, of_offset]: [u8; 2], apa
     };
     let request = request.with_report();
     let direction = Tensor { layout: &layout, elements: &a };
+    let radii = in_memory.then(|| radii::<T>(case));
     for context in contexts_for(case.seed).filter(|context| serves(context, T::DTYPE)) {
-        prove(context, &request, &x, &room, direction, case.seed);
+        prove(context, &request, &x, &room, direction, radii.as_deref(), case.seed);
     }
 }
 
@@ -106,6 +131,17 @@ proptest! {
         numbers in [0..3u8, 0..5u8],
         apart in any::<bool>(),
     ) {
-        for_dtype!(dtype, T => judged::<T>(&case, along, numbers, apart));
+        for_dtype!(dtype, T => judged::<T>(&case, along, numbers, apart, false));
+    }
+
+    #[test]
+    fn offsets_in_memory_keep_the_promises(
+        case in cases(),
+        along in along(),
+        dtype in dtypes(),
+        numbers in [0..2u8, 0..5u8],
+        apart in any::<bool>(),
+    ) {
+        for_dtype!(dtype, T => judged::<T>(&case, along, numbers, apart, true));
     }
 }

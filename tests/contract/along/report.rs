@@ -20,6 +20,7 @@ pub fn check(found: &Report, counts: &Counts) -> Result<(), String> {
         (near(found.largest_norm, counts.largest), "largest_norm"),
         (near(found.mean_norm, counts.mean), "mean_norm"),
         (found.smallest_factor == 1.0, "smallest_factor"),
+        (found.invalid == counts.invalid, "invalid"),
     ] {
         if !right {
             return Err(format!("{what} is wrong; expected {counts:?}"));
@@ -37,6 +38,7 @@ fn a_wrong_number_is_caught() {
         non_finite: 1,
         first_non_finite: Some(3),
         degenerate: [1, 1],
+        invalid: 1,
         largest: 2.0,
         mean: 0.5,
         error: 1e-6,
@@ -48,11 +50,12 @@ fn a_wrong_number_is_caught() {
     right.non_finite = 1;
     right.first_non_finite = Some(3);
     right.degenerate = 1;
+    right.invalid = 1;
     right.largest_norm = 2.0 + 1e-7;
     right.mean_norm = 0.5;
     right.smallest_factor = 1.0;
     assert_eq!(check(&right, &counts), Ok(()));
-    let spoil: [fn(&mut Report); 9] = [
+    let spoil: [fn(&mut Report); 10] = [
         |r| r.slices = 4,
         |r| r.changed = 3,
         |r| r.zero = 0,
@@ -62,6 +65,7 @@ fn a_wrong_number_is_caught() {
         |r| r.largest_norm = 2.1,
         |r| r.mean_norm = 0.4,
         |r| r.smallest_factor = 0.5,
+        |r| r.invalid = 0,
     ];
     for spoil in spoil {
         let mut report = right;

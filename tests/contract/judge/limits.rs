@@ -18,11 +18,13 @@ pub struct Limits {
     /// The norm of a slice of ones.
     ones: f64,
     /// The least and the largest norm, as the library works with them.
-    low: f64,
+    pub low: f64,
     pub high: f64,
     pub rate: f64,
     /// Whether the slice is turned over: its radius is negative.
     pub turned: bool,
+    /// What a radius may be off by, relatively.
+    margin_of_radius: f64,
 }
 
 /// What must become of a slice.
@@ -51,7 +53,21 @@ impl Limits {
         let (bounds, unit, projection) = (margin.of(norm), margin.unit, *projection);
         let ones = ones(norm, length);
         let turned = false;
-        Limits { set, projection, norm, dtype, bounds, unit, ones, low, high, rate, turned }
+        let margin_of_radius = margin.radius;
+        Limits {
+            set,
+            projection,
+            norm,
+            dtype,
+            bounds,
+            unit,
+            ones,
+            low,
+            high,
+            rate,
+            turned,
+            margin_of_radius,
+        }
     }
 
     /// The same, for a slice that is turned over or not.
@@ -70,7 +86,7 @@ impl Limits {
     }
 
     /// Whether elements are moved by a distance, of which no relative error bound exists.
-    fn is_sum(&self) -> bool {
+    pub fn is_sum(&self) -> bool {
         let l1 = matches!(
             self.set,
             Set::Ball { norm: Norm::L1, .. } | Set::Sphere { norm: Norm::L1, .. }
@@ -86,6 +102,11 @@ impl Limits {
     fn is_sphere(&self) -> bool {
         let kappa = self.bounds.kappa;
         self.low > 0.0 && self.low * (1.0 + kappa) > self.high * (1.0 - kappa)
+    }
+
+    /// A magnitude that a box around zero surely keeps: a device may have rounded a product of its radius.
+    pub fn bounded(&self) -> f64 {
+        reference::bound_in(self.dtype, self.projection.radius() * (1.0 - self.margin_of_radius))
     }
 
     pub fn is_ball(&self) -> bool {

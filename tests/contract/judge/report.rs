@@ -81,6 +81,12 @@ pub fn check_with_radii<T: Value>(
     if radii.is_none() {
         return factor(report, &projection, &near, longest(&elements, norm));
     }
+    let limits = Limits::new(&projection, T::DTYPE, near.length, near.margin);
+    if limits.is_sum() || limits.is_box() {
+        let found = report.smallest_factor;
+        let unscaled = || format!("smallest_factor: {found:e}, and nothing scales");
+        return if found == 1.0 { Ok(()) } else { Err(unscaled()) };
+    }
     factor_of_each(report, &wanted, &near, &elements)
 }
 
@@ -118,16 +124,19 @@ fn factor_of_each<T: Value>(
         let limits = Limits::new(&projection, near.dtype, near.length, near.margin);
         let limits = limits.turned(turned);
         let fate = limits.fate(x);
+        let (part, rest) = (limits.rate, 1.0 - limits.rate);
         // Just outside it is the radius that is aimed at, or the norm.
-        for goal in [limits.high, n] {
-            let expected = quotient(goal, &projection, near.norm, x).min(1.0);
+        for goal in [limits.low, limits.high, n].into_iter().filter(|goal| goal.is_finite()) {
+            let of = |goal: f64| quotient(goal, &projection, near.norm, x);
+            let expected = (part * of(goal) + rest * of(n)).min(1.0);
             let rounded = if goal > 0.0 { limits.above(goal) / goal - 1.0 } else { 0.0 };
             let room = near.room() + 2.0 * near.margin.of(near.norm).kappa + rounded;
             some |= fate != Fate::Kept && (found - expected).abs() <= room * expected + SPACING;
         }
         if fate == Fate::Moved && limits.normal(x) {
             let high = limits.above(limits.high);
-            least = least.min(if n.is_finite() { high / n } else { over(high, near.norm, x) });
+            let moved = if n.is_finite() { high / n } else { over(high, near.norm, x) };
+            least = least.min(part * moved + rest);
         }
         // An adapter may take what is scaled for zero, whose norm beside another is next to nothing.
         some |= found <= f32::MIN_POSITIVE.into() && !limits.normal(x);

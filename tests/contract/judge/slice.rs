@@ -24,14 +24,14 @@ impl<T: Value> Slice<T> {
             stats.non_finite += 1;
             return self.first(Rule::NonFinite, |i| self.replaced(limits, i)).into_iter().collect();
         }
-        let fate = if limits.is_box() { self.fate_in_box() } else { limits.fate(&self.x) };
+        let fate = if limits.is_box() { self.fate_in_cube(limits) } else { limits.fate(&self.x) };
         *(match fate {
             Fate::Kept => &mut stats.inside,
             Fate::Either => &mut stats.rim,
             Fate::Moved => &mut stats.outside,
         }) += 1;
         if limits.is_box() {
-            return self.first(Rule::Accurate, |i| self.clamped(i)).into_iter().collect();
+            return self.first(Rule::Accurate, |i| self.bounded(limits, i)).into_iter().collect();
         }
         if fate == Fate::Kept && !self.zeroed(limits) {
             return self.first(Rule::Inside, |i| self.kept(i)).into_iter().collect();
@@ -110,6 +110,27 @@ impl<T: Value> Slice<T> {
     fn fate_in_box(&self) -> Fate {
         let moved = self.x.iter().zip(&self.exact).any(|(x, exact)| x.wide() != exact.high);
         if moved { Fate::Moved } else { Fate::Kept }
+    }
+
+    /// As [`Slice::fate_in_box`] of a box around zero, whose bound a device may have rounded.
+    fn fate_in_cube(&self, limits: &Limits) -> Fate {
+        let beyond = self.x.iter().any(|x| x.wide().abs() > limits.bounded());
+        match self.fate_in_box() {
+            Fate::Kept if beyond => Fate::Either,
+            fate => fate,
+        }
+    }
+
+    /// Kept, or as near to the bound as that is known; exactly the bound where it is.
+    fn bounded(&self, limits: &Limits, i: usize) -> bool {
+        let (x, y, exact) = (self.x[i].wide(), self.y[i].wide(), self.exact[i].high);
+        match x.abs() <= limits.bounded() {
+            true => self.kept(i),
+            false => {
+                let within = (limits.bounded()..=exact.abs()).contains(&y.abs());
+                within && y.is_sign_negative() == x.is_sign_negative()
+            }
+        }
     }
 
     /// Exactly the nearer bound, or kept.

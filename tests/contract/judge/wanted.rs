@@ -26,8 +26,7 @@ impl Wanted<'_> {
     pub fn of_slice(&self, number: usize, dtype: DType) -> Option<(Projection, bool)> {
         let Some(radii) = self.radii else { return Some((*self.projection, false)) };
         let radius = radii[if radii.len() == 1 { 0 } else { number }];
-        let c = reference::radius_of(self.projection, radius, dtype)?;
-        Some((self.projection.with_radius(c.abs()), c < 0.0))
+        reference::of_radius(self.projection, radius, dtype)
     }
 
     /// The exact projection of a view. The last one is kept: contexts and plans ask for it in turn.

@@ -275,10 +275,7 @@ impl Builder<'_> {
             direction_offset: windows.as_ref().map_or(0, |w| (w.direction_base / width) as u32),
             ..params
         };
-        let radii = self.radii.filter(|_| variant.radius != Radius::Uniform);
-        let params = radii.map_or(params, |radii| radii.of(params));
-        let uppers = self.uppers.filter(|_| variant.radius != Radius::Uniform);
-        let params = uppers.map_or(params, |uppers| uppers.upper_of(params));
+        let (params, [radii, uppers]) = self.beside(&variant, params);
         let params = self.rows.map_or(params, |rows| rows.of(params));
         let rows = piece.and_then(|piece| piece.rows.clone()).unwrap_or_default();
         let params =
@@ -293,10 +290,20 @@ impl Builder<'_> {
             direction: windows.as_ref().and_then(|w| w.direction),
             indices: self.rows.map(|rows| rows.window),
             norms,
-            radii: radii.map(|radii| radii.window),
-            uppers: uppers.map(|uppers| uppers.window),
+            radii,
+            uppers,
             decided,
         });
+    }
+
+    /// The parameters with the places of radii or limits, and what is bound of them, where a program asks.
+    fn beside(&self, variant: &Variant, params: Params) -> (Params, [Option<Window>; 2]) {
+        if variant.radius == Radius::Uniform {
+            return (params, [None; 2]);
+        }
+        let params = self.radii.map_or(params, |radii| radii.of(params));
+        let params = self.uppers.map_or(params, |uppers| uppers.upper_of(params));
+        (params, [self.radii, self.uppers].map(|bound| bound.map(|bound| bound.window)))
     }
 }
 

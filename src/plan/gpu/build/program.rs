@@ -27,7 +27,7 @@ impl Builder<'_> {
             // What is summed does not depend on what is done afterwards.
             set: match set {
                 _ if kernel == Kernel::Partial => SetKind::Ball,
-                SetKind::Limits if !kernel.asks_radii() => SetKind::Ball,
+                SetKind::Limits if !kernel.asks_radii(verdict) => SetKind::Ball,
                 set => set,
             },
             pack: if kernel.touches_tensor() { self.pack } else { Pack::alone(self.precision()) },
@@ -44,7 +44,7 @@ impl Builder<'_> {
                 _ => Rows::All,
             },
             radius: match self.radii {
-                Some(_) if kernel.asks_radii() => Radius::Read,
+                Some(_) if kernel.asks_radii(verdict) => Radius::Read,
                 _ => Radius::Uniform,
             },
             tile,

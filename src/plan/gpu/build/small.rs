@@ -58,18 +58,19 @@ impl Builder<'_> {
         let variant = Variant { tile, fan, ..self.variant(kernel, Storage::ReadOnly, verdict) };
         let groups = (slices / u64::from(self.tiling.slices_per_lane())).div_ceil(u64::from(tile));
         let workgroups = grid(groups, self.limits);
+        let (params, [radii, uppers]) = self.beside(&variant, base);
         let (source, target) = (None, None);
         self.steps.steps.push(Step {
             variant,
-            params: base,
+            params,
             workgroups,
             source,
             target,
             direction: None,
             indices: None,
             norms,
-            radii: None,
-            uppers: None,
+            radii,
+            uppers,
             decided: false,
         });
     }
@@ -83,14 +84,13 @@ impl Builder<'_> {
             first_norm: first_norm as u32,
             ..base
         };
-        let params = self.radii.map_or(params, |radii| radii.of(params));
-        let params = self.uppers.map_or(params, |uppers| uppers.upper_of(params));
         let params = self.rows.map_or(params, |rows| rows.of(params));
         let variant = Variant {
             tile: SMALL_LANES,
             fan: 1,
             ..self.variant(Kernel::Summary, Storage::ReadOnly, Verdict::None)
         };
+        let (params, [radii, uppers]) = self.beside(&variant, params);
         let workgroups = grid(summaries.div_ceil(u64::from(SMALL_LANES)), self.limits);
         let (source, target, norms) = (None, None, None);
         self.steps.steps.push(Step {
@@ -102,8 +102,8 @@ impl Builder<'_> {
             direction: None,
             indices: self.rows.map(|rows| rows.window),
             norms,
-            radii: self.radii.map(|radii| radii.window),
-            uppers: self.uppers.map(|uppers| uppers.window),
+            radii,
+            uppers,
             decided: false,
         });
         self.steps.summary_bytes += summaries * summary_bytes(self.precision());

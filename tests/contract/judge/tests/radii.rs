@@ -1,6 +1,7 @@
 //! Radii in memory: a slice that obeys another's, or one that is none.
 
-use normproj::{Layout, Projection, reference};
+use normproj::plan::margin::{Margin, U};
+use normproj::{Layout, Norm, Projection, reference};
 
 use super::MARGIN;
 use crate::judge::{Memory, Rule, Wanted, check};
@@ -52,4 +53,31 @@ fn a_radius_that_is_none_and_obeyed_is_caught() {
     let mut zeroed = under(&RADII);
     zeroed[4..].fill(0.0);
     assert_eq!(rules(&zeroed), [Rule::Radius]);
+}
+
+/// What becomes of an Linf ball whose radii a device may have rounded: within that, and no more.
+#[test]
+fn a_box_may_be_smaller_by_what_its_radius_is_off() {
+    let layout = Layout::contiguous([1, 2]).unwrap();
+    let projection = Projection::ball(Norm::Linf, 1.0, 1);
+    let judged = |y: f32, small: f32, margin| {
+        let x = [2.0f32, small];
+        let before = Memory { layout: &layout, elements: &x };
+        let y = [y, small];
+        let after = Memory { layout: &layout, elements: &y };
+        let wanted = Wanted { projection: &projection, radii: Some(&[1.0]) };
+        let found = check(wanted, margin, before, before, after).err().unwrap_or_default();
+        found.into_iter().map(|violation| violation.rule).collect::<Vec<_>>()
+    };
+    let device = Margin { radius: 12.0 * U, ..MARGIN };
+    let below = |steps: u32| f32::from_bits(1f32.to_bits() - steps);
+    assert_eq!(
+        (judged(1.0, 0.5, MARGIN), judged(below(1), 0.5, MARGIN)),
+        (vec![], vec![Rule::Accurate])
+    );
+    assert_eq!(
+        (judged(below(12), 0.5, device), judged(below(13), 0.5, device)),
+        (vec![], vec![Rule::Accurate])
+    );
+    assert_eq!(judged(below(0) + f32::EPSILON, 0.5, device), [Rule::Accurate]);
 }
