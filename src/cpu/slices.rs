@@ -114,8 +114,8 @@ fn gather<T: Number>(axes: &[Line], source: &[T], slot: usize, slice: &mut Vec<T
     }
 }
 
-/// Elements that are gathered at once, about as many as the second cache holds.
-const GATHERED: usize = 1 << 19;
+/// Bytes that are gathered at once: half of the second cache of a current core.
+const GATHERED: usize = 1 << 20;
 
 /// Slices side by side. Those that are asked for are gathered with their neighbours, whole lines of
 /// cache: alone they would drag their neighbours along all the same, at every step of the search. Some
@@ -127,7 +127,7 @@ pub(super) fn columns<'a, T: Number>(
     powers: &[f64],
     kinks: &mut [Kink],
 ) {
-    let lines = (GATHERED / (LINE * rows.max(1))).clamp(1, 8);
+    let lines = (GATHERED / (size_of::<[T::Real; LINE]>() * rows.max(1))).clamp(1, 8);
     let width = lines * LINE;
     let blocks = kinks.par_chunks_mut(width).zip(powers.par_chunks(width)).enumerate();
     blocks.for_each_init(Vec::new, |gathered, (index, (kinks, powers))| {
@@ -136,12 +136,8 @@ pub(super) fn columns<'a, T: Number>(
         }
         // Overwritten, but for what follows the last column, of which nothing is asked.
         gathered.resize(lines * rows, [T::Real::default(); LINE]);
-        for i in 0..rows {
-            let elements = &row(i)[index * width..][..kinks.len()];
-            for (line, elements) in elements.chunks(LINE).enumerate() {
-                T::widen(elements, &mut gathered[line * rows + i][..elements.len()]);
-            }
-        }
+        let row = |i: usize| &row(i)[index * width..][..kinks.len()];
+        kernel::gather_lines(&row, rows, gathered);
         let parts = kinks.chunks_mut(LINE).zip(powers.chunks(LINE));
         for ((kinks, powers), rows) in parts.zip(gathered.chunks(rows)) {
             shrinking.kinks(rows, powers, kinks);

@@ -13,11 +13,10 @@ mod passes;
 
 use std::array::from_fn;
 
-use pulp::{Arch, Simd, WithSimd};
-
 use super::columns::LINE;
-use crate::cpu::number::Real;
+use crate::cpu::number::{Number, Real};
 use crate::cpu::outcome::{Kink, is_far_below};
+use crate::cpu::simd::{Simd, WithSimd, dispatch};
 pub(in crate::cpu) use lines::{any_negative, negative_columns};
 pub(in crate::cpu) use passes::most;
 use passes::{Columns, Passes, Run};
@@ -34,57 +33,93 @@ const RAREST: usize = 16;
 
 /// Steps of these parts of δ are small: what one leaves is about its square.
 const NEAR_IN_SAMPLE: f64 = 1.0 / 4.0;
-const NEAR: f64 = 1.0 / (1 << 7) as f64;
+const NEAR: f64 = 1.0 / (1 << 5) as f64;
+/// The least part of δ that a step leaves: few elements above say little of how the sum bends.
+const LEAST: f64 = 1.0 / 8.0;
 /// Steps by elements in their own precision, before f64 takes over.
 const SETTLED: usize = 3;
 const NEAREST: f64 = 1.0 / (1 << 20) as f64;
 
-/// The kink of a run that shrinks to the sum `c`.
-pub(in crate::cpu) fn search<R: Real>(run: &[R], magnitudes: bool, c: f64) -> Kink {
-    struct Op<'a, R>(&'a [R], bool, f64);
+/// The kink of a run with this sum of magnitudes.
+pub(in crate::cpu) fn search<R: Real>(run: &[R], sought: Sought, power: f64) -> Kink {
+    struct Op<'a, R>(&'a [R], Sought, f64);
     impl<R: Real> WithSimd for Op<'_, R> {
         type Output = [Kink; 1];
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) -> [Kink; 1] {
-            let Op(run, magnitudes, c) = self;
-            newton(&Run::new(run, magnitudes), [true], run.len(), c)
+            let Op(run, sought, power) = self;
+            newton(&Run::new(run, sought.magnitudes), [true], [power], run.len(), sought)
         }
     }
     // One for all passes: they are short.
-    let [kink] = Arch::new().dispatch(Op(run, magnitudes, c));
+    let [kink] = dispatch(Op(run, sought, power));
     kink
+}
+
+/// What is sought.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cpu) struct Sought {
+    /// Whether elements are magnitudes; else they end at zero.
+    pub magnitudes: bool,
+    /// Their sum in the end.
+    pub c: f64,
 }
 
 /// As [`search`], of those slices side by side that are asked for. Of the others the largest element is
 /// told.
 pub(in crate::cpu) fn search_columns<R: Real>(
     rows: &[[R; LINE]],
-    magnitudes: bool,
+    sought: Sought,
     asked: [bool; LINE],
-    c: f64,
+    powers: [f64; LINE],
 ) -> [Kink; LINE] {
-    struct Op<'a, R>(Columns<'a, R>, [bool; LINE], f64);
+    struct Op<'a, R>(Columns<'a, R>, [bool; LINE], [f64; LINE], Sought);
     impl<R: Real> WithSimd for Op<'_, R> {
         type Output = [Kink; LINE];
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) -> [Kink; LINE] {
-            let Op(columns, asked, c) = self;
-            newton(&columns, asked, columns.rows.len(), c)
+            let Op(columns, asked, powers, sought) = self;
+            newton(&columns, asked, powers, columns.rows.len(), sought)
         }
     }
-    Arch::new().dispatch(Op(Columns { rows, magnitudes }, asked, c))
+    dispatch(Op(Columns { rows, magnitudes: sought.magnitudes }, asked, powers, sought))
+}
+
+/// Gathers rows line by line, so that the lines of some columns lie side by side.
+pub(in crate::cpu) fn gather_lines<'a, T: Number>(
+    row: &dyn Fn(usize) -> &'a [T],
+    rows: usize,
+    gathered: &mut [[T::Real; LINE]],
+) {
+    struct Op<'o, 'a, T: Number>(&'o dyn Fn(usize) -> &'a [T], usize, &'o mut [[T::Real; LINE]]);
+    impl<T: Number> WithSimd for Op<'_, '_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Op(row, rows, gathered) = self;
+            for i in 0..rows {
+                for (line, elements) in row(i).chunks(LINE).enumerate() {
+                    T::widen(simd, elements, &mut gathered[line * rows + i][..elements.len()]);
+                }
+            }
+        }
+    }
+    dispatch(Op(row, rows, gathered));
 }
 
 #[inline(always)]
 fn newton<const N: usize>(
     slices: &impl Passes<N>,
     asked: [bool; N],
+    powers: [f64; N],
     length: usize,
-    c: f64,
+    Sought { magnitudes, c }: Sought,
 ) -> [Kink; N] {
     let most = slices.most();
-    // The root is never right of it: there the largest element alone has the sum c.
-    let mut deltas = [c; N];
+    // The root is never right of these: there all elements have the sum c, or the largest alone.
+    let n = length as f64;
+    let all = |i: usize| if magnitudes { most[i] - (powers[i] - c) / n } else { c };
+    let mut deltas = from_fn(|i| all(i).max(c / n).min(c));
     let apart = (length / SAMPLED).clamp(1, RAREST);
     if apart > 1 {
         fall(slices, &most, &mut deltas, asked, c, apart);
@@ -149,7 +184,8 @@ fn settle<const N: usize>(
     kinks
 }
 
-/// Brings δ near the root, of one line in `apart`.
+/// Brings δ near the root, of one line in `apart`: the counts at two δ tell how the sum bends between them, so that
+/// steps need not be those of Newton, which are too short.
 #[inline(always)]
 fn fall<const N: usize>(
     slices: &impl Passes<N>,
@@ -162,7 +198,9 @@ fn fall<const N: usize>(
     let (share, near) =
         if apart == 1 { (1.0, NEAR) } else { (slices.share(apart), NEAR_IN_SAMPLE) };
     let mut done = asked.map(|asked| !asked);
-    for count in 0..STEPS_NEAR {
+    // Where nothing is above.
+    let mut past = [(0.0, 0.0); N];
+    for _ in 0..STEPS_NEAR {
         if done.iter().all(|&done| done) {
             return;
         }
@@ -171,12 +209,12 @@ fn fall<const N: usize>(
             if std::mem::replace(&mut done[i], true) {
                 continue;
             }
-            let step = found[i].step(c * share);
-            let next = (deltas[i] + step).min(c);
-            if next > 0.0 && !falls_no_more(deltas[i], step, count) {
-                done[i] = step.abs() <= near * next;
-                deltas[i] = next;
-            }
+            let (delta, count) = (deltas[i], found[i].count);
+            let bend = (count - past[i].1) / (delta - past[i].0);
+            let step = found[i].bent_step(c * share, bend);
+            let next = (delta + step).max(LEAST * delta).min(c);
+            done[i] = step.abs() <= near * next;
+            (deltas[i], past[i]) = (next, (delta, count));
         }
     }
 }

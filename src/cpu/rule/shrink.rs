@@ -1,7 +1,7 @@
 //! Slices whose elements move toward zero by one distance.
 
 use super::is_plain;
-use crate::cpu::kernel::{self, LINE};
+use crate::cpu::kernel::{self, LINE, Sought};
 use crate::cpu::number::Real;
 use crate::cpu::outcome::{Kink, Moved, Outcomes, Shrunk};
 use crate::plan::rule::Shrink;
@@ -71,7 +71,7 @@ impl Shrinking {
                 let most = kernel::most(slice, self.magnitudes);
                 Kink::grown::<R>(most, power, self.target, slice.len())
             }
-            () => kernel::search(slice, self.magnitudes, self.target),
+            () => kernel::search(slice, self.sought(), power),
         }
     }
 
@@ -94,7 +94,9 @@ impl Shrinking {
         if !asked.contains(&true) {
             return kinks.fill(Kink::KEPT);
         }
-        let found = kernel::search_columns(rows, self.magnitudes, searched, self.target);
+        let mut all = [0.0; LINE];
+        all[..powers.len()].copy_from_slice(powers);
+        let found = kernel::search_columns(rows, self.sought(), searched, all);
         for (column, (kink, &power)) in kinks.iter_mut().zip(powers).enumerate() {
             *kink = match () {
                 () if !asked[column] => Kink::KEPT,
@@ -113,6 +115,10 @@ impl Shrinking {
 
     fn is_within(&self, power: f64) -> bool {
         power >= self.low && power <= self.high
+    }
+
+    fn sought(&self) -> Sought {
+        Sought { magnitudes: self.magnitudes, c: self.target }
     }
 
     fn grows(&self, power: f64) -> bool {
