@@ -131,16 +131,23 @@ pub(super) fn columns<'a, T: Number>(
     let width = lines * LINE;
     let blocks = kinks.par_chunks_mut(width).zip(powers.par_chunks(width)).enumerate();
     blocks.for_each_init(Vec::new, |gathered, (index, (kinks, powers))| {
-        if !powers.iter().any(|&power| shrinking.asks(power)) {
+        let row = |i: usize| &row(i)[index * width..][..kinks.len()];
+        let mut asked: Vec<bool> = powers.iter().map(|&power| shrinking.asks(power)).collect();
+        if powers.iter().any(|&power| shrinking.is_on_simplex(power)) {
+            let negative = kernel::negative_columns(&row, rows, powers.len());
+            for (asked, (&power, negative)) in asked.iter_mut().zip(powers.iter().zip(negative)) {
+                *asked &= negative || !shrinking.is_on_simplex(power);
+            }
+        }
+        if !asked.contains(&true) {
             return;
         }
         // Overwritten, but for what follows the last column, of which nothing is asked.
         gathered.resize(lines * rows, [T::Real::default(); LINE]);
-        let row = |i: usize| &row(i)[index * width..][..kinks.len()];
         kernel::gather_lines(&row, rows, gathered);
-        let parts = kinks.chunks_mut(LINE).zip(powers.chunks(LINE));
-        for ((kinks, powers), rows) in parts.zip(gathered.chunks(rows)) {
-            shrinking.kinks(rows, powers, kinks);
+        let parts = kinks.chunks_mut(LINE).zip(powers.chunks(LINE)).zip(asked.chunks(LINE));
+        for (((kinks, powers), asked), rows) in parts.zip(gathered.chunks(rows)) {
+            shrinking.kinks(rows, asked, powers, kinks);
         }
     });
 }

@@ -1,10 +1,10 @@
 //! The hot loops, compiled for the widest registers of the machine at run time.
 //!
-//! Each is a safe loop inside [`dispatch`](super::simd::dispatch). What the compiler makes of them for AVX2 (rustc 1.95, `objdump -d`): sums of
-//! squares are eight `vcvtps2pd` and eight `vfmadd` on `ymm` a step, in eight registers; scaling is
-//! four unrolled `vmulps ymm`, with `vblendvps` where a kept column is among them; roots and
-//! quotients are `vsqrtpd` and `vdivpd` on `ymm`. 16 bits are widened and rounded eight at a time, in registers, inside
-//! the same loops.
+//! Each is a safe loop inside [`dispatch`](super::simd::dispatch). What the compiler makes of them for
+//! AVX2 (rustc 1.95, `objdump -d`): sums of squares are two `vcvtps2pd` and two `vfmadd` on `ymm` for each
+//! of eight streams, in eight registers; scaling is four unrolled `vmulps ymm`, with `vblendvps` where a
+//! kept column is among them; roots and quotients are `vsqrtpd` and `vdivpd` on `ymm`. 16 bits are widened
+//! and rounded eight at a time, in registers, inside the same loops.
 
 mod blocks;
 mod bounds;

@@ -5,19 +5,22 @@
 //! piecewise linear function of δ: Newton's method falls to its root from the right.
 //!
 //! It begins with a sample, goes on with all elements in their own precision, where twice as many fit a
-//! register, and ends with sums in f64 and a step that leads past no element. Where there is none it goes
-//! on in f64 until it falls no more.
+//! register, and ends with sums in f64 and a step of Newton's that leads past no element. Where there is none it
+//! goes on in f64 until it falls no more. Before the end steps follow the bend of the function, because each is a
+//! pass over the slice: of 4096 elements it takes two over all of them and one or two in f64.
 
+mod gather;
 mod lines;
 mod passes;
 
 use std::array::from_fn;
 
 use super::columns::LINE;
-use crate::cpu::number::{Number, Real};
+use crate::cpu::number::Real;
 use crate::cpu::outcome::{Kink, is_far_below};
 use crate::cpu::simd::{Simd, WithSimd, dispatch};
-pub(in crate::cpu) use lines::{any_negative, negative_columns};
+pub(in crate::cpu) use gather::{gather_lines, negative_columns};
+pub(in crate::cpu) use lines::any_negative;
 pub(in crate::cpu) use passes::most;
 use passes::{Columns, Passes, Run};
 
@@ -31,9 +34,11 @@ const STEPS_NEAR: usize = 32;
 const SAMPLED: usize = 256;
 const RAREST: usize = 16;
 
-/// Steps of these parts of δ are small: what one leaves is about its square.
+/// A step of this part of δ is small in a sample.
 const NEAR_IN_SAMPLE: f64 = 1.0 / 4.0;
-const NEAR: f64 = 1.0 / (1 << 5) as f64;
+/// A step leaves about its cube, in parts of δ, and elements lie `1 / count` of that apart: what is left of one that
+/// is small beside this leads past few of them.
+const NEAR: f64 = 1.0 / 256.0;
 /// The least part of δ that a step leaves: few elements above say little of how the sum bends.
 const LEAST: f64 = 1.0 / 8.0;
 /// Steps by elements in their own precision, before f64 takes over.
@@ -83,28 +88,6 @@ pub(in crate::cpu) fn search_columns<R: Real>(
         }
     }
     dispatch(Op(Columns { rows, magnitudes: sought.magnitudes }, asked, powers, sought))
-}
-
-/// Gathers rows line by line, so that the lines of some columns lie side by side.
-pub(in crate::cpu) fn gather_lines<'a, T: Number>(
-    row: &dyn Fn(usize) -> &'a [T],
-    rows: usize,
-    gathered: &mut [[T::Real; LINE]],
-) {
-    struct Op<'o, 'a, T: Number>(&'o dyn Fn(usize) -> &'a [T], usize, &'o mut [[T::Real; LINE]]);
-    impl<T: Number> WithSimd for Op<'_, '_, T> {
-        type Output = ();
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, simd: S) {
-            let Op(row, rows, gathered) = self;
-            for i in 0..rows {
-                for (line, elements) in row(i).chunks(LINE).enumerate() {
-                    T::widen(simd, elements, &mut gathered[line * rows + i][..elements.len()]);
-                }
-            }
-        }
-    }
-    dispatch(Op(row, rows, gathered));
 }
 
 #[inline(always)]
@@ -195,8 +178,7 @@ fn fall<const N: usize>(
     c: f64,
     apart: usize,
 ) {
-    let (share, near) =
-        if apart == 1 { (1.0, NEAR) } else { (slices.share(apart), NEAR_IN_SAMPLE) };
+    let share = if apart == 1 { 1.0 } else { slices.share(apart) };
     let mut done = asked.map(|asked| !asked);
     // Where nothing is above.
     let mut past = [(0.0, 0.0); N];
@@ -213,7 +195,11 @@ fn fall<const N: usize>(
             let bend = (count - past[i].1) / (delta - past[i].0);
             let step = found[i].bent_step(c * share, bend);
             let next = (delta + step).max(LEAST * delta).min(c);
-            done[i] = step.abs() <= near * next;
+            let part = step.abs() / next;
+            done[i] = match apart {
+                1 => part * part * part * count <= NEAR,
+                _ => part <= NEAR_IN_SAMPLE,
+            };
             (deltas[i], past[i]) = (next, (delta, count));
         }
     }

@@ -64,9 +64,7 @@ impl Shrinking {
     /// What becomes of a slice that is asked for.
     pub fn kink<R: Real>(&self, slice: &[R], power: f64) -> Kink {
         match () {
-            () if !self.magnitudes && self.is_within(power) && !kernel::any_negative(slice) => {
-                Kink::KEPT
-            }
+            () if self.is_on_simplex(power) && !kernel::any_negative(slice) => Kink::KEPT,
             () if self.grows(power) => {
                 let most = kernel::most(slice, self.magnitudes);
                 Kink::grown::<R>(most, power, self.target, slice.len())
@@ -76,23 +74,20 @@ impl Shrinking {
     }
 
     /// As [`Shrinking::kink`], of slices side by side.
-    pub fn kinks<R: Real>(&self, rows: &[[R; LINE]], powers: &[f64], kinks: &mut [Kink]) {
-        // Of the columns that are missing nothing is asked.
-        let mut asked = [false; LINE];
-        asked.iter_mut().zip(powers).for_each(|(asked, &power)| *asked = self.asks(power));
-        let on_simplex = |power: f64| !self.magnitudes && self.is_within(power);
-        if powers.iter().any(|&power| on_simplex(power)) {
-            let negative = kernel::negative_columns(rows);
-            for (column, &power) in powers.iter().enumerate() {
-                asked[column] &= negative[column] || !on_simplex(power);
-            }
-        }
-        let mut searched = asked;
-        for (searched, &power) in searched.iter_mut().zip(powers) {
-            *searched &= !self.grows(power);
-        }
+    pub fn kinks<R: Real>(
+        &self,
+        rows: &[[R; LINE]],
+        asked: &[bool],
+        powers: &[f64],
+        kinks: &mut [Kink],
+    ) {
         if !asked.contains(&true) {
             return kinks.fill(Kink::KEPT);
+        }
+        // Of the columns that are missing nothing is asked.
+        let mut searched = [false; LINE];
+        for (searched, (&asked, &power)) in searched.iter_mut().zip(asked.iter().zip(powers)) {
+            *searched = asked && !self.grows(power);
         }
         let mut all = [0.0; LINE];
         all[..powers.len()].copy_from_slice(powers);
@@ -106,6 +101,11 @@ impl Shrinking {
                 () => found[column],
             };
         }
+    }
+
+    /// Whether a slice keeps its bits unless it holds a negative element.
+    pub fn is_on_simplex(&self, power: f64) -> bool {
+        !self.magnitudes && self.is_within(power)
     }
 
     /// Whether a sum of f64 leaves the range.

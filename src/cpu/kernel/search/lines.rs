@@ -61,21 +61,9 @@ impl Above {
 
 /// Whether an element is below zero.
 pub(in crate::cpu) fn any_negative<R: Real>(run: &[R]) -> bool {
-    let (rows, tail) = run.as_chunks();
     // A piece at a time: most slices that hold one hold it early.
-    rows.chunks(LINE).any(|rows| negative_columns(rows).contains(&true))
-        || tail.iter().any(|&x| x < R::default())
-}
-
-/// Whether an element of each column is below zero.
-pub(in crate::cpu) fn negative_columns<R: Real>(rows: &[[R; LINE]]) -> [bool; LINE] {
-    let mut least = [R::default(); LINE];
-    for row in rows {
-        for i in 0..LINE {
-            least[i] = if row[i] < least[i] { row[i] } else { least[i] };
-        }
-    }
-    least.map(|least| least < R::default())
+    run.chunks(LINE * LINE)
+        .any(|piece| piece.iter().fold(false, |any, &x| any | (x < R::default())))
 }
 
 #[inline(always)]
