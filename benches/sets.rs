@@ -1,15 +1,18 @@
-//! Every set and dtype on the native CPU backend, beside max-norm, which moves the same bytes. Each is
-//! compared with the oracle before it is timed; the input is restored outside the timed span.
+//! Every set and dtype on one backend, beside max-norm of f32, which moves the same bytes.
 //!
-//! `cargo bench --bench sets -- rows/f16` runs the cases whose name contains `rows/f16`. With
-//! `NORMPROJ_ADAPTER=lavapipe` an adapter is timed, by its name or backend.
+//! Each round times max-norm and then the set in every dtype, so that what else the machine does meets all of
+//! them; the tables hold the least of many rounds and quotients of those. Small shapes are compared with
+//! the oracle before they are timed; the input is restored outside the timed span.
+//!
+//! `cargo bench --bench sets -- --shape 16384x4096 rows/l1` times the cases whose name contains `rows/l1`, on
+//! the native CPU backend; `--adapter lavapipe` on an adapter, by part of its name or backend.
 
-use std::cell::OnceCell;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use criterion::{BenchmarkGroup, Criterion, Throughput, measurement::WallTime};
+use clap::Parser;
 use normproj::{
-    Axes, Context, DeviceBuffer, Element, Layout, Norm, Projection, Request, bf16, f16, reference,
+    Axes, Context, DType, DeviceBuffer, Element, Layout, Norm, Projection, Request, bf16, f16,
+    reference,
 };
 
 /// What elements are rounded to.
@@ -39,14 +42,40 @@ rounded! {
     f64, 0.0, |x| x;
 }
 
-const SHAPE: [usize; 2] = [4096, 1024];
-
-/// Over rows of 1024 elements and columns of 4096.
+/// Over rows and over columns.
 const WALKS: [(&str, i32); 2] = [("rows", 1), ("columns", 0)];
 
+/// More elements than this are not compared with the oracle, which would take minutes.
+const COMPARED: usize = 1 << 23;
+
+#[derive(Parser)]
+struct Arguments {
+    /// Parts of names of the form `rows/ball_l1`; all cases if there is none.
+    filters: Vec<String>,
+    /// Rows and columns.
+    #[arg(long, default_value = "4096x1024", value_parser = shape)]
+    shape: [usize; 2],
+    #[arg(long, default_value_t = 41)]
+    rounds: usize,
+    /// An adapter, or the native CPU backend.
+    #[arg(long, default_value = "cpu")]
+    adapter: String,
+    /// Given by cargo.
+    #[arg(long, hide = true)]
+    bench: bool,
+}
+
+fn shape(text: &str) -> Result<[usize; 2], String> {
+    let sizes = text.split_once('x').map(|(rows, columns)| (rows.parse(), columns.parse()));
+    match sizes {
+        Some((Ok(rows), Ok(columns))) => Ok([rows, columns]),
+        _ => Err(format!("`{text}` is not of the form 4096x1024")),
+    }
+}
+
 /// Every set, with a radius that all slices of uniform elements violate.
-fn sets(axis: i32) -> Vec<(&'static str, Projection)> {
-    let length = SHAPE[axis as usize] as f64;
+fn sets(shape: [usize; 2], axis: i32) -> Vec<(&'static str, Projection)> {
+    let length = shape[axis as usize] as f64;
     let lp = |p| Norm::lp(p).expect("in range");
     let axes = || Axes::from(axis);
     // Half of the mean of |x|ᵖ, summed.
@@ -75,101 +104,144 @@ fn sets(axis: i32) -> Vec<(&'static str, Projection)> {
 }
 
 fn main() {
-    let mut criterion = Criterion::default().configure_from_args();
-    let name = std::env::var("NORMPROJ_ADAPTER").unwrap_or("cpu".to_string());
-    let context = Context::named(&name).expect("an adapter of this name");
+    let Arguments { filters, shape, rounds, adapter, .. } = Arguments::parse();
+    let context = Context::named(&adapter).expect("an adapter of this name");
     eprintln!("{}", context.describe());
-    of_dtype::<f32>(&mut criterion, &context);
-    of_dtype::<f16>(&mut criterion, &context);
-    of_dtype::<bf16>(&mut criterion, &context);
-    of_dtype::<f64>(&mut criterion, &context);
-    criterion.final_summary();
-}
-
-fn of_dtype<T: Rounded>(criterion: &mut Criterion, context: &Context) {
-    let host = uniform();
+    let host = uniform(shape[0] * shape[1]);
     for (walk, axis) in WALKS {
-        let mut group = criterion.benchmark_group(format!("{walk}/{}", T::DTYPE));
-        group.throughput(Throughput::Elements(host.len() as u64));
-        for (name, projection) in sets(axis) {
-            time::<T>(&mut group, name, context, &projection, &host);
-        }
-        group.finish();
-    }
-}
-
-/// Times a set where every slice violates it (v1), and where none does: after it was projected (v0).
-fn time<T: Rounded>(
-    group: &mut BenchmarkGroup<WallTime>,
-    name: &str,
-    context: &Context,
-    projection: &Projection,
-    host: &[f64],
-) {
-    let host: Vec<T> = host.iter().map(|&x| T::of(x)).collect();
-    // Only what the filter lets through is worth an oracle: it is asked on the first timing.
-    let projected = OnceCell::new();
-    for violating in [1, 0] {
-        group.bench_function(format!("{name}_v{violating}"), |bencher| {
-            let projected = projected.get_or_init(|| verified(context, projection, &host));
-            let before = if violating == 1 { &host } else { projected };
-            let work = context.upload_as(before, SHAPE).expect("memory");
-            bencher.iter_custom(|times| {
-                let mut total = Duration::ZERO;
-                for _ in 0..times {
-                    work.write(before).expect("writable");
-                    finish(context);
-                    let start = Instant::now();
-                    project(context, projection, &work);
-                    finish(context);
-                    total += start.elapsed();
+        println!("\n{walk} of {} x {}, the least of {rounds} rounds\n", shape[0], shape[1]);
+        println!("| set | v | f32, ms | of max-norm | f16 of f32 | bf16 of f32 | f64 of f32 |");
+        println!("|---|---|---|---|---|---|---|");
+        let sets = sets(shape, axis);
+        let chosen = |name: &str| {
+            let name = format!("{walk}/{name}");
+            filters.is_empty() || filters.iter().any(|part| name.contains(part))
+        };
+        for (name, projection) in sets.iter().filter(|(name, _)| chosen(name)) {
+            let case = |projection| Case { context: &context, projection, shape };
+            let (base, set) = (case(sets[0].1), case(*projection));
+            let mut timed: Vec<[Box<dyn Timed + '_>; 2]> = vec![
+                base.of::<f32>(&host),
+                set.of::<f32>(&host),
+                set.of::<f16>(&host),
+                set.of::<bf16>(&host),
+            ];
+            if set.is_served(DType::F64) {
+                timed.push(set.of::<f64>(&host));
+            }
+            for (v, violating) in [(0, 1), (1, 0)] {
+                let mut least = vec![f64::INFINITY; timed.len()];
+                for _ in 0..rounds {
+                    for (least, each) in least.iter_mut().zip(&mut timed) {
+                        *least = least.min(each[violating].time());
+                    }
                 }
-                total
-            });
-        });
+                let of = |(i, j): (usize, usize)| least.get(i).map(|time| time / least[j]);
+                let cell = |pair| of(pair).map_or(" |".to_string(), |q| format!(" {q:.2} |"));
+                let cells: String = [(1, 0), (2, 1), (3, 1), (4, 1)].map(cell).concat();
+                println!("| {name} | {v} | {:.2} |{cells}", 1e3 * least[1]);
+            }
+        }
     }
 }
 
-/// A GPU queues its work; what is timed is its end.
-fn finish(context: &Context) {
-    if let Some(gpu) = context.as_gpu() {
-        gpu.device().poll(wgpu::PollType::wait_indefinitely()).expect("the device is there");
+/// A projection of one shape.
+struct Case<'a> {
+    context: &'a Context,
+    projection: Projection,
+    shape: [usize; 2],
+}
+
+/// What is timed, again and again.
+trait Timed {
+    /// Seconds.
+    fn time(&mut self) -> f64;
+}
+
+struct Work<'a, T> {
+    case: &'a Case<'a>,
+    before: Vec<T>,
+    work: DeviceBuffer,
+    /// Whether nothing changes.
+    inside: bool,
+}
+
+impl<T: Element> Timed for Work<'_, T> {
+    fn time(&mut self) -> f64 {
+        if !self.inside {
+            self.work.write(&self.before).expect("writable");
+            self.case.wait();
+        }
+        let start = Instant::now();
+        self.case.project(&self.work);
+        start.elapsed().as_secs_f64()
     }
 }
 
-fn project(context: &Context, projection: &Projection, work: &DeviceBuffer) {
-    context.project(projection, work).expect("a legal request");
-}
-
-/// What the backend makes of a tensor, after it was compared with the oracle.
-fn verified<T: Rounded>(context: &Context, projection: &Projection, host: &[T]) -> Vec<T> {
-    let layout = Layout::contiguous(SHAPE).expect("a small shape");
-    let request = Request::in_place(*projection, layout).of(T::DTYPE);
-    let margin = context.plan(&request).expect("a legal request").margin();
-    let kappa = margin.of(Norm::L1).kappa.max(margin.of(request.norm()).kappa);
-    let work = context.upload_as(host, SHAPE).expect("memory");
-    project(context, projection, &work);
-    let found: Vec<T> = work.read_as().expect("readable");
-    let exact = reference::project(projection, host, &layout).expect("a legal request");
-    for (i, (&y, &exact)) in found.iter().zip(&exact).enumerate() {
-        let y: f64 = y.into();
-        let bound =
-            (2.0 * kappa + T::GRAIN) * exact.abs() + 2.0 * kappa + T::GRAIN * 2f64.powi(-13);
-        assert!((y - exact).abs() <= bound, "{projection}: element {i}: {y}, not {exact}");
+impl Case<'_> {
+    /// Where every slice violates it, and where none does: after it was projected.
+    fn of<T: Rounded>(&self, host: &[f64]) -> [Box<dyn Timed + '_>; 2] {
+        let host: Vec<T> = host.iter().map(|&x| T::of(x)).collect();
+        let work = self.upload(&host);
+        self.project(&work);
+        let projected: Vec<T> = work.read_as().expect("readable");
+        if host.len() <= COMPARED {
+            self.compare(&host, &projected);
+        }
+        let inside = self.upload(&projected);
+        let inside = Work { case: self, before: Vec::<T>::new(), work: inside, inside: true };
+        [Box::new(Work { case: self, before: host, work, inside: false }), Box::new(inside)]
     }
-    let stayed =
-        found.iter().zip(host).filter(|(y, x)| bytemuck::bytes_of(*y) == bytemuck::bytes_of(*x));
-    assert!(stayed.count() < host.len() * 3 / 4, "{projection} did nothing");
-    found
+
+    fn upload<T: Element>(&self, host: &[T]) -> DeviceBuffer {
+        self.context.upload_as(host, self.shape).expect("memory")
+    }
+
+    fn project(&self, work: &DeviceBuffer) {
+        self.context.project(&self.projection, work).expect("a legal request");
+        self.wait();
+    }
+
+    /// A GPU queues its work; what is timed is its end.
+    fn wait(&self) {
+        if let Some(gpu) = self.context.as_gpu() {
+            gpu.device().poll(wgpu::PollType::wait_indefinitely()).expect("the device is there");
+        }
+    }
+
+    /// Not every adapter has f64.
+    fn is_served(&self, dtype: DType) -> bool {
+        let layout = Layout::contiguous(self.shape).expect("a small shape");
+        self.context.plan(&Request::in_place(self.projection, layout).of(dtype)).is_ok()
+    }
+
+    /// Compares what the backend makes of a tensor with the oracle.
+    fn compare<T: Rounded>(&self, host: &[T], found: &[T]) {
+        let Case { context, projection, shape } = self;
+        let layout = Layout::contiguous(shape).expect("a small shape");
+        let request = Request::in_place(*projection, layout).of(T::DTYPE);
+        let margin = context.plan(&request).expect("a legal request").margin();
+        let kappa = margin.of(Norm::L1).kappa.max(margin.of(request.norm()).kappa);
+        let exact = reference::project(projection, host, &layout).expect("a legal request");
+        for (i, (&y, &exact)) in found.iter().zip(&exact).enumerate() {
+            let y: f64 = y.into();
+            let bound =
+                (2.0 * kappa + T::GRAIN) * exact.abs() + 2.0 * kappa + T::GRAIN * 2f64.powi(-13);
+            assert!((y - exact).abs() <= bound, "{projection}: element {i}: {y}, not {exact}");
+        }
+        let bytes = bytemuck::bytes_of::<T>;
+        let stayed = found.iter().zip(host).filter(|(y, x)| bytes(y) == bytes(x));
+        assert!(stayed.count() < host.len() * 3 / 4, "{projection} did nothing");
+    }
 }
 
 /// Elements in [-1, 1), the same everywhere.
-fn uniform() -> Vec<f64> {
+fn uniform(count: usize) -> Vec<f64> {
     let mut state = 1u64;
     let mut next = || {
         state =
             state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         (state >> 40) as f64 / (1u64 << 23) as f64 - 1.0
     };
-    (0..SHAPE[0] * SHAPE[1]).map(|_| next()).collect()
+    (0..count).map(|_| next()).collect()
 }

@@ -8,7 +8,7 @@ use std::ops::{Add, Sub};
 
 use half::{bf16, f16};
 
-use super::instruction;
+use super::simd::{LANES, Simd};
 use crate::dtype::Element;
 
 /// An element as it is stored.
@@ -28,16 +28,25 @@ pub(super) trait Number: Element {
     /// The next number of smaller magnitude, of one that is not zero.
     fn toward_zero(self) -> Self;
 
-    /// A run as reals.
+    /// Elements side by side as reals.
     #[inline(always)]
-    fn widen(run: &[Self], reals: &mut [Self::Real]) {
-        reals.iter_mut().zip(run).for_each(|(real, x)| *real = x.real());
+    fn lanes<S: Simd>(_: S, elements: &[Self; LANES]) -> [Self::Real; LANES] {
+        elements.map(Self::real)
     }
 
-    /// A run of reals, each as by [`Number::nearest`].
+    /// Reals side by side, each as by [`Number::nearest`].
     #[inline(always)]
-    fn round(reals: &[Self::Real], run: &mut [Self]) {
-        run.iter_mut().zip(reals).for_each(|(y, &real)| *y = Self::nearest(real));
+    fn nearest_lanes<S: Simd>(_: S, reals: [Self::Real; LANES]) -> [Self; LANES] {
+        reals.map(Self::nearest)
+    }
+
+    /// A run as reals.
+    #[inline(always)]
+    fn widen<S: Simd>(simd: S, run: &[Self], reals: &mut [Self::Real]) {
+        let (reals, last) = reals.as_chunks_mut();
+        let (run, tail) = run.as_chunks();
+        reals.iter_mut().zip(run).for_each(|(reals, x)| *reals = Self::lanes(simd, x));
+        last.iter_mut().zip(tail).for_each(|(real, x)| *real = x.real());
     }
 
     /// Exactly.
@@ -104,6 +113,10 @@ pub(super) trait Real:
     fn fused(self, factor: Self, term: Self) -> Self;
 
     fn with_sign_of(self, other: Self) -> Self;
+
+    /// The larger of two numbers without a sign. Their bits are in the order of magnitudes, infinity above all
+    /// numbers and NaN above infinity, so that none is lost.
+    fn larger(self, other: Self) -> Self;
 }
 
 macro_rules! reals {
@@ -129,6 +142,12 @@ macro_rules! reals {
             #[inline(always)]
             fn with_sign_of(self, other: $float) -> $float {
                 self.copysign(other)
+            }
+
+            #[inline(always)]
+            fn larger(self, other: $float) -> $float {
+                let (a, b) = (self.to_bits().cast_signed(), other.to_bits().cast_signed());
+                <$float>::from_bits(a.max(b).cast_unsigned())
             }
         }
     )*};
@@ -202,20 +221,21 @@ macro_rules! sixteen_bits {
 
 sixteen_bits!(f16, widened_f16, narrowed_f16, {
     #[inline(always)]
-    fn widen(run: &[f16], reals: &mut [f32]) {
-        if !instruction::widen(run, reals) {
-            reals.iter_mut().zip(run).for_each(|(real, x)| *real = x.real());
-        }
+    fn lanes<S: Simd>(simd: S, elements: &[f16; LANES]) -> [f32; LANES] {
+        simd.widened(*elements)
     }
 
     #[inline(always)]
-    fn round(reals: &[f32], run: &mut [f16]) {
-        if !instruction::round(reals, run) {
-            run.iter_mut().zip(reals).for_each(|(y, &real)| *y = f16::nearest(real));
-        }
+    fn nearest_lanes<S: Simd>(simd: S, reals: [f32; LANES]) -> [f16; LANES] {
+        simd.halves(reals)
     }
 });
-sixteen_bits!(bf16, widened_bf16, narrowed_bf16, {});
+sixteen_bits!(bf16, widened_bf16, narrowed_bf16, {
+    #[inline(always)]
+    fn nearest_lanes<S: Simd>(simd: S, reals: [f32; LANES]) -> [bf16; LANES] {
+        simd.brains(reals)
+    }
+});
 
 /// The sign, and all bits but the sign, of an f32.
 const SIGN: u32 = 0x8000_0000;
@@ -261,6 +281,7 @@ fn narrowed_bf16(bits: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cpu::kernel;
 
     /// Every number of 16 bits, the midpoint to the next, and what is beside the two.
     fn near() -> impl Iterator<Item = f32> {
@@ -305,16 +326,21 @@ mod tests {
     fn runs_are_as_elements() {
         let all: Vec<f16> = (0..=u16::MAX).map(f16::from_bits).collect();
         let mut widened = vec![0.0; all.len()];
-        f16::widen(&all, &mut widened);
+        kernel::widen(&all, &mut widened);
         for (x, &real) in all.iter().zip(&widened) {
             assert!(real.to_bits() == x.real().to_bits() || real.is_nan() && x.is_nan(), "{x:e}");
         }
         let reals: Vec<f32> = near().collect();
         let mut rounded = vec![f16::ZERO; reals.len()];
-        f16::round(&reals, &mut rounded);
+        kernel::round(&reals, &mut rounded);
         for (&real, y) in reals.iter().zip(&rounded) {
             let nearest = f16::nearest(real);
             assert!(nearest.to_bits() == y.to_bits() || nearest.is_nan() && y.is_nan(), "{real:e}");
+        }
+        let mut rounded = vec![bf16::ZERO; reals.len()];
+        kernel::round(&reals, &mut rounded);
+        for (&real, y) in reals.iter().zip(&rounded) {
+            assert_eq!(bf16::nearest(real).to_bits(), y.to_bits(), "{real:e}");
         }
     }
 

@@ -1,9 +1,9 @@
-//! Powers of f32 in vectors: the library's `powf` takes one element after the other.
+//! Powers in vectors: the library's `powf` takes one element after the other.
+//!
+//! `x^p = 2^(p·e)·2^(p·log₂ m)` with m in `√½..√2`, by polynomials that interpolate at the nodes of Chebyshev.
 
-use std::f64::consts::{LN_2, LOG2_E};
-
-use pulp::Simd;
-
+use super::number::Real;
+use super::simd::Simd;
 use super::term::fused;
 
 const ONE: u64 = 1023 << 52;
@@ -11,108 +11,241 @@ const ONE: u64 = 1023 << 52;
 const LEAST: u64 = 0x3fe6_a09e_667f_3bcd;
 /// The lowest bits of sums with it are an integer.
 const TO_INTEGER: f64 = (1u64 << 52) as f64;
+/// As [`TO_INTEGER`], of numbers of either sign.
+const SHIFT: f64 = 1.5 * TO_INTEGER;
+/// What makes the subnormal numbers normal.
+const UP: f64 = (1u64 << 54) as f64;
 
-/// Coefficients of `log₂((1 + s) / (1 - s)) / s` in s², the highest first: what is left out is under 2⁻⁵⁰.
-const LOG2: [f64; 10] = {
-    let (mut all, mut k) = ([0.0; 10], 0);
-    while k < 10 {
-        all[9 - k] = 2.0 * LOG2_E / (2 * k + 1) as f64;
-        k += 1;
-    }
-    all
-};
+/// Coefficients of `log₂((1 + s) / (1 - s)) / s` in s², within 2⁻⁴⁵ and 2⁻⁵⁵ for mantissas.
+const LOG2: [f64; 6] = [
+    2.885390081777851,
+    0.9617966941122649,
+    0.5770779426603044,
+    0.41220922406110433,
+    0.31990680380701336,
+    0.28288502340748234,
+];
+const LOG2_DOUBLE: [f64; 9] = [
+    2.8853900817779268,
+    0.9617966939259754,
+    0.5770780163556934,
+    0.41219858307348606,
+    0.3205989045353651,
+    0.26230754806401313,
+    0.22198980761494067,
+    0.1911392479842068,
+    0.19133171202266566,
+];
 
-/// Coefficients of `2^f`, the highest first: for f in `-½..=½` what is left out is under 2⁻⁴².
-const EXP2: [f64; 12] = {
-    let (mut all, mut k, mut next) = ([0.0; 12], 0, 1.0);
-    while k < 12 {
-        all[11 - k] = next;
-        k += 1;
-        next *= LN_2 / k as f64;
-    }
-    all
-};
+/// Coefficients of `2^f`, within 2⁻³⁹ and 2⁻⁵⁵ for f in `-½..=½`.
+const EXP2: [f64; 9] = [
+    1.0,
+    0.6931471805459335,
+    0.2402265069581299,
+    0.05550410941205933,
+    0.009618129159402558,
+    0.0013333450568000645,
+    0.00015403455852453838,
+    1.5310079402249296e-5,
+    1.3255224878668817e-6,
+];
+const EXP2_DOUBLE: [f64; 13] = [
+    1.0,
+    0.6931471805599453,
+    0.24022650695910072,
+    0.0555041086648217,
+    0.009618129107628484,
+    0.0013333558146390353,
+    0.00015403530393362755,
+    1.5252733856293466e-5,
+    1.3215486815999978e-6,
+    1.0178051192960649e-7,
+    7.054894386348348e-9,
+    4.456675341049206e-10,
+    2.5733568308756892e-11,
+];
 
-/// `x^p` for p in `1/64..=64` and the magnitude of an f32, within [`RELATIVE_POWER`](crate::plan::margin::RELATIVE_POWER) of exact. Beyond f64 it is
-/// infinite; of what is not zero it is 2⁻¹⁰²⁰ at least. Infinity and NaN stay.
+/// `x^p` for p in `1/64..=64` and a magnitude of R: within
+/// [`RELATIVE_POWER`](crate::plan::margin::RELATIVE_POWER) of exact for f32, within 2⁻⁴⁵ for f64. Beyond f64 it
+/// is infinite; of what is not zero it is 2⁻¹⁰²⁰ at least. Infinity and NaN stay. `AMPLE` says that none of these
+/// ends is reached but by zero, infinity and NaN.
 #[inline(always)]
-pub(super) fn power<S: Simd>(x: f64, p: f64) -> f64 {
-    let y = exp2::<S>(p * log2::<S>(x));
-    let y = if x > 0.0 { y } else { x };
-    if x < f64::INFINITY { y } else { x }
-}
-
-/// Of a normal number: `e + log₂ m` with m in `√½..√2`.
-#[inline(always)]
-fn log2<S: Simd>(x: f64) -> f64 {
-    let biased = x.to_bits().wrapping_add(ONE - LEAST) >> 52;
-    let m = f64::from_bits(x.to_bits().wrapping_sub(biased << 52).wrapping_add(ONE));
-    let s = (m - 1.0) / (m + 1.0);
-    // AVX2 cannot convert integers of 64 bits.
-    let e = f64::from_bits(biased | TO_INTEGER.to_bits()) - (TO_INTEGER + 1023.0);
-    fused::<S>(s, polynomial::<S, 10>(LOG2, s * s), e)
-}
-
-#[inline(always)]
-fn exp2<S: Simd>(y: f64) -> f64 {
-    let y = if y > -1020.0 { y } else { -1020.0 };
-    let y = if y < 1024.0 { y } else { 1024.0 };
-    // Half of the range is negative.
-    const SHIFT: f64 = 1.5 * TO_INTEGER;
+pub(super) fn power<S: Simd, R: Real, const AMPLE: bool>(x: f64, p: f64) -> f64 {
+    let (e, log) = split::<S, R>(x);
+    let (whole, part) = (p * e, p * log);
+    let y = whole + part;
     let integer = y + SHIFT;
-    let mantissa = polynomial::<S, 12>(EXP2, y - (integer - SHIFT));
-    f64::from_bits(mantissa.to_bits().wrapping_add(integer.to_bits() << 52))
+    // What rounding took of the product.
+    let lost = if R::DOUBLE { fused::<S>(p, e, -whole) } else { 0.0 };
+    let rest = (whole - (integer - SHIFT)) + (part + lost);
+    let mantissa = match R::DOUBLE {
+        true => polynomial::<S, 13>(EXP2_DOUBLE, rest),
+        false => polynomial::<S, 9>(EXP2, rest),
+    };
+    let z = f64::from_bits(mantissa.to_bits().wrapping_add(integer.to_bits() << 52));
+    let z = if AMPLE || y > -1020.0 { z } else { SMALLEST };
+    let z = if AMPLE || y < 1024.0 { z } else { f64::INFINITY };
+    let z = if x > 0.0 { z } else { x };
+    if x < f64::INFINITY { z } else { x }
 }
 
-/// Even and odd powers apart, which do not wait for each other. N is even.
+/// 2⁻¹⁰²⁰.
+const SMALLEST: f64 = f64::MIN_POSITIVE * 4.0;
+
+/// `e` and `log₂ m` of a positive number `m · 2^e`.
+#[inline(always)]
+fn split<S: Simd, R: Real>(x: f64) -> (f64, f64) {
+    let small = R::DOUBLE && x < f64::MIN_POSITIVE;
+    let bits = if small { x * UP } else { x }.to_bits();
+    let biased = bits.wrapping_add(ONE - LEAST) >> 52;
+    let m = f64::from_bits(bits.wrapping_sub(biased << 52).wrapping_add(ONE));
+    // AVX2 cannot convert integers of 64 bits.
+    let e = f64::from_bits(biased | TO_INTEGER.to_bits());
+    let e = e - if small { TO_INTEGER + 1077.0 } else { TO_INTEGER + 1023.0 };
+    let s = (m - 1.0) / (m + 1.0);
+    let log = match R::DOUBLE {
+        true => polynomial::<S, 9>(LOG2_DOUBLE, s * s),
+        false => polynomial::<S, 6>(LOG2, s * s),
+    };
+    (e, s * log)
+}
+
+/// Even and odd powers apart, which do not wait for each other.
 #[inline(always)]
 fn polynomial<S: Simd, const N: usize>(coefficients: [f64; N], x: f64) -> f64 {
-    let (mut odd, mut even) = (coefficients[0], coefficients[1]);
+    let mut sums = [coefficients[N - 1], coefficients[N - 2]];
     let square = x * x;
-    for pair in coefficients[2..].chunks_exact(2) {
-        odd = fused::<S>(odd, square, pair[0]);
-        even = fused::<S>(even, square, pair[1]);
+    for k in (0..N - 2).rev() {
+        let sum = &mut sums[(N - 1 - k) % 2];
+        *sum = fused::<S>(*sum, square, coefficients[k]);
     }
+    let [even, odd] = if N % 2 == 1 { sums } else { [sums[1], sums[0]] };
     fused::<S>(odd, x, even)
+}
+
+/// Roots that are computed at a time: they stay in the first cache.
+const ROOTS: usize = 64;
+
+/// `√|x|` of each, for f32 within 2⁻³⁸ of exact: the root of f32, and a step of Newton's method from there. A root of
+/// f64 takes three times as long.
+#[inline(always)]
+pub(super) fn roots<S: Simd, R: Real>(reals: &[R], terms: &mut [f64]) {
+    let magnitude = |x: R| -> f64 { x.magnitude().into() };
+    if R::DOUBLE {
+        return terms.iter_mut().zip(reals).for_each(|(y, &x)| *y = magnitude(x).sqrt());
+    }
+    let (mut roots, mut halves) = ([0.0f32; ROOTS], [0.0f32; ROOTS]);
+    for (terms, reals) in terms.chunks_mut(ROOTS).zip(reals.chunks(ROOTS)) {
+        for ((root, half), &x) in roots.iter_mut().zip(&mut halves).zip(reals) {
+            let near = (magnitude(x) as f32).sqrt();
+            // Infinity stays in the step.
+            *root = if near < BEYOND { near } else { BEYOND };
+            *half = half_inverse(*root);
+        }
+        for (((term, &x), &root), &half) in terms.iter_mut().zip(reals).zip(&roots).zip(&halves) {
+            let (root, half) = (f64::from(root), f64::from(half));
+            *term = fused::<S>(fused::<S>(-root, root, magnitude(x)), half, root);
+        }
+    }
+}
+
+/// More than the root of any f32.
+const BEYOND: f32 = (1u128 << 64) as f32;
+
+/// `1 / 2x` for f32, good for 16 bits; of zero it is finite.
+#[inline(always)]
+fn half_inverse(x: f32) -> f32 {
+    // Within 6%, and each step squares that.
+    let mut half = f32::from_bits(0x7e73_11c7u32.wrapping_sub(x.to_bits()));
+    for _ in 0..2 {
+        half *= 2.0 - (x + x) * half;
+    }
+    half
 }
 
 #[cfg(test)]
 mod tests {
-    use pulp::Scalar;
-
     use super::*;
+    use crate::cpu::simd::{Baseline, WithSimd, dispatch};
     use crate::plan::margin::RELATIVE_POWER;
 
-    #[test]
-    fn powers_are_within_their_bound() {
-        let mut worst = 0.0f64;
-        for p in [1.0 / 64.0, 0.3, 1.7, 2.5, 6.0, 20.0, 64.0] {
-            // Every exponent, and mantissas on both sides of √2.
-            for exponent in -149..=127 {
-                for mantissa in [1.0, 1.000_001, 1.3, 1.414, 1.4143, 1.7, 1.999_999_9] {
-                    let x = f64::from((mantissa * 2f64.powi(exponent)) as f32);
-                    let exact = x.powf(p);
-                    let found = power::<Scalar>(x, p);
-                    if (1e-300..=1e300).contains(&exact) {
-                        worst = worst.max((found / exact - 1.0).abs());
-                    } else if exact < 1e-300 {
-                        assert!(found > 0.0 && found < 1e-299, "{x:e}^{p}: {found:e}");
-                    } else {
-                        assert!(found >= 1e300, "{x:e}^{p}: {found:e}");
-                    }
-                }
+    /// One power, by the instructions of the machine.
+    struct One<R>(R, f64);
+
+    impl<R: Real> WithSimd for One<R> {
+        type Output = f64;
+        fn with_simd<S: Simd>(self, _: S) -> f64 {
+            power::<S, R, false>(self.0.into(), self.1)
+        }
+    }
+
+    /// Every exponent, and mantissas on both sides of √2.
+    fn numbers(exponents: std::ops::RangeInclusive<i32>) -> impl Iterator<Item = f64> {
+        let mantissas = [1.0, 1.000_001, 1.3, 1.414, 1.4143, 1.7, 1.999_999_9];
+        exponents.flat_map(move |e| {
+            mantissas.map(|m| m * f64::from(e / 2).exp2() * f64::from(e - e / 2).exp2())
+        })
+    }
+
+    const POWERS: [f64; 8] = [1.0 / 64.0, 0.3, 1.0, 1.7, 2.5, 6.0, 20.0, 64.0];
+
+    /// The largest relative error inside f64; ends are checked.
+    fn worst(p: f64, x: f64, found: f64) -> f64 {
+        let exact = x.powf(p);
+        match exact {
+            _ if (1e-300..=1e300).contains(&exact) => (found / exact - 1.0).abs(),
+            _ => {
+                let near = if exact < 1.0 { found > 0.0 && found < 1e-299 } else { found >= 1e300 };
+                assert!(near, "{x:e}^{p}: {found:e}");
+                0.0
             }
         }
-        assert!(worst < RELATIVE_POWER, "{worst:e}");
-        // The bound is not idle.
-        assert!(worst > RELATIVE_POWER / 64.0, "{worst:e}");
+    }
+
+    #[test]
+    fn powers_are_within_their_bounds() {
+        let (mut single, mut ample, mut double) = (0.0f64, 0.0f64, 0.0f64);
+        for p in POWERS {
+            for x in numbers(-149..=127) {
+                let x = f64::from(x as f32);
+                single = single.max(worst(p, x, dispatch(One(x as f32, p))));
+                if p <= 6.0 {
+                    ample = ample.max(worst(p, x, power::<Baseline, f32, true>(x, p)));
+                }
+            }
+            for x in numbers(-1074..=1023) {
+                double = double.max(worst(p, x, dispatch(One(x, p))));
+            }
+        }
+        for (worst, bound) in
+            [(single, RELATIVE_POWER), (ample, RELATIVE_POWER), (double, 2f64.powi(-45))]
+        {
+            assert!(worst < bound, "{worst:e}");
+            // The bound is not idle.
+            assert!(worst > bound / 1024.0, "{worst:e}");
+        }
+    }
+
+    #[test]
+    fn roots_are_within_their_bound() {
+        let reals: Vec<f32> = numbers(-149..=127).map(|x| x as f32).collect();
+        let mut terms = vec![0.0; reals.len()];
+        roots::<Baseline, f32>(&reals, &mut terms);
+        let errors = reals.iter().zip(&terms).map(|(&x, y)| (y / f64::from(x).sqrt() - 1.0).abs());
+        let worst = errors.fold(0.0, f64::max);
+        assert!(worst < RELATIVE_POWER && worst > RELATIVE_POWER / 1024.0, "{worst:e}");
+        let mut ends = [0.0; 4];
+        roots::<Baseline, f32>(&[0.0, -0.0, f32::NEG_INFINITY, f32::NAN], &mut ends);
+        assert!(ends[..3] == [0.0, 0.0, f64::INFINITY] && ends[3].is_nan(), "{ends:?}");
     }
 
     #[test]
     fn zero_infinity_and_nan_stay() {
-        assert_eq!(power::<Scalar>(0.0, 0.3), 0.0);
-        assert_eq!(power::<Scalar>(f64::INFINITY, 1.0 / 64.0), f64::INFINITY);
-        assert_eq!(power::<Scalar>(3e38, 64.0), f64::INFINITY);
-        assert!(power::<Scalar>(f64::NAN, 3.0).is_nan());
+        assert_eq!(dispatch(One(0.0f32, 0.3)), 0.0);
+        assert_eq!(dispatch(One(f32::INFINITY, 1.0 / 64.0)), f64::INFINITY);
+        assert_eq!(dispatch(One(3e38f32, 64.0)), f64::INFINITY);
+        assert!(dispatch(One(f32::NAN, 3.0)).is_nan() && dispatch(One(f64::NAN, 0.3)).is_nan());
+        assert_eq!(dispatch(One(0.0f64, 0.3)), 0.0);
+        assert_eq!(dispatch(One(f64::INFINITY, 0.3)), f64::INFINITY);
     }
 }

@@ -116,8 +116,8 @@ fn gather<T: Number>(axes: &[Line], source: &[T], slot: usize, slice: &mut Vec<T
     }
 }
 
-/// Elements that are gathered at once, about as many as the second cache holds.
-const GATHERED: usize = 1 << 19;
+/// Bytes that are gathered at once: half of the second cache of a current core.
+const GATHERED: usize = 1 << 20;
 
 /// Slices side by side. Those that are asked for are gathered with their neighbours, whole lines of
 /// cache: alone they would drag their neighbours along all the same, at every step of the search. Some
@@ -129,25 +129,23 @@ pub(super) fn columns<'a, T: Number>(
     powers: &[f64],
     kinks: &mut [Kink],
 ) {
-    let lines = (GATHERED / (LINE * rows.max(1))).clamp(1, 8);
+    let lines = (GATHERED / (size_of::<[T::Real; LINE]>() * rows.max(1))).clamp(1, 8);
     let width = lines * LINE;
     let blocks = kinks.par_chunks_mut(width).zip(powers.par_chunks(width)).enumerate();
     blocks.for_each_init(Vec::new, |gathered, (index, (kinks, powers))| {
         let own = shrinkings.from(index * width);
-        if !own.ask(powers) {
+        let row = |i: usize| &row(i)[index * width..][..kinks.len()];
+        let asked = own.asked(powers, || kernel::negative_columns(&row, rows, powers.len()));
+        if !asked.contains(&true) {
             return;
         }
         // Overwritten, but for what follows the last column, of which nothing is asked.
         gathered.resize(lines * rows, [T::Real::default(); LINE]);
-        for i in 0..rows {
-            let elements = &row(i)[index * width..][..kinks.len()];
-            for (line, elements) in elements.chunks(LINE).enumerate() {
-                T::widen(elements, &mut gathered[line * rows + i][..elements.len()]);
-            }
-        }
-        let parts = kinks.chunks_mut(LINE).zip(powers.chunks(LINE));
-        for (line, ((kinks, powers), rows)) in parts.zip(gathered.chunks(rows)).enumerate() {
-            own.from(line * LINE).kinks(rows, powers, kinks);
+        kernel::gather_lines(&row, rows, gathered);
+        let parts = kinks.chunks_mut(LINE).zip(powers.chunks(LINE)).zip(asked.chunks(LINE));
+        for (line, (((kinks, powers), asked), rows)) in parts.zip(gathered.chunks(rows)).enumerate()
+        {
+            own.from(line * LINE).kinks(rows, asked, powers, kinks);
         }
     });
 }

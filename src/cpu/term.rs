@@ -1,11 +1,8 @@
 //! What is accumulated over a slice.
 
-use std::any::TypeId;
-
-use pulp::{Scalar, Simd};
-
 use super::number::Real;
-use super::power::power;
+use super::power::{power, roots};
+use super::simd::{Baseline, Simd};
 use crate::norm::Norm;
 
 /// A sum of powers of magnitudes, or the largest of them. It is infinite or NaN if an element is; of
@@ -49,7 +46,7 @@ impl Term {
 
     /// One element more.
     pub fn add<R: Real>(self, sum: f64, x: R) -> f64 {
-        with_kind!(self, kind => kind.add::<Scalar, R>(sum, x))
+        with_kind!(self, kind => kind.add::<Baseline, R>(sum, x))
     }
 
     /// Two parts of a slice.
@@ -77,11 +74,20 @@ pub(super) trait Kind: Copy + Send + Sync {
     /// that take long need no loops of sums of their own.
     const APART: bool = false;
 
+    /// Whether [`Kind::add_real`] is exact, and f64 needed for none but f64.
+    const EXACT: bool = false;
+
     /// The terms of a block.
     #[inline(always)]
     fn terms<S: Simd, R: Real>(self, _reals: &[R], _terms: &mut [f64]) {}
 
     fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64;
+
+    /// In the precision of elements, where that is exact.
+    #[inline(always)]
+    fn add_real<R: Real>(self, sum: R, _: R) -> R {
+        sum
+    }
 
     #[inline(always)]
     fn merge(self, a: f64, b: f64) -> f64 {
@@ -106,6 +112,14 @@ macro_rules! with_kind {
                 let $kind = term::Largest;
                 $do
             }
+            Term::Cubes => {
+                let $kind = term::Cubes;
+                $do
+            }
+            Term::Fourths => {
+                let $kind = term::Fourths;
+                $do
+            }
             term => {
                 let $kind = term::Apart(term);
                 $do
@@ -115,16 +129,27 @@ macro_rules! with_kind {
 }
 pub(super) use with_kind;
 
-/// As [`Term::Squares`].
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Squares;
+/// Terms of which each is a product of two.
+macro_rules! products {
+    ($($kind:ident, $x:ident => $a:expr, $b:expr;)*) => {$(
+        #[doc = concat!("As [`Term::", stringify!($kind), "`].")]
+        #[derive(Debug, Clone, Copy)]
+        pub(super) struct $kind;
 
-impl Kind for Squares {
-    #[inline(always)]
-    fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
-        let x: f64 = x.magnitude().into();
-        fused::<S>(x, x, sum)
-    }
+        impl Kind for $kind {
+            #[inline(always)]
+            fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
+                let $x: f64 = x.magnitude().into();
+                fused::<S>($a, $b, sum)
+            }
+        }
+    )*};
+}
+
+products! {
+    Squares, x => x, x;
+    Cubes, x => x.times(x), x;
+    Fourths, x => x.times(x), x.times(x);
 }
 
 /// As [`Term::Magnitudes`].
@@ -144,18 +169,22 @@ impl Kind for Magnitudes {
 pub(super) struct Largest;
 
 impl Kind for Largest {
+    const EXACT: bool = true;
+
     #[inline(always)]
     fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
         let x: f64 = x.magnitude().into();
         self.merge(sum, x)
     }
 
-    /// Without a sign the bits of f64 are in the order of magnitudes, infinity above all numbers and NaN
-    /// above infinity, so that none is lost.
+    #[inline(always)]
+    fn add_real<R: Real>(self, sum: R, x: R) -> R {
+        sum.larger(x.magnitude())
+    }
+
     #[inline(always)]
     fn merge(self, a: f64, b: f64) -> f64 {
-        let (a, b) = (a.to_bits().cast_signed(), b.to_bits().cast_signed());
-        f64::from_bits(a.max(b).cast_unsigned())
+        a.larger(b)
     }
 }
 
@@ -177,13 +206,14 @@ impl Kind for Apart {
             };
         }
         match self.0 {
-            Term::Magnitudes | Term::Largest => each!(x => x),
-            Term::Squares => each!(x => x * x),
-            Term::Roots => each!(x => x.sqrt()),
-            Term::Cubes => each!(x => x * x * x),
-            Term::Fourths => each!(x => (x * x) * (x * x)),
-            Term::Powers(p) if R::DOUBLE => each!(x => x.powf(p)),
-            Term::Powers(p) => each!(x => power::<S>(x, p)),
+            Term::Roots => roots::<S, R>(reals, terms),
+            // What a product loses is in its rounding alone.
+            Term::Powers(p) if R::DOUBLE && !S::FUSES => each!(x => x.powf(p)),
+            Term::Powers(p) if R::DOUBLE || p > Term::AMPLE => {
+                each!(x => power::<S, R, false>(x, p))
+            }
+            Term::Powers(p) => each!(x => power::<S, R, true>(x, p)),
+            term => each!(x => term.add(0.0, x)),
         }
     }
 
@@ -199,5 +229,5 @@ impl Kind for Apart {
 /// element. The square of an f32 is exact in f64, so that its bits are the same.
 #[inline(always)]
 pub(super) fn fused<S: Simd>(a: f64, b: f64, c: f64) -> f64 {
-    if TypeId::of::<S>() == TypeId::of::<Scalar>() { a * b + c } else { a.mul_add(b, c) }
+    if S::FUSES { a.mul_add(b, c) } else { a * b + c }
 }

@@ -66,8 +66,8 @@ pub(super) fn check(schedule: &Schedule, geometry: &Geometry) -> Result<()> {
 ///
 /// A thread has at most 2²⁰ elements of it. The longest chain is that of a contiguous run: read as 8
 /// streams of 4 lanes, a lane adds up 2¹⁵ elements in four levels of 16, 16, 16 and 8, of which it takes 2
-/// to put the last levels together, 2 for the lanes, 8 for the streams, and 1 to the sum of the
-/// slice: 69. Every other walk has at most 16 rows, 33 for rows that are folded, and one for each of 16
+/// to put the last levels together, 2 for the lanes, 8 for the streams, 7 for what is left of a step, and 1 to the
+/// sum of the slice: 76. Every other walk has at most 16 rows, 33 for rows that are folded, and one for each of 16
 /// halvings. The parts of threads are added in halves: 18 more of them, of which one is uneven, reach
 /// the 2³⁷ elements of 1 TiB, which is the most that is planned. The search for the kink of a slice in L1
 /// has 32 for a lane, 4 for the lanes, 15 for the tail, and 29 halvings.

@@ -4,6 +4,7 @@ use std::any::TypeId;
 
 use crate::cpu::number::Number;
 use crate::cpu::outcome::Map;
+use crate::cpu::simd::{LANES, Simd, WithSimd, dispatch};
 
 /// Elements that are widened at a time: eight blocks stay in the first cache.
 pub(in crate::cpu) const BLOCK: usize = 256;
@@ -29,32 +30,67 @@ pub(in crate::cpu) fn reals<'a, T: Number>(
         Some(reals) => reals,
         None => {
             room.resize(run.len(), T::Real::default());
-            T::widen(run, room);
+            widen(run, room);
             room
         }
     }
 }
 
-/// To nearest even, or cut off toward zero.
-#[inline(always)]
-pub(super) fn round<T: Number>(reals: &[T::Real], run: &mut [T], cut: bool) {
-    match cut {
-        true => run.iter_mut().zip(reals).for_each(|(y, &real)| *y = T::rounded(real, true)),
-        false => T::round(reals, run),
+/// A run as reals.
+pub(in crate::cpu) fn widen<T: Number>(run: &[T], reals: &mut [T::Real]) {
+    struct Op<'a, T: Number>(&'a [T], &'a mut [T::Real]);
+    impl<T: Number> WithSimd for Op<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            T::widen(simd, self.0, self.1);
+        }
     }
+    dispatch(Op(run, reals));
+}
+
+/// A run of reals, each as by [`Number::nearest`].
+#[cfg(test)]
+pub(in crate::cpu) fn round<T: Number>(reals: &[T::Real], run: &mut [T]) {
+    struct Op<'a, T: Number>(&'a [T::Real], &'a mut [T]);
+    impl<T: Number> WithSimd for Op<'_, T> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let (steps, last) = self.1.as_chunks_mut();
+            let (reals, tail) = self.0.as_chunks();
+            steps.iter_mut().zip(reals).for_each(|(y, &x)| *y = T::nearest_lanes(simd, x));
+            last.iter_mut().zip(tail).for_each(|(y, &x)| *y = T::nearest(x));
+        }
+    }
+    dispatch(Op(reals, run));
 }
 
 /// Rewrites a run, inside a dispatched loop.
 #[inline(always)]
-pub(in crate::cpu) fn rewrite_each<T: Number, M: Map<T::Real>>(run: &mut [T], map: M, cut: bool) {
+pub(in crate::cpu) fn rewrite_each<S: Simd, T: Number, M: Map<T::Real>>(
+    simd: S,
+    run: &mut [T],
+    map: M,
+    cut: bool,
+) {
     if let Some(reals) = own_reals_mut(run) {
         return reals.iter_mut().for_each(|x| *x = map.of(*x));
     }
-    let mut block = [T::Real::default(); BLOCK];
-    for piece in run.chunks_mut(BLOCK) {
-        let block = &mut block[..piece.len()];
-        T::widen(piece, block);
-        block.iter_mut().for_each(|x| *x = map.of(*x));
-        round(block, piece, cut);
+    let (steps, last) = run.as_chunks_mut::<LANES>();
+    if cut {
+        for step in steps {
+            let reals = T::lanes(simd, step);
+            for (y, real) in step.iter_mut().zip(reals) {
+                *y = T::rounded(map.of(real), true);
+            }
+        }
+    } else {
+        for step in steps {
+            let mut reals = T::lanes(simd, step);
+            reals.iter_mut().for_each(|x| *x = map.of(*x));
+            *step = T::nearest_lanes(simd, reals);
+        }
     }
+    last.iter_mut().for_each(|x| *x = T::rounded(map.of(x.real()), cut));
 }

@@ -1,10 +1,9 @@
 //! Runs whose elements move to the nearer of two bounds, and what is counted of them.
 
-use pulp::{Arch, Simd, WithSimd};
-
 use super::blocks::{BLOCK, own_reals, rewrite_each};
 use crate::cpu::number::{Number, Real};
 use crate::cpu::outcome::Map;
+use crate::cpu::simd::{Simd, WithSimd, dispatch};
 use crate::plan::rule::Clamp;
 use crate::projection::OnNonFinite;
 use crate::report::Tally;
@@ -57,14 +56,14 @@ impl<T: Number> Bounds<T> {
         impl<T: Number> WithSimd for Op<'_, T> {
             type Output = ();
             #[inline(always)]
-            fn with_simd<S: Simd>(self, _: S) {
+            fn with_simd<S: Simd>(self, simd: S) {
                 let Op(bounds, run, seen) = self;
                 for piece in run.chunks_mut(BLOCK) {
-                    clamp_block(bounds, piece, seen);
+                    clamp_block(simd, bounds, piece, seen);
                 }
             }
         }
-        Arch::new().dispatch(Op(self, run, seen));
+        dispatch(Op(self, run, seen));
     }
 
     /// One element, of which NaN is one.
@@ -79,12 +78,12 @@ impl<T: Number> Bounds<T> {
 }
 
 #[inline(always)]
-fn clamp_block<T: Number>(bounds: &Bounds<T>, piece: &mut [T], seen: &mut Seen) {
+fn clamp_block<S: Simd, T: Number>(simd: S, bounds: &Bounds<T>, piece: &mut [T], seen: &mut Seen) {
     let mut block = [T::Real::default(); BLOCK];
     let reals = match own_reals(piece) {
         Some(reals) => reals,
         None => {
-            T::widen(piece, &mut block[..piece.len()]);
+            T::widen(simd, piece, &mut block[..piece.len()]);
             &block[..piece.len()]
         }
     };
@@ -100,7 +99,7 @@ fn clamp_block<T: Number>(bounds: &Bounds<T>, piece: &mut [T], seen: &mut Seen) 
         // Its payload would not outlast being widened and rounded.
         piece.iter_mut().for_each(|x| *x = bounds.of(*x));
     } else if outside {
-        rewrite_each(piece, bounds.within, false);
+        rewrite_each(simd, piece, bounds.within, false);
     }
 }
 

@@ -3,13 +3,13 @@
 use std::array::from_fn;
 use std::ops::Range;
 
-use pulp::{Arch, Simd, WithSimd};
-
-use super::blocks::{BLOCK, own_reals, own_reals_mut, round};
+use super::blocks::{BLOCK, own_reals_mut};
+use super::sums::{STEP, is_narrow};
 use super::{SECTOR, STREAMS, streams};
 use crate::cpu::number::{Number, Real};
 use crate::cpu::outcome::Outcome;
-use crate::cpu::term::{Kind, Magnitudes, Term, with_kind};
+use crate::cpu::simd::{Simd, WithSimd, dispatch};
+use crate::cpu::term::{Kind, Term, with_kind};
 use crate::cpu::tile::Line;
 
 /// Columns whose sums (16 KiB) stay in the first cache while rows stream past.
@@ -97,82 +97,80 @@ fn add_range<'a, T: Number>(
     impl<T: Number, K: Kind> WithSimd for Op<'_, '_, T, K> {
         type Output = ();
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) {
+        fn with_simd<S: Simd>(self, simd: S) {
             let Op { kind, row, range, sums } = self;
             let (rows, together) = (range.len(), range.len() / STREAMS);
             for (block, sums) in sums.chunks_mut(WIDE).enumerate() {
                 let row = |i: usize| &row(range.start + i)[block * WIDE..];
                 for i in 0..together {
                     let rows = from_fn(|s| row(s * together + i));
-                    add_rows::<S, T, K, STREAMS>(kind, rows, sums);
+                    add_rows::<S, T, K, STREAMS>(simd, kind, rows, sums);
                 }
                 for i in STREAMS * together..rows {
-                    add_rows::<S, T, K, 1>(kind, [row(i)], sums);
+                    add_rows::<S, T, K, 1>(simd, kind, [row(i)], sums);
                 }
             }
         }
     }
-    with_kind!(term, kind => Arch::new().dispatch(Op { kind, row, range, sums }));
+    with_kind!(term, kind => dispatch(Op { kind, row, range, sums }));
 }
 
 #[inline(always)]
 fn add_rows<S: Simd, T: Number, K: Kind, const N: usize>(
+    simd: S,
     kind: K,
     rows: [&[T]; N],
     sums: &mut [f64],
 ) {
-    let rows = rows.map(|row| &row[..sums.len()]);
     if K::APART {
-        return add_apart::<S, T, K, N>(kind, rows, sums);
+        return add_apart::<S, T, K, N>(simd, kind, rows, sums);
     }
-    let mut own: [&[T::Real]; N] = [&[]; N];
-    if own_reals(rows[0]).is_some() {
-        for (own, row) in own.iter_mut().zip(rows) {
-            *own = own_reals(row).unwrap_or_default();
-        }
-        return add_reals::<S, _, K, N>(kind, own, sums);
+    let (steps, last) = sums.as_chunks_mut::<STEP>();
+    let mut own: [&[[T; STEP]]; N] = [&[]; N];
+    for (own, row) in own.iter_mut().zip(rows) {
+        *own = &row.as_chunks().0[..steps.len()];
     }
-    let mut blocks = [[T::Real::default(); BLOCK]; N];
-    for (index, sums) in sums.chunks_mut(BLOCK).enumerate() {
-        let (start, size) = (index * BLOCK, sums.len());
-        let mut own: [&[T::Real]; N] = [&[]; N];
-        for (own, (block, row)) in own.iter_mut().zip(blocks.iter_mut().zip(rows)) {
-            T::widen(&row[start..start + size], &mut block[..size]);
-            *own = &block[..size];
+    let done = steps.len() * STEP;
+    for (i, sums) in steps.iter_mut().enumerate() {
+        // Not folds: a closure that is too large to be inlined would be compiled for the baseline.
+        let mut part = [T::Real::default(); STEP];
+        for row in own {
+            let reals = T::lanes(simd, &row[i]);
+            for lane in 0..STEP {
+                match is_narrow::<T, K>() {
+                    true => part[lane] = kind.add_real(part[lane], reals[lane]),
+                    false => sums[lane] = kind.add::<S, _>(sums[lane], reals[lane]),
+                }
+            }
         }
-        add_reals::<S, _, K, N>(kind, own, sums);
+        if is_narrow::<T, K>() {
+            for lane in 0..STEP {
+                sums[lane] = kind.merge(sums[lane], part[lane].into());
+            }
+        }
+    }
+    for (column, sum) in last.iter_mut().enumerate() {
+        for row in rows {
+            *sum = kind.add::<S, _>(*sum, row[done + column].real());
+        }
     }
 }
 
 /// As [`add_rows`], of terms that are computed first.
 #[inline(always)]
 fn add_apart<S: Simd, T: Number, K: Kind, const N: usize>(
+    simd: S,
     kind: K,
     rows: [&[T]; N],
     sums: &mut [f64],
 ) {
     let (mut reals, mut terms) = ([T::Real::default(); BLOCK], [0.0; BLOCK]);
     for row in rows {
-        for (row, sums) in row.chunks(BLOCK).zip(sums.chunks_mut(BLOCK)) {
+        for (row, sums) in row[..sums.len()].chunks(BLOCK).zip(sums.chunks_mut(BLOCK)) {
             let size = sums.len();
-            T::widen(row, &mut reals[..size]);
+            T::widen(simd, row, &mut reals[..size]);
             kind.terms::<S, _>(&reals[..size], &mut terms[..size]);
-            add_reals::<S, _, _, 1>(Magnitudes, [&terms[..size]], sums);
-        }
-    }
-}
-
-#[inline(always)]
-fn add_reals<S: Simd, R: Real, K: Kind, const N: usize>(
-    kind: K,
-    rows: [&[R]; N],
-    sums: &mut [f64],
-) {
-    let rows = rows.map(|row| &row[..sums.len()]);
-    // Not folds: a closure that is too large to be inlined would be compiled for the baseline.
-    for (column, sum) in sums.iter_mut().enumerate() {
-        for row in rows {
-            *sum = kind.add::<S, R>(*sum, row[column]);
+            sums.iter_mut().zip(&terms).for_each(|(sum, term)| *sum += term);
         }
     }
 }
@@ -230,7 +228,7 @@ pub(in crate::cpu) fn rewrite_panel<T: Number, O: Outcome<T::Real>>(
     impl<T: Number, O: Outcome<T::Real>> WithSimd for Op<'_, '_, T, O> {
         type Output = ();
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) {
+        fn with_simd<S: Simd>(self, simd: S) {
             let Op { groups, spans, outcomes, cut } = self;
             // Without a kept column among them there is nothing to select.
             let mixed = outcomes.iter().any(|outcome| outcome.keeps());
@@ -239,18 +237,19 @@ pub(in crate::cpu) fn rewrite_panel<T: Number, O: Outcome<T::Real>>(
                     for row in &mut group {
                         let end = span.end.min(row.len());
                         let run = &mut row[span.start.min(end)..end];
-                        rewrite_span(run, &outcomes[span.clone()], mixed, cut);
+                        rewrite_span(simd, run, &outcomes[span.clone()], mixed, cut);
                     }
                 }
             }
         }
     }
-    Arch::new().dispatch(Op { groups, spans: &spans(outcomes), outcomes, cut });
+    dispatch(Op { groups, spans: &spans(outcomes), outcomes, cut });
 }
 
 /// Rewrites a run of at most [`SECTOR`] elements, each by its own outcome.
 #[inline(always)]
-fn rewrite_span<T: Number, O: Outcome<T::Real>>(
+fn rewrite_span<S: Simd, T: Number, O: Outcome<T::Real>>(
+    simd: S,
     run: &mut [T],
     outcomes: &[O],
     mixed: bool,
@@ -263,17 +262,21 @@ fn rewrite_span<T: Number, O: Outcome<T::Real>>(
             false => pairs.for_each(|(x, &one)| *x = one.of(*x)),
         };
     }
-    let mut block = [T::Real::default(); SECTOR];
-    let block = &mut block[..run.len()];
-    T::widen(run, block);
-    block.iter_mut().zip(outcomes).for_each(|(x, &one)| *x = one.of(*x));
-    if !mixed {
-        return round(block, run, cut);
+    if !mixed && !cut {
+        let (steps, last) = run.as_chunks_mut::<STEP>();
+        let (own, rest) = outcomes.as_chunks::<STEP>();
+        for (step, outcomes) in steps.iter_mut().zip(own) {
+            let mut reals = T::lanes(simd, step);
+            reals.iter_mut().zip(outcomes).for_each(|(x, one)| *x = one.of(*x));
+            *step = T::nearest_lanes(simd, reals);
+        }
+        last.iter_mut().zip(rest).for_each(|(x, one)| *x = T::nearest(one.of(x.real())));
+        return;
     }
     // Not all that is widened has its bits when it is rounded again: a NaN may lose its payload.
-    for ((y, &real), one) in run.iter_mut().zip(&*block).zip(outcomes) {
-        let rounded = T::rounded(real, cut);
-        *y = if one.keeps() { *y } else { rounded };
+    for (x, one) in run.iter_mut().zip(outcomes) {
+        let rounded = T::rounded(one.of(x.real()), cut);
+        *x = if one.keeps() { *x } else { rounded };
     }
 }
 
@@ -308,17 +311,17 @@ pub(in crate::cpu) fn rewrite_panel_into<'a, T: Number, O: Outcome<T::Real>>(
     impl<T: Number, O: Outcome<T::Real>> WithSimd for Op<'_, '_, T, O> {
         type Output = ();
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) {
+        fn with_simd<S: Simd>(self, simd: S) {
             let Op(rows, outcomes, cut) = self;
             for (source, target) in rows {
                 let size = target.len().min(outcomes.len());
                 let pieces = target[..size].chunks_mut(SECTOR).zip(source.chunks(SECTOR));
                 for ((target, source), outcomes) in pieces.zip(outcomes.chunks(SECTOR)) {
                     target.copy_from_slice(&source[..target.len()]);
-                    rewrite_span(target, outcomes, true, cut);
+                    rewrite_span(simd, target, outcomes, true, cut);
                 }
             }
         }
     }
-    Arch::new().dispatch(Op(rows, outcomes, cut));
+    dispatch(Op(rows, outcomes, cut));
 }

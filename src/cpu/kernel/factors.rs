@@ -1,9 +1,8 @@
 //! The decision for many slices at once.
 
-use pulp::{Arch, Simd, WithSimd};
-
 use crate::cpu::outcome::fits_f32;
 use crate::cpu::rule::factor;
+use crate::cpu::simd::{Simd, WithSimd, dispatch};
 use crate::cpu::term::Term;
 use crate::plan::rim::Rim;
 
@@ -23,7 +22,7 @@ pub(in crate::cpu) fn factors(term: Term, rim: &Rim, powers: &[f64], factors: &m
             }
         }
     }
-    Arch::new().dispatch(Op(term, rim, powers, factors))
+    dispatch(Op(term, rim, powers, factors))
 }
 
 #[inline(always)]

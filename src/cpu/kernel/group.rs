@@ -1,13 +1,10 @@
 //! Runs of tensors in a group, to which weights may be added.
 
-use std::any::TypeId;
-
-use pulp::{Arch, Scalar, Simd, WithSimd};
-
 use super::blocks::rewrite_each;
 use super::{SECTOR, streams};
 use crate::cpu::number::{Number, Real};
 use crate::cpu::outcome::Map;
+use crate::cpu::simd::{Simd, WithSimd, dispatch};
 
 /// Replaced by one value.
 #[derive(Debug, Clone, Copy)]
@@ -85,7 +82,7 @@ impl<T: Number> Addend<'_, T> {
     #[inline(always)]
     fn to<S: Simd>(&self, g: T, w: T) -> T::Real {
         let (g, w) = (g.real(), w.real());
-        if TypeId::of::<S>() == TypeId::of::<Scalar>() && !T::Real::DOUBLE {
+        if !S::FUSES && !T::Real::DOUBLE {
             T::real_of(w.into() * self.rate.into() + g.into())
         } else {
             w.fused(self.rate, g)
@@ -113,18 +110,18 @@ pub(in crate::cpu) fn rewrite_with<T: Number, M: Map<T::Real>>(
     impl<T: Number, M: Map<T::Real>> WithSimd for Op<'_, T, M> {
         type Output = ();
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) {
+        fn with_simd<S: Simd>(self, simd: S) {
             let Op { data, stride, size, addend, map, cut } = self;
             let of = |real: T::Real| T::rounded(map.of(real), cut);
             match addend {
                 // 16 bits are rounded in blocks that are longer than a sector.
                 None if stride == 1 && size_of::<T>() == 2 => {
-                    rewrite_each(&mut data[..size], map, cut);
+                    rewrite_each(simd, &mut data[..size], map, cut);
                 }
                 None if stride == 1 => {
                     for group in streams(&mut data[..size], SECTOR, size.div_ceil(SECTOR)) {
                         for piece in group {
-                            rewrite_each(piece, map, cut);
+                            rewrite_each(simd, piece, map, cut);
                         }
                     }
                 }
@@ -145,7 +142,7 @@ pub(in crate::cpu) fn rewrite_with<T: Number, M: Map<T::Real>>(
             }
         }
     }
-    Arch::new().dispatch(Op { data, stride, size, addend, map, cut });
+    dispatch(Op { data, stride, size, addend, map, cut });
 }
 
 /// Copies elements that lie `stride` apart, with weights added if there are any.
@@ -186,7 +183,7 @@ pub(in crate::cpu) fn gather<T: Number>(
             }
         }
     }
-    Arch::new().dispatch(Op { data, stride, addend, target });
+    dispatch(Op { data, stride, addend, target });
 }
 
 /// Clamps `size` elements, `stride` apart, to bounds that are elements or infinite. What is inside is
@@ -226,5 +223,5 @@ pub(in crate::cpu) fn clamp<T: Number>(
             }
         }
     }
-    Arch::new().dispatch(Op { data, stride, size, bounds });
+    dispatch(Op { data, stride, size, bounds });
 }

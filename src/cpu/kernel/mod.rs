@@ -1,11 +1,10 @@
 //! The hot loops, compiled for the widest registers of the machine at run time.
 //!
-//! Each is a safe loop inside [`pulp::Arch::dispatch`], which compiles it once for AVX2 with FMA and
-//! once for the baseline. What the compiler makes of them for AVX2 (rustc 1.95, `objdump -d`): sums of
-//! squares are eight `vcvtps2pd` and eight `vfmadd` on `ymm` a step, in eight registers; scaling is
-//! four unrolled `vmulps ymm`, with `vblendvps` where a kept column is among them; roots and
-//! quotients are `vsqrtpd` and `vdivpd` on `ymm`. 16 bits are widened and rounded in blocks that stay in
-//! the first cache, beside the same loops.
+//! Each is a safe loop inside [`dispatch`](super::simd::dispatch). What the compiler makes of them for
+//! AVX2 (rustc 1.95, `objdump -d`): sums of squares are two `vcvtps2pd` and two `vfmadd` on `ymm` for each
+//! of eight streams, in eight registers; scaling is four unrolled `vmulps ymm`, with `vblendvps` where a
+//! kept column is among them; roots and quotients are `vsqrtpd` and `vdivpd` on `ymm`. 16 bits are widened
+//! and rounded eight at a time, in registers, inside the same loops.
 
 mod blocks;
 mod bounds;
@@ -17,6 +16,8 @@ mod search;
 mod sums;
 
 pub(super) use blocks::{BLOCK, reals};
+#[cfg(test)]
+pub(super) use blocks::{round, widen};
 pub(super) use bounds::{Bounds, Seen};
 pub(super) use columns::{
     CHAIN, LINE, add_columns, add_panel, rewrite_columns, rewrite_columns_into, rewrite_panel,
@@ -27,7 +28,9 @@ pub(super) use group::{
     Addend, Clamp, Fill, OverInfinity, Same, Twice, clamp, gather, rewrite_with,
 };
 pub(super) use rewrite::rewrite_rows;
-pub(super) use search::{any_negative, most, negative_columns, search, search_columns};
+pub(super) use search::{
+    Sought, any_negative, gather_lines, most, negative_columns, search, search_columns,
+};
 pub(super) use sums::{sum, sum_strided, sums};
 
 use std::array::from_fn;

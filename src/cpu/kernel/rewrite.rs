@@ -1,11 +1,10 @@
 //! Contiguous runs of one slice of which every element becomes another.
 
-use pulp::{Arch, Simd, WithSimd};
-
 use super::blocks::rewrite_each;
 use super::{SECTOR, streams};
 use crate::cpu::number::Number;
 use crate::cpu::outcome::Outcome;
+use crate::cpu::simd::{Simd, WithSimd, dispatch};
 
 /// A longer run is written as several streams.
 const LONG: usize = 1 << 13;
@@ -28,7 +27,7 @@ pub(in crate::cpu) fn rewrite_rows<T: Number, O: Outcome<T::Real>>(
     impl<T: Number, O: Outcome<T::Real>> WithSimd for Op<'_, T, O> {
         type Output = ();
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) {
+        fn with_simd<S: Simd>(self, simd: S) {
             let Op { data, places, length, outcomes, cut } = self;
             for (&place, &outcome) in places.iter().zip(outcomes) {
                 if outcome.keeps() {
@@ -36,16 +35,16 @@ pub(in crate::cpu) fn rewrite_rows<T: Number, O: Outcome<T::Real>>(
                 }
                 let run = &mut data[place..place + length];
                 if length <= LONG {
-                    rewrite_each(run, outcome, cut);
+                    rewrite_each(simd, run, outcome, cut);
                 } else {
                     for group in streams(run, SECTOR, length.div_ceil(SECTOR)) {
                         for piece in group {
-                            rewrite_each(piece, outcome, cut);
+                            rewrite_each(simd, piece, outcome, cut);
                         }
                     }
                 }
             }
         }
     }
-    Arch::new().dispatch(Op { data, places, length, outcomes, cut });
+    dispatch(Op { data, places, length, outcomes, cut });
 }

@@ -5,20 +5,22 @@
 //! piecewise linear function of δ: Newton's method falls to its root from the right.
 //!
 //! It begins with a sample, goes on with all elements in their own precision, where twice as many fit a
-//! register, and ends with sums in f64 and a step that leads past no element. Where there is none it goes
-//! on in f64 until it falls no more.
+//! register, and ends with sums in f64 and a step of Newton's that leads past no element. Where there is none it
+//! goes on in f64 until it falls no more. Before the end steps follow the bend of the function, because each is a
+//! pass over the slice: of 4096 elements it takes two over all of them and one or two in f64.
 
+mod gather;
 mod lines;
 mod passes;
 
 use std::array::from_fn;
 
-use pulp::{Arch, Simd, WithSimd};
-
 use super::columns::LINE;
 use crate::cpu::number::Real;
 use crate::cpu::outcome::{Kink, is_far_below};
-pub(in crate::cpu) use lines::{any_negative, negative_columns};
+use crate::cpu::simd::{Simd, WithSimd, dispatch};
+pub(in crate::cpu) use gather::{gather_lines, negative_columns};
+pub(in crate::cpu) use lines::any_negative;
 pub(in crate::cpu) use passes::most;
 use passes::{Columns, Passes, Run};
 
@@ -32,59 +34,72 @@ const STEPS_NEAR: usize = 32;
 const SAMPLED: usize = 256;
 const RAREST: usize = 16;
 
-/// Steps of these parts of δ are small: what one leaves is about its square.
+/// A step of this part of δ is small in a sample.
 const NEAR_IN_SAMPLE: f64 = 1.0 / 4.0;
-const NEAR: f64 = 1.0 / (1 << 7) as f64;
+/// A step leaves about its cube, in parts of δ, and elements lie `1 / count` of that apart: what is left of one that
+/// is small beside this leads past few of them.
+const NEAR: f64 = 1.0 / 256.0;
+/// The least part of δ that a step leaves: few elements above say little of how the sum bends.
+const LEAST: f64 = 1.0 / 8.0;
 /// Steps by elements in their own precision, before f64 takes over.
 const SETTLED: usize = 3;
 const NEAREST: f64 = 1.0 / (1 << 20) as f64;
 
-/// The kink of a run that shrinks to the sum `c`.
-pub(in crate::cpu) fn search<R: Real>(run: &[R], magnitudes: bool, c: f64) -> Kink {
-    struct Op<'a, R>(&'a [R], bool, f64);
+/// What is sought of slices side by side.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cpu) struct Sought<const N: usize> {
+    /// Whether elements are magnitudes; else they end at zero.
+    pub magnitudes: bool,
+    /// Of which it is sought.
+    pub asked: [bool; N],
+    /// Their sums of magnitudes.
+    pub powers: [f64; N],
+    /// Their sums in the end.
+    pub c: [f64; N],
+}
+
+/// The kink of a run.
+pub(in crate::cpu) fn search<R: Real>(run: &[R], sought: Sought<1>) -> Kink {
+    struct Op<'a, R>(&'a [R], Sought<1>);
     impl<R: Real> WithSimd for Op<'_, R> {
         type Output = [Kink; 1];
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) -> [Kink; 1] {
-            let Op(run, magnitudes, c) = self;
-            newton(&Run::new(run, magnitudes), [true], run.len(), [c])
+            let Op(run, sought) = self;
+            newton(&Run::new(run, sought.magnitudes), run.len(), sought)
         }
     }
     // One for all passes: they are short.
-    let [kink] = Arch::new().dispatch(Op(run, magnitudes, c));
+    let [kink] = dispatch(Op(run, sought));
     kink
 }
 
-/// As [`search`], of those slices side by side that are asked for, each with a sum of its own. Of the others
-/// the largest element is told.
+/// As [`search`], of those slices side by side that are asked for. Of the others the largest element is
+/// told.
 pub(in crate::cpu) fn search_columns<R: Real>(
     rows: &[[R; LINE]],
-    magnitudes: bool,
-    asked: [bool; LINE],
-    c: [f64; LINE],
+    sought: Sought<LINE>,
 ) -> [Kink; LINE] {
-    struct Op<'a, R>(Columns<'a, R>, [bool; LINE], [f64; LINE]);
+    struct Op<'a, R>(Columns<'a, R>, Sought<LINE>);
     impl<R: Real> WithSimd for Op<'_, R> {
         type Output = [Kink; LINE];
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) -> [Kink; LINE] {
-            let Op(columns, asked, c) = self;
-            newton(&columns, asked, columns.rows.len(), c)
+            let Op(columns, sought) = self;
+            newton(&columns, columns.rows.len(), sought)
         }
     }
-    Arch::new().dispatch(Op(Columns { rows, magnitudes }, asked, c))
+    dispatch(Op(Columns { rows, magnitudes: sought.magnitudes }, sought))
 }
 
 #[inline(always)]
-fn newton<const N: usize>(
-    slices: &impl Passes<N>,
-    asked: [bool; N],
-    length: usize,
-    c: [f64; N],
-) -> [Kink; N] {
+fn newton<const N: usize>(slices: &impl Passes<N>, length: usize, sought: Sought<N>) -> [Kink; N] {
+    let Sought { magnitudes, asked, powers, c } = sought;
     let most = slices.most();
-    // The root is never right of it: there the largest element alone has the sum c.
-    let mut deltas = c;
+    // The root is never right of these: there all elements have the sum c, or the largest alone.
+    let n = length as f64;
+    let all = |i: usize| if magnitudes { most[i] - (powers[i] - c[i]) / n } else { c[i] };
+    let mut deltas = from_fn(|i| all(i).max(c[i] / n).min(c[i]));
     let apart = (length / SAMPLED).clamp(1, RAREST);
     if apart > 1 {
         fall(slices, &most, &mut deltas, asked, c, apart);
@@ -149,7 +164,8 @@ fn settle<const N: usize>(
     kinks
 }
 
-/// Brings δ near the root, of one line in `apart`.
+/// Brings δ near the root, of one line in `apart`: the counts at two δ tell how the sum bends between them, so that
+/// steps need not be those of Newton, which are too short.
 #[inline(always)]
 fn fall<const N: usize>(
     slices: &impl Passes<N>,
@@ -159,10 +175,11 @@ fn fall<const N: usize>(
     c: [f64; N],
     apart: usize,
 ) {
-    let (share, near) =
-        if apart == 1 { (1.0, NEAR) } else { (slices.share(apart), NEAR_IN_SAMPLE) };
+    let share = if apart == 1 { 1.0 } else { slices.share(apart) };
     let mut done = asked.map(|asked| !asked);
-    for count in 0..STEPS_NEAR {
+    // Where nothing is above.
+    let mut past = [(0.0, 0.0); N];
+    for _ in 0..STEPS_NEAR {
         if done.iter().all(|&done| done) {
             return;
         }
@@ -171,12 +188,16 @@ fn fall<const N: usize>(
             if std::mem::replace(&mut done[i], true) {
                 continue;
             }
-            let step = found[i].step(c[i] * share);
-            let next = (deltas[i] + step).min(c[i]);
-            if next > 0.0 && !falls_no_more(deltas[i], step, count) {
-                done[i] = step.abs() <= near * next;
-                deltas[i] = next;
-            }
+            let (delta, count) = (deltas[i], found[i].count);
+            let bend = (count - past[i].1) / (delta - past[i].0);
+            let step = found[i].bent_step(c[i] * share, bend);
+            let next = (delta + step).max(LEAST * delta).min(c[i]);
+            let part = step.abs() / next;
+            done[i] = match apart {
+                1 => part * part * part * count <= NEAR,
+                _ => part <= NEAR_IN_SAMPLE,
+            };
+            (deltas[i], past[i]) = (next, (delta, count));
         }
     }
 }

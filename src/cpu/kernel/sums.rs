@@ -1,27 +1,31 @@
 //! Sums over runs of one slice.
 
-use pulp::{Arch, Simd, WithSimd};
-
 use super::STREAMS;
-use super::blocks::{BLOCK, own_reals};
 use crate::cpu::number::{Number, Real};
+use crate::cpu::simd::{self, Simd, WithSimd, dispatch};
 use crate::cpu::term::{Kind, Magnitudes, Term, with_kind};
 
 /// Lanes of one sum: f64 of a register of AVX2. Eight streams of one register each hide the latency
 /// of the addition.
 const LANES: usize = 4;
 
-/// Steps of f64 that are added up one after the other before their sum goes to the next level, so that
-/// no chain of additions in a run of 2²⁰ elements is longer than a hundred.
+/// Elements of a step: f32 of a register.
+pub(super) const STEP: usize = simd::LANES;
+
+/// Elements that are added up one after the other before their sum goes to the next level, so that no chain of
+/// additions of f64 in a run of 2²⁰ elements is longer than a hundred.
 const RADIX: usize = 16;
 const LEVELS: usize = 4;
+
+/// Elements of a run that make a part of a sum.
+const PART: usize = RADIX * LANES;
 
 /// Lanes of the sums of some runs.
 type Lanes<const N: usize> = [[f64; LANES]; N];
 
 /// The sum of the terms of a contiguous run, read as several streams.
 pub(in crate::cpu) fn sum<T: Number>(term: Term, run: &[T]) -> f64 {
-    let length = run.len() / (STREAMS * LANES) * LANES;
+    let length = run.len() / (STREAMS * STEP) * STEP;
     let (streams, tail) = run.split_at(STREAMS * length);
     let [tail] = sums(term, [tail]);
     if length == 0 {
@@ -40,11 +44,11 @@ pub(in crate::cpu) fn sums<T: Number, const N: usize>(term: Term, runs: [&[T]; N
     impl<T: Number, K: Kind, const N: usize> WithSimd for Op<'_, T, K, N> {
         type Output = [f64; N];
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) -> [f64; N] {
-            sums_of::<S, T, K, N>(self.1, self.0)
+        fn with_simd<S: Simd>(self, simd: S) -> [f64; N] {
+            sums_of::<S, T, K, N>(simd, self.1, self.0)
         }
     }
-    with_kind!(term, kind => Arch::new().dispatch(Op(runs, kind)))
+    with_kind!(term, kind => dispatch(Op(runs, kind)))
 }
 
 /// The sum of the terms of every `stride`-th element, in halves: the chain of additions stays short.
@@ -71,27 +75,21 @@ pub(in crate::cpu) fn sum_strided<T: Number>(
 /// Loops, not `map` or `from_fn`: a closure that is too large to be inlined there would be compiled
 /// for the baseline.
 #[inline(always)]
-fn sums_of<S: Simd, T: Number, K: Kind, const N: usize>(kind: K, runs: [&[T]; N]) -> [f64; N] {
-    let length = runs[0].len() / LANES * LANES;
+fn sums_of<S: Simd, T: Number, K: Kind, const N: usize>(
+    simd: S,
+    kind: K,
+    runs: [&[T]; N],
+) -> [f64; N] {
+    let length = runs[0].len() / STEP * STEP;
     let mut sums = [[0.0; LANES]; N];
     if K::APART {
-        apart::<S, T, K, N>(kind, &runs, length, &mut sums);
-    } else if let Some(reals) = all_own::<T, N>(&runs) {
-        match T::Real::DOUBLE {
-            true => cascade::<S, _, _, N>(kind, reals, &mut sums),
-            false => accumulate::<S, _, _, N>(kind, reals, &mut sums),
-        }
+        apart::<S, T, K, N>(simd, kind, &runs, length, &mut sums);
+    } else if is_narrow::<T, K>() {
+        narrow::<S, T, K, N>(simd, kind, runs, &mut sums);
+    } else if T::Real::DOUBLE {
+        cascade::<S, T, K, N>(simd, kind, runs, &mut sums);
     } else {
-        let mut blocks = [[T::Real::default(); BLOCK]; N];
-        for start in (0..length).step_by(BLOCK) {
-            let size = (length - start).min(BLOCK);
-            let mut pieces: [&[T::Real]; N] = [&[]; N];
-            for (piece, (block, run)) in pieces.iter_mut().zip(blocks.iter_mut().zip(runs)) {
-                T::widen(&run[start..start + size], &mut block[..size]);
-                *piece = &block[..size];
-            }
-            accumulate::<S, _, _, N>(kind, pieces, &mut sums);
-        }
+        accumulate::<S, T, K, N>(simd, kind, runs, &mut sums);
     }
     let mut totals = across(kind, &sums);
     for s in 0..N {
@@ -102,88 +100,119 @@ fn sums_of<S: Simd, T: Number, K: Kind, const N: usize>(kind: K, runs: [&[T]; N]
     totals
 }
 
-/// The runs themselves, where elements are reals.
-#[inline(always)]
-fn all_own<'a, T: Number, const N: usize>(runs: &[&'a [T]; N]) -> Option<[&'a [T::Real]; N]> {
-    let mut reals: [&[T::Real]; N] = [&[]; N];
-    for (reals, run) in reals.iter_mut().zip(runs) {
-        *reals = own_reals(run)?;
-    }
-    Some(reals)
-}
-
-/// Adds the terms of whole steps, four elements of each run, to lanes.
+/// Adds the terms of whole steps of each run to lanes.
 #[expect(clippy::needless_range_loop, reason = "arrays are indexed alike")]
 #[inline(always)]
-fn accumulate<S: Simd, R: Real, K: Kind, const N: usize>(
+fn accumulate<S: Simd, T: Number, K: Kind, const N: usize>(
+    simd: S,
     kind: K,
-    runs: [&[R]; N],
+    runs: [&[T]; N],
     sums: &mut Lanes<N>,
 ) {
-    let length = runs[0].len() / LANES;
-    let mut chunks: [&[[R; LANES]]; N] = [&[]; N];
+    let length = runs[0].len() / STEP;
+    let mut steps: [&[[T; STEP]]; N] = [&[]; N];
     for s in 0..N {
-        chunks[s] = &runs[s].as_chunks().0[..length];
+        steps[s] = &runs[s].as_chunks().0[..length];
     }
     for i in 0..length {
         for s in 0..N {
-            for lane in 0..LANES {
-                sums[s][lane] = kind.add::<S, R>(sums[s][lane], chunks[s][i][lane]);
+            let reals = T::lanes(simd, &steps[s][i]);
+            for lane in 0..STEP {
+                let sum = &mut sums[s][lane % LANES];
+                *sum = kind.add::<S, _>(*sum, reals[lane]);
             }
         }
     }
 }
 
-/// Elements of a run that make a part of a sum.
-const STEP: usize = RADIX * LANES;
+/// Steps that are put together in the precision of elements before their sum is widened.
+const NARROW: usize = 4;
+
+/// Whether a few terms are put together in the precision of elements: for the largest f64 there is no instruction.
+pub(super) fn is_narrow<T: Number, K: Kind>() -> bool {
+    K::EXACT && !T::Real::DOUBLE
+}
+
+/// As [`accumulate`], with a few terms put together in the precision of elements first.
+#[expect(clippy::needless_range_loop, reason = "arrays are indexed alike")]
+#[inline(always)]
+fn narrow<S: Simd, T: Number, K: Kind, const N: usize>(
+    simd: S,
+    kind: K,
+    runs: [&[T]; N],
+    sums: &mut Lanes<N>,
+) {
+    let length = runs[0].len() / STEP;
+    let mut steps: [&[[T; STEP]]; N] = [&[]; N];
+    for s in 0..N {
+        steps[s] = &runs[s].as_chunks().0[..length];
+    }
+    for i in (0..length).step_by(NARROW) {
+        for s in 0..N {
+            let mut part = [T::Real::default(); STEP];
+            for step in &steps[s][i..length.min(i + NARROW)] {
+                let reals = T::lanes(simd, step);
+                for lane in 0..STEP {
+                    part[lane] = kind.add_real(part[lane], reals[lane]);
+                }
+            }
+            for lane in 0..STEP {
+                let sum = &mut sums[s][lane % LANES];
+                *sum = kind.merge(*sum, part[lane].into());
+            }
+        }
+    }
+}
+
+/// As [`accumulate`], in levels.
+#[inline(always)]
+fn cascade<S: Simd, T: Number, K: Kind, const N: usize>(
+    simd: S,
+    kind: K,
+    runs: [&[T]; N],
+    sums: &mut Lanes<N>,
+) {
+    let mut levels = [[[0.0; LANES]; N]; LEVELS];
+    for (count, start) in (0..runs[0].len()).step_by(PART).enumerate() {
+        let mut pieces: [&[T]; N] = [&[]; N];
+        for (piece, run) in pieces.iter_mut().zip(runs) {
+            *piece = &run[start..run.len().min(start + PART)];
+        }
+        let mut part = [[0.0; LANES]; N];
+        accumulate::<S, _, _, N>(simd, kind, pieces, &mut part);
+        carry(kind, &mut levels, count + 1, part, sums);
+    }
+    for level in &levels {
+        merge(kind, sums, level);
+    }
+}
 
 /// As [`cascade`], of terms that are computed first.
 #[inline(always)]
 fn apart<S: Simd, T: Number, K: Kind, const N: usize>(
+    simd: S,
     kind: K,
     runs: &[&[T]; N],
     length: usize,
     sums: &mut Lanes<N>,
 ) {
     let mut levels = [[[0.0; LANES]; N]; LEVELS];
-    let mut terms = [[0.0; STEP]; N];
-    let mut reals = [T::Real::default(); STEP];
-    for (count, start) in (0..length).step_by(STEP).enumerate() {
-        let size = (length - start).min(STEP);
+    let mut terms = [[0.0; PART]; N];
+    let mut reals = [T::Real::default(); PART];
+    for (count, start) in (0..length).step_by(PART).enumerate() {
+        let size = (length - start).min(PART);
         let mut pieces: [&[f64]; N] = [&[]; N];
         for (piece, (terms, run)) in pieces.iter_mut().zip(terms.iter_mut().zip(runs)) {
-            T::widen(&run[start..start + size], &mut reals[..size]);
+            T::widen(simd, &run[start..start + size], &mut reals[..size]);
             kind.terms::<S, _>(&reals[..size], &mut terms[..size]);
             *piece = &terms[..size];
         }
         let mut part = [[0.0; LANES]; N];
-        accumulate::<S, _, _, N>(Magnitudes, pieces, &mut part);
+        accumulate::<S, _, _, N>(simd, Magnitudes, pieces, &mut part);
         carry(Magnitudes, &mut levels, count + 1, part, sums);
     }
     for level in &levels {
         merge(Magnitudes, sums, level);
-    }
-}
-
-/// As [`accumulate`], in levels.
-#[inline(always)]
-fn cascade<S: Simd, R: Real, K: Kind, const N: usize>(
-    kind: K,
-    runs: [&[R]; N],
-    sums: &mut Lanes<N>,
-) {
-    let mut levels = [[[0.0; LANES]; N]; LEVELS];
-    for (count, start) in (0..runs[0].len()).step_by(STEP).enumerate() {
-        let mut pieces: [&[R]; N] = [&[]; N];
-        for (piece, run) in pieces.iter_mut().zip(runs) {
-            *piece = &run[start..run.len().min(start + STEP)];
-        }
-        let mut part = [[0.0; LANES]; N];
-        accumulate::<S, _, _, N>(kind, pieces, &mut part);
-        carry(kind, &mut levels, count + 1, part, sums);
-    }
-    for level in &levels {
-        merge(kind, sums, level);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Slices whose elements move toward zero by one distance.
 
 use super::is_plain;
-use crate::cpu::kernel::{self, LINE};
+use crate::cpu::kernel::{self, LINE, Sought};
 use crate::cpu::number::Real;
 use crate::cpu::outcome::{Kink, Moved, Outcomes, Shrunk};
 use crate::plan::rule::Shrink;
@@ -56,15 +56,18 @@ impl Shrinking {
     /// What becomes of a slice that is asked for.
     pub fn kink<R: Real>(&self, slice: &[R], power: f64) -> Kink {
         match () {
-            () if !self.magnitudes && self.is_within(power) && !kernel::any_negative(slice) => {
-                Kink::KEPT
-            }
+            () if self.is_on_simplex(power) && !kernel::any_negative(slice) => Kink::KEPT,
             () if self.grows(power) => {
                 let most = kernel::most(slice, self.magnitudes);
                 Kink::grown::<R>(most, power, self.target, slice.len())
             }
-            () => kernel::search(slice, self.magnitudes, self.target),
+            () => kernel::search(slice, self.sought(power)),
         }
+    }
+
+    /// Whether a slice keeps its bits unless it holds a negative element.
+    pub fn is_on_simplex(&self, power: f64) -> bool {
+        !self.magnitudes && self.is_within(power)
     }
 
     /// Whether a sum of f64 leaves the range.
@@ -74,6 +77,11 @@ impl Shrinking {
 
     fn is_within(&self, power: f64) -> bool {
         power >= self.low && power <= self.high
+    }
+
+    fn sought(&self, power: f64) -> Sought<1> {
+        let Shrinking { magnitudes, target, .. } = *self;
+        Sought { magnitudes, asked: [true], powers: [power], c: [target] }
     }
 
     fn grows(&self, power: f64) -> bool {
@@ -126,32 +134,40 @@ impl Shrinkings<'_> {
         kinks.iter().enumerate().map(one).collect()
     }
 
-    /// As [`Shrinking::kink`], of slices side by side.
-    pub fn kinks<R: Real>(self, rows: &[[R; LINE]], powers: &[f64], kinks: &mut [Kink]) {
-        // Of the columns that are missing nothing is asked.
-        let (mut asked, mut targets) = ([false; LINE], [1.0; LINE]);
-        for (column, &power) in powers.iter().enumerate() {
-            asked[column] = self.of(column).asks(power);
-            targets[column] = if asked[column] { self.of(column).target } else { 1.0 };
-        }
-        let on_simplex = |column: usize| {
-            let own = self.of(column);
-            !own.magnitudes && own.is_within(powers[column])
-        };
+    /// Which slices side by side have to be searched: those on the simplex only if they hold a negative
+    /// element, which is looked up if there are any.
+    pub fn asked(&self, powers: &[f64], negative: impl FnOnce() -> Vec<bool>) -> Vec<bool> {
+        let each = powers.iter().enumerate();
+        let mut asked: Vec<bool> = each.map(|(i, &power)| self.of(i).asks(power)).collect();
+        let on_simplex = |i: usize| self.of(i).is_on_simplex(powers[i]);
         if (0..powers.len()).any(on_simplex) {
-            let negative = kernel::negative_columns(rows);
-            for column in 0..powers.len() {
-                asked[column] &= negative[column] || !on_simplex(column);
-            }
+            let with_negative = negative().into_iter().enumerate();
+            with_negative.for_each(|(i, negative)| asked[i] &= negative || !on_simplex(i));
         }
-        let mut searched = asked;
-        for (column, &power) in powers.iter().enumerate() {
-            searched[column] &= !self.of(column).grows(power);
-        }
+        asked
+    }
+
+    /// As [`Shrinking::kink`], of slices side by side.
+    pub fn kinks<R: Real>(
+        self,
+        rows: &[[R; LINE]],
+        asked: &[bool],
+        powers: &[f64],
+        kinks: &mut [Kink],
+    ) {
         if !asked.contains(&true) {
             return kinks.fill(Kink::KEPT);
         }
-        let found = kernel::search_columns(rows, self.of(0).magnitudes, searched, targets);
+        let magnitudes = self.of(0).magnitudes;
+        // Of the columns that are missing nothing is asked.
+        let mut sought =
+            Sought { magnitudes, asked: [false; LINE], powers: [0.0; LINE], c: [1.0; LINE] };
+        for (column, &power) in powers.iter().enumerate().filter(|(column, _)| asked[*column]) {
+            let own = self.of(column);
+            sought.asked[column] = !own.grows(power);
+            (sought.powers[column], sought.c[column]) = (power, own.target);
+        }
+        let found = kernel::search_columns(rows, sought);
         for (column, (kink, &power)) in kinks.iter_mut().zip(powers).enumerate() {
             let own = self.of(column);
             *kink = match () {

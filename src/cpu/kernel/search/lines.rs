@@ -2,11 +2,10 @@
 
 use std::array::from_fn;
 
-use pulp::{Arch, Simd, WithSimd};
-
 use crate::cpu::kernel::columns::LINE;
 use crate::cpu::number::Real;
 use crate::cpu::outcome::Kink;
+use crate::cpu::simd::{Simd, WithSimd, dispatch};
 
 /// Lines that one thread takes alone.
 const LONG: usize = 1 << 14;
@@ -45,6 +44,14 @@ impl Above {
         }
     }
 
+    /// To where a parabola has the sum c, whose slope grows by `bend`; to its lowest point if it has nowhere.
+    #[inline(always)]
+    pub fn bent_step(&self, c: f64, bend: f64) -> f64 {
+        let (over, slope) = (self.total - c, self.count.max(1.0));
+        let root = (slope * slope - 2.0 * bend.max(0.0) * over).max(0.0).sqrt();
+        -2.0 * over / (slope + root)
+    }
+
     /// Newton's.
     #[inline(always)]
     pub fn step(&self, c: f64) -> f64 {
@@ -54,21 +61,9 @@ impl Above {
 
 /// Whether an element is below zero.
 pub(in crate::cpu) fn any_negative<R: Real>(run: &[R]) -> bool {
-    let (rows, tail) = run.as_chunks();
     // A piece at a time: most slices that hold one hold it early.
-    rows.chunks(LINE).any(|rows| negative_columns(rows).contains(&true))
-        || tail.iter().any(|&x| x < R::default())
-}
-
-/// Whether an element of each column is below zero.
-pub(in crate::cpu) fn negative_columns<R: Real>(rows: &[[R; LINE]]) -> [bool; LINE] {
-    let mut least = [R::default(); LINE];
-    for row in rows {
-        for i in 0..LINE {
-            least[i] = if row[i] < least[i] { row[i] } else { least[i] };
-        }
-    }
-    least.map(|least| least < R::default())
+    run.chunks(LINE * LINE)
+        .any(|piece| piece.iter().fold(false, |any, &x| any | (x < R::default())))
 }
 
 #[inline(always)]
@@ -92,7 +87,7 @@ where
     O::Output: Send,
 {
     let (left, right) = rows.split_at(rows.len() / 2);
-    let half = |rows| Arch::new().dispatch(op(rows));
+    let half = |rows| dispatch(op(rows));
     match rows.len() > LONG {
         true => rayon::join(|| half(left), || half(right)),
         false => (half(left), half(right)),
@@ -103,6 +98,15 @@ where
 #[inline(always)]
 fn value<R: Real>(x: R, magnitudes: bool) -> R {
     if magnitudes { x.magnitude() } else { x }
+}
+
+/// 1 if a number is above zero by more than a subnormal number, 0 if it is zero. Without a comparison: what two
+/// choices need of it, the compiler would pack into bytes.
+#[inline(always)]
+fn is_positive<R: Real>(x: R) -> R {
+    let (one, scaled) =
+        (R::real_of(1.0), x.times(R::real_of(if R::DOUBLE { 1e308 } else { 3e38 })));
+    if scaled < one { scaled } else { one }
 }
 
 /// The largest value of each column.
@@ -190,13 +194,14 @@ fn near_of<R: Real, const MAGNITUDES: bool>(
     deltas: &[R; LINE],
     apart: usize,
 ) -> [[R; LINE]; 2] {
-    let (zero, one) = (R::default(), R::real_of(1.0));
+    let zero = R::default();
     let (mut totals, mut counts) = ([zero; LINE], [zero; LINE]);
     for row in rows.iter().step_by(apart) {
         for i in 0..LINE {
-            let above = deltas[i] - (most[i] - value(row[i], MAGNITUDES));
-            totals[i] = totals[i] + if above > zero { above } else { zero };
-            counts[i] = counts[i] + if above > zero { one } else { zero };
+            let over = deltas[i] - (most[i] - value(row[i], MAGNITUDES));
+            let above = if over > zero { over } else { zero };
+            totals[i] = totals[i] + above;
+            counts[i] = counts[i] + is_positive(above);
         }
     }
     [totals, counts]
@@ -235,7 +240,7 @@ fn settle_of<R: Real, const MAGNITUDES: bool>(
     most: &[R; LINE],
     deltas: &[R; LINE],
 ) -> [Above; LINE] {
-    let (zero, one) = (R::default(), R::real_of(1.0));
+    let zero = R::default();
     let (mut totals, mut counts) = ([0.0; LINE], [zero; LINE]);
     let mut gaps = [R::real_of(f64::INFINITY); LINE];
     for row in rows {
@@ -244,7 +249,7 @@ fn settle_of<R: Real, const MAGNITUDES: bool>(
             let over = deltas[i] - (most[i] - value(row[i], MAGNITUDES));
             let distance = over.magnitude();
             above[i] = if over > zero { over } else { zero };
-            counts[i] = counts[i] + if over > zero { one } else { zero };
+            counts[i] = counts[i] + is_positive(above[i]);
             gaps[i] = if distance < gaps[i] { distance } else { gaps[i] };
         }
         // Apart: in one loop everything would be done in half registers.

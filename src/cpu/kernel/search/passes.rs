@@ -2,12 +2,11 @@
 
 use std::array::from_fn;
 
-use pulp::{Arch, Simd, WithSimd};
-
 use super::lines::{Above, across, exact, largest, near, settle};
 use crate::cpu::kernel::columns::LINE;
 use crate::cpu::number::Real;
 use crate::cpu::outcome::Kink;
+use crate::cpu::simd::{Simd, WithSimd, dispatch};
 
 /// `N` slices.
 pub(super) trait Passes<const N: usize> {
@@ -165,7 +164,7 @@ pub(in crate::cpu) fn most<R: Real>(run: &[R], magnitudes: bool) -> f64 {
             Run::new(self.0, self.1).most()
         }
     }
-    let [most] = Arch::new().dispatch(Op(run, magnitudes));
+    let [most] = dispatch(Op(run, magnitudes));
     most
 }
 

@@ -1,0 +1,147 @@
+//! The instructions that loops are compiled for.
+//!
+//! Each hot loop is a safe loop inside [`dispatch`], which compiles it once for AVX2 with FMA and F16C and
+//! once for the baseline. Levels between the two would double the code for machines that are long gone.
+
+use half::{bf16, f16};
+
+/// A set of instructions.
+pub(super) trait Simd: Copy {
+    /// Whether it has `a · b + c`, rounded once: elsewhere that would call a library function for each element.
+    const FUSES: bool;
+
+    /// Exactly. Signalling NaN may become quiet.
+    fn widened(self, x: [f16; LANES]) -> [f32; LANES];
+
+    /// Rounded to nearest even.
+    fn halves(self, x: [f32; LANES]) -> [f16; LANES];
+
+    /// As [`Simd::halves`].
+    fn brains(self, x: [f32; LANES]) -> [bf16; LANES];
+}
+
+/// Elements that are converted at once.
+pub(super) const LANES: usize = 8;
+
+/// What is compiled for each set of instructions.
+pub(super) trait WithSimd {
+    type Output;
+
+    fn with_simd<S: Simd>(self, simd: S) -> Self::Output;
+}
+
+/// What every machine has.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Baseline;
+
+impl Simd for Baseline {
+    const FUSES: bool = cfg!(target_arch = "aarch64");
+
+    #[inline(always)]
+    fn widened(self, x: [f16; LANES]) -> [f32; LANES] {
+        x.map(super::number::Number::real)
+    }
+
+    #[inline(always)]
+    fn halves(self, x: [f32; LANES]) -> [f16; LANES] {
+        x.map(super::number::Number::nearest)
+    }
+
+    #[inline(always)]
+    fn brains(self, x: [f32; LANES]) -> [bf16; LANES] {
+        x.map(super::number::Number::nearest)
+    }
+}
+
+pub(super) use detected::dispatch;
+
+#[cfg(target_arch = "x86_64")]
+mod detected {
+    use std::arch::x86_64::*;
+    use std::sync::LazyLock;
+
+    use bytemuck::cast;
+    use fearless_simd::{Avx2, Level, Simd as _, kernel};
+    use half::{bf16, f16};
+
+    use super::{Baseline, LANES, Simd, WithSimd};
+
+    /// What the processor has: to ask takes longer than a run.
+    static LEVEL: LazyLock<Option<Avx2>> = LazyLock::new(|| Level::new().as_avx2());
+
+    /// Does something by the best instructions that the machine has.
+    #[inline(always)]
+    pub fn dispatch<O: WithSimd>(op: O) -> O::Output {
+        match *LEVEL {
+            Some(avx2) => avx2.vectorize(
+                #[inline(always)]
+                || op.with_simd(avx2),
+            ),
+            None => op.with_simd(Baseline),
+        }
+    }
+
+    kernel!(
+        #[inline(always)]
+        fn widened(avx2: Avx2, x: [f16; LANES]) -> [f32; LANES] {
+            let _ = avx2;
+            cast(_mm256_cvtph_ps(cast(x)))
+        }
+    );
+
+    kernel!(
+        #[inline(always)]
+        fn halves(avx2: Avx2, x: [f32; LANES]) -> [f16; LANES] {
+            let _ = avx2;
+            cast(_mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(cast(x)))
+        }
+    );
+
+    // Of the loop over lanes the compiler makes one over single elements, at a third of the speed.
+    kernel!(
+        #[inline(always)]
+        fn brains(avx2: Avx2, x: [f32; LANES]) -> [bf16; LANES] {
+            let _ = avx2;
+            let (real, bits) = (cast(x), cast(x));
+            let upper = _mm256_srli_epi32::<16>(bits);
+            let odd = _mm256_and_si256(upper, _mm256_set1_epi32(1));
+            let half = _mm256_add_epi32(odd, _mm256_set1_epi32(0x7fff));
+            let finite = _mm256_srli_epi32::<16>(_mm256_add_epi32(bits, half));
+            let quiet = _mm256_or_si256(upper, _mm256_set1_epi32(0x40));
+            let nan = cast(_mm256_cmp_ps::<_CMP_UNORD_Q>(real, real));
+            let all = _mm256_blendv_epi8(finite, quiet, nan);
+            let packed = _mm256_permute4x64_epi64::<0b1000>(_mm256_packus_epi32(all, all));
+            cast(_mm256_castsi256_si128(packed))
+        }
+    );
+
+    impl Simd for Avx2 {
+        const FUSES: bool = true;
+
+        #[inline(always)]
+        fn widened(self, x: [f16; LANES]) -> [f32; LANES] {
+            widened(self, x)
+        }
+
+        #[inline(always)]
+        fn halves(self, x: [f32; LANES]) -> [f16; LANES] {
+            halves(self, x)
+        }
+
+        #[inline(always)]
+        fn brains(self, x: [f32; LANES]) -> [bf16; LANES] {
+            brains(self, x)
+        }
+    }
+}
+
+#[cfg(not(target_arch = "x86_64"))]
+mod detected {
+    use super::{Baseline, WithSimd};
+
+    /// There is none but the baseline, which holds NEON where that exists.
+    #[inline(always)]
+    pub fn dispatch<O: WithSimd>(op: O) -> O::Output {
+        op.with_simd(Baseline)
+    }
+}
