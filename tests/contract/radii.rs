@@ -196,6 +196,13 @@ fn factors_of_norms_beyond_f64() {
     }
 }
 
+/// Where a part of the way is gone, what is left of a norm of 33 spacings of f64 is 23 of them, not 23.1.
+#[test]
+fn factors_of_norms_of_few_spacings() {
+    let projection = Projection::min_max_norm(0.2, 0.3, 0).rate(0.3);
+    prove_row(projection, &[33.0 * 5e-324], 0.0);
+}
+
 /// Minus zero as a radius is zero, and turns no basis vector over; neither does it a slice.
 #[test]
 fn a_radius_of_minus_zero_turns_nothing() {

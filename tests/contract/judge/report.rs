@@ -131,7 +131,9 @@ fn factor_of_each<T: Value>(
             let expected = (part * of(goal) + rest * of(n)).min(1.0);
             let rounded = if goal > 0.0 { limits.above(goal) / goal - 1.0 } else { 0.0 };
             let room = near.room() + 2.0 * near.margin.of(near.norm).kappa + rounded;
-            some |= fate != Fate::Kept && (found - expected).abs() <= room * expected + SPACING;
+            // Parts of a norm that is subnormal in f64 are rounded to its spacing.
+            let off = room * expected + SPACING + SPACING / n;
+            some |= fate != Fate::Kept && (found - expected).abs() <= off;
         }
         if fate == Fate::Moved && limits.normal(x) {
             let high = limits.above(limits.high);
