@@ -2,6 +2,8 @@
 //!
 //! `x^p = 2^(p·e)·2^(p·log₂ m)` with m in `√½..√2`, by polynomials that interpolate at the nodes of Chebyshev.
 
+use std::f64::consts::LN_2;
+
 use super::number::Real;
 use super::simd::Simd;
 use super::term::fused;
@@ -16,53 +18,56 @@ const SHIFT: f64 = 1.5 * TO_INTEGER;
 /// What makes the subnormal numbers normal.
 const UP: f64 = (1u64 << 54) as f64;
 
-/// Coefficients of `log₂((1 + s) / (1 - s)) / s` in s², within 2⁻⁴⁵ and 2⁻⁵⁵ for mantissas.
+/// Coefficients of `log₂((1 + s) / (1 - s)) / s` in s², the highest first, within 2⁻⁴⁵ and 2⁻⁵⁵ for mantissas.
 const LOG2: [f64; 6] = [
-    2.885390081777851,
-    0.9617966941122649,
-    0.5770779426603044,
-    0.41220922406110433,
-    0.31990680380701336,
     0.28288502340748234,
+    0.31990680380701336,
+    0.41220922406110433,
+    0.5770779426603044,
+    0.9617966941122649,
+    2.885390081777851,
 ];
-const LOG2_DOUBLE: [f64; 9] = [
-    2.8853900817779268,
-    0.9617966939259754,
-    0.5770780163556934,
-    0.41219858307348606,
-    0.3205989045353651,
-    0.26230754806401313,
-    0.22198980761494067,
-    0.1911392479842068,
+const LOG2_DOUBLE: [f64; 10] = [
+    0.0,
     0.19133171202266566,
+    0.1911392479842068,
+    0.22198980761494067,
+    0.26230754806401313,
+    0.3205989045353651,
+    0.41219858307348606,
+    0.5770780163556934,
+    0.9617966939259754,
+    2.8853900817779268,
 ];
 
-/// Coefficients of `2^f`, within 2⁻³⁹ and 2⁻⁵⁵ for f in `-½..=½`.
-const EXP2: [f64; 9] = [
-    1.0,
-    0.6931471805459335,
-    0.2402265069581299,
-    0.05550410941205933,
-    0.009618129159402558,
-    0.0013333450568000645,
-    0.00015403455852453838,
-    1.5310079402249296e-5,
+/// Coefficients of `2^f`, the highest first, within 2⁻³⁹ and 2⁻⁵⁵ for f in `-½..=½`.
+const EXP2: [f64; 10] = [
+    0.0,
     1.3255224878668817e-6,
-];
-const EXP2_DOUBLE: [f64; 13] = [
+    1.5310079402249296e-5,
+    0.00015403455852453838,
+    0.0013333450568000645,
+    0.009618129159402558,
+    0.05550410941205933,
+    0.2402265069581299,
+    0.6931471805459335,
     1.0,
-    0.6931471805599453,
-    0.24022650695910072,
-    0.0555041086648217,
-    0.009618129107628484,
-    0.0013333558146390353,
-    0.00015403530393362755,
-    1.5252733856293466e-5,
-    1.3215486815999978e-6,
-    1.0178051192960649e-7,
-    7.054894386348348e-9,
-    4.456675341049206e-10,
+];
+const EXP2_DOUBLE: [f64; 14] = [
+    0.0,
     2.5733568308756892e-11,
+    4.456675341049206e-10,
+    7.054894386348348e-9,
+    1.0178051192960649e-7,
+    1.3215486815999978e-6,
+    1.5252733856293466e-5,
+    0.00015403530393362755,
+    0.0013333558146390353,
+    0.009618129107628484,
+    0.0555041086648217,
+    0.24022650695910072,
+    LN_2,
+    1.0,
 ];
 
 /// `x^p` for p in `1/64..=64` and a magnitude of R: within
@@ -79,8 +84,8 @@ pub(super) fn power<S: Simd, R: Real, const AMPLE: bool>(x: f64, p: f64) -> f64 
     let lost = if R::DOUBLE { fused::<S>(p, e, -whole) } else { 0.0 };
     let rest = (whole - (integer - SHIFT)) + (part + lost);
     let mantissa = match R::DOUBLE {
-        true => polynomial::<S, 13>(EXP2_DOUBLE, rest),
-        false => polynomial::<S, 9>(EXP2, rest),
+        true => polynomial::<S, 14>(EXP2_DOUBLE, rest),
+        false => polynomial::<S, 10>(EXP2, rest),
     };
     let z = f64::from_bits(mantissa.to_bits().wrapping_add(integer.to_bits() << 52));
     let z = if AMPLE || y > -1020.0 { z } else { SMALLEST };
@@ -104,22 +109,21 @@ fn split<S: Simd, R: Real>(x: f64) -> (f64, f64) {
     let e = e - if small { TO_INTEGER + 1077.0 } else { TO_INTEGER + 1023.0 };
     let s = (m - 1.0) / (m + 1.0);
     let log = match R::DOUBLE {
-        true => polynomial::<S, 9>(LOG2_DOUBLE, s * s),
+        true => polynomial::<S, 10>(LOG2_DOUBLE, s * s),
         false => polynomial::<S, 6>(LOG2, s * s),
     };
     (e, s * log)
 }
 
-/// Even and odd powers apart, which do not wait for each other.
+/// Even and odd powers apart, which do not wait for each other. N is even.
 #[inline(always)]
 fn polynomial<S: Simd, const N: usize>(coefficients: [f64; N], x: f64) -> f64 {
-    let mut sums = [coefficients[N - 1], coefficients[N - 2]];
+    let (mut odd, mut even) = (coefficients[0], coefficients[1]);
     let square = x * x;
-    for k in (0..N - 2).rev() {
-        let sum = &mut sums[(N - 1 - k) % 2];
-        *sum = fused::<S>(*sum, square, coefficients[k]);
+    for pair in coefficients[2..].chunks_exact(2) {
+        odd = fused::<S>(odd, square, pair[0]);
+        even = fused::<S>(even, square, pair[1]);
     }
-    let [even, odd] = if N % 2 == 1 { sums } else { [sums[1], sums[0]] };
     fused::<S>(odd, x, even)
 }
 

@@ -115,6 +115,7 @@ fn add_range<'a, T: Number>(
     with_kind!(term, kind => dispatch(Op { kind, row, range, sums }));
 }
 
+/// Not folds: a closure that is too large to be inlined would be compiled for the baseline.
 #[inline(always)]
 fn add_rows<S: Simd, T: Number, K: Kind, const N: usize>(
     simd: S,
@@ -132,7 +133,6 @@ fn add_rows<S: Simd, T: Number, K: Kind, const N: usize>(
     }
     let done = steps.len() * STEP;
     for (i, sums) in steps.iter_mut().enumerate() {
-        // Not folds: a closure that is too large to be inlined would be compiled for the baseline.
         let mut part = [T::Real::default(); STEP];
         for row in own {
             let reals = T::lanes(simd, &row[i]);

@@ -134,7 +134,6 @@ pub(super) fn is_narrow<T: Number, K: Kind>() -> bool {
 }
 
 /// As [`accumulate`], with a few terms put together in the precision of elements first.
-#[expect(clippy::needless_range_loop, reason = "arrays are indexed alike")]
 #[inline(always)]
 fn narrow<S: Simd, T: Number, K: Kind, const N: usize>(
     simd: S,
