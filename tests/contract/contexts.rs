@@ -106,8 +106,9 @@ pub fn say(line: &str) {
 fn random_cases_reach_every_context() {
     let mut reached: Vec<String> = (0..60).flat_map(|seed| contexts_for(seed).map(place)).collect();
     let mut every: Vec<String> = contexts().map(place).collect();
-    [&mut reached, &mut every].into_iter().for_each(|places| places.sort());
+    reached.sort();
     reached.dedup();
+    every.sort();
     assert_eq!(reached, every);
 }
 
