@@ -59,7 +59,8 @@ fn results_of_f64_are_judged_by_its_precision() {
     assert!(global(|f| f.dtype = DType::F32).starts_with("results of"));
     let mixed = scene.clone().and(&[1.0f32]);
     let mixed = |plant: fn(&mut Found)| planted_in(Clip::global_norm(1.0), &mixed, plant);
-    assert!(mixed(|f| f.norm *= 1.0 + 2e-12).starts_with("norm()"));
+    // Groups that are mixed promise no more than those of f32 do: σ = 1.2e-10.
+    assert!(mixed(|f| f.norm *= 1.0 + 1e-9).starts_with("norm()"));
     assert!(mixed(|f| f.dtype = DType::F32).starts_with("results of"));
 }
 
