@@ -152,7 +152,7 @@ fn record_clip(arena: bool, times: u32) -> Result<()> {
 }
 
 fn recorded(gpu: &Gpu, times: u32, record: impl Fn(&mut wgpu::CommandEncoder)) -> Result<()> {
-    // Maps of wgpu are hashed anew in each process, and one recording differs by a tenth.
+    // One recording differs by a tenth, as maps of wgpu are hashed.
     for _ in 0..100 * times {
         let mut encoder = gpu.device().create_command_encoder(&Default::default());
         record(&mut encoder);

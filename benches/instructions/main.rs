@@ -1,6 +1,6 @@
 //! How many instructions the CPU backend and the recording of GPU work take, counted by valgrind and
 //! held against `figures.csv`, so that no change makes either slower unseen. Counts do not depend on
-//! what else the machine does; they do on the compiler, and are compared under the one that made them.
+//! what else the machine does; they do on compiler and processor, and are compared under those that made them.
 //!
 //! `cargo bench --bench instructions` compares, `… -- --record` writes the figures. Each case is run
 //! once and three times under callgrind: half of the difference is one more run, without the start.
