@@ -73,7 +73,7 @@ fn recording_allocates_nothing_where_operands_change() {
         ];
         for bound in bound {
             check(context, &by_hand, &bound.unwrap());
-            beside.write(&[2.0; 48]).unwrap();
+            beside.write(&[2.0f32; 48]).unwrap();
         }
     }
 }
