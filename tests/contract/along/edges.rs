@@ -62,6 +62,16 @@ fn a_plane_beyond_every_element() {
     }
 }
 
+/// Of a direction some elements may be subnormal, and the way along it long: an adapter that takes them for
+/// zeros moves nothing along them.
+#[test]
+fn directions_that_are_subnormal_in_part() {
+    let (x, a) = ([bf16::ZERO; 2], [bf16::from_bits(0x40), bf16::ONE]);
+    for context in contexts() {
+        prove_in_place(context, Projection::hyperplane(1e3, Axes::all()), &[2], &x, (&[2], &a));
+    }
+}
+
 /// Their products are zeros, and the components are not.
 #[test]
 fn products_may_lie_under_f64() {
