@@ -7,6 +7,7 @@ mod device;
 mod edges;
 mod examples;
 mod groups;
+mod place;
 mod radii;
 mod random;
 mod sums;

@@ -100,6 +100,17 @@ fn sums_of<S: Simd, T: Number, K: Kind, const N: usize>(
     totals
 }
 
+/// The whole steps of runs of one length, and how many each has.
+#[inline(always)]
+fn whole_steps<T: Number, const N: usize>(runs: [&[T]; N]) -> (usize, [&[[T; STEP]]; N]) {
+    let length = runs[0].len() / STEP;
+    let mut steps: [&[[T; STEP]]; N] = [&[]; N];
+    for (steps, run) in steps.iter_mut().zip(runs) {
+        *steps = &run.as_chunks().0[..length];
+    }
+    (length, steps)
+}
+
 /// Adds the terms of whole steps of each run to lanes.
 #[expect(clippy::needless_range_loop, reason = "arrays are indexed alike")]
 #[inline(always)]
@@ -109,11 +120,7 @@ fn accumulate<S: Simd, T: Number, K: Kind, const N: usize>(
     runs: [&[T]; N],
     sums: &mut Lanes<N>,
 ) {
-    let length = runs[0].len() / STEP;
-    let mut steps: [&[[T; STEP]]; N] = [&[]; N];
-    for s in 0..N {
-        steps[s] = &runs[s].as_chunks().0[..length];
-    }
+    let (length, steps) = whole_steps(runs);
     for i in 0..length {
         for s in 0..N {
             let reals = T::lanes(simd, &steps[s][i]);
@@ -141,11 +148,7 @@ fn narrow<S: Simd, T: Number, K: Kind, const N: usize>(
     runs: [&[T]; N],
     sums: &mut Lanes<N>,
 ) {
-    let length = runs[0].len() / STEP;
-    let mut steps: [&[[T; STEP]]; N] = [&[]; N];
-    for s in 0..N {
-        steps[s] = &runs[s].as_chunks().0[..length];
-    }
+    let (length, steps) = whole_steps(runs);
     for i in (0..length).step_by(NARROW) {
         for s in 0..N {
             let mut part = [T::Real::default(); STEP];
