@@ -18,6 +18,9 @@ use crate::plan::profile::{DeviceKind, DeviceProfile};
 /// What the queue copies are whole words of so many bytes.
 const WORD: u64 = wgpu::COPY_BUFFER_ALIGNMENT;
 
+/// Of tables and accumulators: a binding has to hold one record, of an empty table too.
+const LARGEST_RECORD: u64 = 64;
+
 /// A GPU device: a wgpu device and queue, and the pipelines compiled for it. A clone is another
 /// handle of the same device.
 #[derive(Debug, Clone)]
@@ -117,7 +120,7 @@ impl Gpu {
         Ok(compiled)
     }
 
-    /// A buffer of the library's own, padded to whole vectors.
+    /// A buffer of the library's own, padded to whole vectors; an empty one holds any record that kernels bind.
     pub(super) fn buffer(
         &self,
         label: &str,
@@ -125,7 +128,7 @@ impl Gpu {
         usage: wgpu::BufferUsages,
     ) -> Result<wgpu::Buffer> {
         let most = self.device().limits().max_buffer_size;
-        let size = size.next_multiple_of(16).max(16);
+        let size = size.next_multiple_of(16).max(LARGEST_RECORD);
         if size > most {
             let what = format!("a buffer of {size} bytes (at most {most})");
             return Err(Error::Unsupported { device: self.profile().name.clone(), what });

@@ -97,7 +97,8 @@ impl Rule {
         match set {
             Set::MaxNorm { norm, radius } | Set::ClipNorm { norm, radius } => ball(norm, radius),
             Set::Ball { norm: Norm::Linf, radius } => {
-                let high = bound(radius, dtype);
+                // Kernels compare magnitudes with it: minus zero would be above all of them.
+                let high = bound(radius, dtype).abs();
                 Rule::Clamp(Clamp { low: -high, high, alone: false })
             }
             Set::Ball { norm: Norm::L1, radius } => Rule::Shrink(Shrink::ball(radius, slack)),

@@ -291,7 +291,7 @@ impl Bounds {
         let blur: f64 = elements.iter().map(|e| e.slack).sum();
         demand(Rule::Accurate, &|e| {
             let moved = self.given.is_none() && blur > 0.0 && blur.is_finite();
-            let blurred = e.slack + if moved { e.exact.abs() * blur / norm } else { 0.0 };
+            let blurred = e.slack + if moved { e.exact.abs() * (blur / norm) } else { 0.0 };
             let near = (e.y - e.exact).abs() <= e.most(self.error(e) + blurred);
             // What is kept between c and T is beyond c.
             let within = self.narrow && place != Place::Outside && kept(e);

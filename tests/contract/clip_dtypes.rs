@@ -118,6 +118,33 @@ fn every_policy_meets_every_dtype() {
     }
 }
 
+/// Tables and accumulators of no tensor, and of tensors of no element, are bound like others.
+#[test]
+fn nothing_is_clipped_in_every_dtype() {
+    for context in contexts() {
+        for dtype in DType::ALL {
+            let scene = crate::values::for_dtype!(dtype, T => Scene::of_any::<T>(&[&[], &[]]));
+            for norm in norms() {
+                prove(context, Clip::global_norm(1.0).norm(norm), &scene);
+                prove(context, Clip::each_norm(1.0).norm(norm), &scene);
+            }
+            prove(context, Clip::value(-0.5, 0.25), &scene);
+        }
+    }
+}
+
+/// What the sum of products may be off by is less than the norm, times an element it is beyond f64.
+#[test]
+fn gradients_near_the_largest_number_decay() {
+    let scene = Scene::of_any(&[&[1.1369085839879873e308, -1.2e308, 1e308]])
+        .with_weights(1.09, &[&[0.25, -3.0, 1.0]]);
+    for context in contexts().filter(|context| serves(context, DType::F64)) {
+        for rounding in [Rounding::Feasible, Rounding::Nearest] {
+            prove(context, Clip::global_norm(1e30).rounding(rounding), &scene);
+        }
+    }
+}
+
 #[test]
 fn decay_of_every_dtype() {
     for context in contexts() {

@@ -13,7 +13,7 @@ use crate::case::{Case, cases};
 use crate::contexts::{contexts, contexts_for, say};
 use crate::properties::config;
 use crate::run::{norms_of, plans, prove, prove_norms, serves};
-use crate::values::{Value, for_dtype, hash};
+use crate::values::{Fill, Value, for_dtype, hash};
 
 /// How many sets [`set`] makes.
 const SETS: u8 = 27;
@@ -172,6 +172,24 @@ fn extreme_values() {
     }
 }
 
+/// A radius of minus zero is zero.
+#[test]
+fn a_radius_of_minus_zero() {
+    fn prove<T: Value>() {
+        let row = [0.4375, -0.4375, 0.0, -0.0].map(T::of);
+        for number in 0..SETS {
+            let projection = set(number, -0.0, Axes::from(1), 3, T::DTYPE);
+            for shape in [[1, 4], [4, 1]] {
+                let layout = Layout::contiguous(shape).expect("small");
+                let request = Request::in_place(projection, layout).with_report();
+                serving(T::DTYPE)
+                    .for_each(|context| prove_by_plans(context, &request, &row, &[], 5));
+            }
+        }
+    }
+    DType::ALL.into_iter().for_each(|dtype| for_dtype!(dtype, T => prove::<T>()));
+}
+
 /// A radius under half of the least element: e₁ times it is zero, and slices of zeros are inside.
 #[test]
 fn radii_that_rounding_swallows() {
@@ -271,16 +289,39 @@ fn slices_in_the_room_of_their_dtype_are_kept() {
     }
 }
 
+/// Narrow rows that touch are read and written as one: whatever number of them is left over, and however its
+/// elements fill steps.
+#[test]
+fn rows_that_are_read_as_one() {
+    fn prove<T: Value>() {
+        for (rows, columns) in (1..=37).flat_map(|rows| (1..=19).map(move |width| (rows, width))) {
+            let layout = Layout::contiguous([rows, columns]).expect("small");
+            let memory: Vec<T> = (0..layout.len()).map(|i| Fill::Normal.value(7, i)).collect();
+            // Every slice violates, so that nothing is selected.
+            let projection = Projection::max_norm(1e-3, 0);
+            let context = Context::cpu();
+            prove_by_plans(&context, &Request::in_place(projection, layout), &memory, &[], 5);
+            let room = vec![T::of(-7.0); layout.len()];
+            let apart = Request::into(projection, layout, layout);
+            prove_by_plans(&context, &apart, &memory, &room, 5);
+        }
+    }
+    DType::ALL.into_iter().for_each(|dtype| for_dtype!(dtype, T => prove::<T>()));
+}
+
 /// Where there are no elements, none can be brought to a norm.
 #[test]
 fn empty_slices() {
-    let layout = Layout::contiguous([0, 3]).expect("small");
-    for number in 0..SETS {
-        let projection = set(number, 1.0, Axes::from(0), 1, DType::F32);
-        for context in contexts() {
-            prove_by_plans::<f32>(context, &Request::in_place(projection, layout), &[], &[], 1);
+    fn prove<T: Value>() {
+        let layout = Layout::contiguous([0, 3]).expect("small");
+        for number in 0..SETS {
+            let projection = set(number, 1.0, Axes::from(0), 1, T::DTYPE);
+            let request = Request::in_place(projection, layout).with_report();
+            serving(T::DTYPE)
+                .for_each(|context| prove_by_plans::<T>(context, &request, &[], &[], 1));
         }
     }
+    DType::ALL.into_iter().for_each(|dtype| for_dtype!(dtype, T => prove::<T>()));
 }
 
 /// Sets meet slices that are too long to stay on chip.

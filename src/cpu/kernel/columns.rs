@@ -255,6 +255,8 @@ fn rewrite_span<S: Simd, T: Number, O: Outcome<T::Real>>(
     mixed: bool,
     cut: bool,
 ) {
+    // Of whole steps, too: what remains of a run that is shorter has its own outcomes, not the last ones.
+    let outcomes = &outcomes[..run.len()];
     if let Some(reals) = own_reals_mut(run) {
         let pairs = reals.iter_mut().zip(outcomes);
         return match mixed {
