@@ -17,6 +17,7 @@ pub(crate) mod group;
 mod kernel;
 mod limits;
 mod memory;
+mod near_power;
 mod number;
 mod outcome;
 mod panel;

@@ -127,46 +127,6 @@ fn polynomial<S: Simd, const N: usize>(coefficients: [f64; N], x: f64) -> f64 {
     fused::<S>(odd, x, even)
 }
 
-/// Roots that are computed at a time: they stay in the first cache.
-const ROOTS: usize = 64;
-
-/// `√|x|` of each, for f32 within 2⁻³⁸ of exact: the root of f32, and a step of Newton's method from there. A root of
-/// f64 takes three times as long.
-#[inline(always)]
-pub(super) fn roots<S: Simd, R: Real>(reals: &[R], terms: &mut [f64]) {
-    let magnitude = |x: R| -> f64 { x.magnitude().into() };
-    if R::DOUBLE {
-        return terms.iter_mut().zip(reals).for_each(|(y, &x)| *y = magnitude(x).sqrt());
-    }
-    let (mut roots, mut halves) = ([0.0f32; ROOTS], [0.0f32; ROOTS]);
-    for (terms, reals) in terms.chunks_mut(ROOTS).zip(reals.chunks(ROOTS)) {
-        for ((root, half), &x) in roots.iter_mut().zip(&mut halves).zip(reals) {
-            let near = (magnitude(x) as f32).sqrt();
-            // Infinity stays in the step.
-            *root = if near < BEYOND { near } else { BEYOND };
-            *half = half_inverse(*root);
-        }
-        for (((term, &x), &root), &half) in terms.iter_mut().zip(reals).zip(&roots).zip(&halves) {
-            let (root, half) = (f64::from(root), f64::from(half));
-            *term = fused::<S>(fused::<S>(-root, root, magnitude(x)), half, root);
-        }
-    }
-}
-
-/// More than the root of any f32.
-const BEYOND: f32 = (1u128 << 64) as f32;
-
-/// `1 / 2x` for f32, good for 16 bits; of zero it is finite.
-#[inline(always)]
-fn half_inverse(x: f32) -> f32 {
-    // Within 6%, and each step squares that.
-    let mut half = f32::from_bits(0x7e73_11c7u32.wrapping_sub(x.to_bits()));
-    for _ in 0..2 {
-        half *= 2.0 - (x + x) * half;
-    }
-    half
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -228,19 +188,6 @@ mod tests {
             // The bound is not idle.
             assert!(worst > bound / 1024.0, "{worst:e}");
         }
-    }
-
-    #[test]
-    fn roots_are_within_their_bound() {
-        let reals: Vec<f32> = numbers(-149..=127).map(|x| x as f32).collect();
-        let mut terms = vec![0.0; reals.len()];
-        roots::<Baseline, f32>(&reals, &mut terms);
-        let errors = reals.iter().zip(&terms).map(|(&x, y)| (y / f64::from(x).sqrt() - 1.0).abs());
-        let worst = errors.fold(0.0, f64::max);
-        assert!(worst < RELATIVE_POWER && worst > RELATIVE_POWER / 1024.0, "{worst:e}");
-        let mut ends = [0.0; 4];
-        roots::<Baseline, f32>(&[0.0, -0.0, f32::NEG_INFINITY, f32::NAN], &mut ends);
-        assert!(ends[..3] == [0.0, 0.0, f64::INFINITY] && ends[3].is_nan(), "{ends:?}");
     }
 
     #[test]

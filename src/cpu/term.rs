@@ -1,7 +1,8 @@
 //! What is accumulated over a slice.
 
+use super::near_power::{NearPower, near_roots};
 use super::number::Real;
-use super::power::{power, roots};
+use super::power::power;
 use super::simd::{Baseline, Simd};
 use crate::norm::Norm;
 
@@ -77,6 +78,12 @@ pub(super) trait Kind: Copy + Send + Sync {
     /// Whether [`Kind::add_real`] is exact, and f64 needed for none but f64.
     const EXACT: bool = false;
 
+    /// The terms of a block in f32, if that is near enough: else [`Kind::terms`] are.
+    #[inline(always)]
+    fn near_terms<S: Simd, R: Real>(self, _reals: &[R], _terms: &mut [f32]) -> bool {
+        false
+    }
+
     /// The terms of a block.
     #[inline(always)]
     fn terms<S: Simd, R: Real>(self, _reals: &[R], _terms: &mut [f64]) {}
@@ -121,7 +128,7 @@ macro_rules! with_kind {
                 $do
             }
             term => {
-                let $kind = term::Apart(term);
+                let $kind = term::Apart::new(term);
                 $do
             }
         }
@@ -190,10 +197,28 @@ impl Kind for Largest {
 
 /// Any other term.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Apart(pub Term);
+pub(super) struct Apart {
+    term: Term,
+    near: Option<NearPower>,
+}
+
+impl Apart {
+    pub fn new(term: Term) -> Self {
+        let near = if let Term::Powers(p) = term { NearPower::new(p) } else { None };
+        Apart { term, near }
+    }
+}
 
 impl Kind for Apart {
     const APART: bool = true;
+
+    #[inline(always)]
+    fn near_terms<S: Simd, R: Real>(self, reals: &[R], terms: &mut [f32]) -> bool {
+        match self.term {
+            Term::Roots => near_roots(reals, terms),
+            _ => self.near.is_some_and(|power| power.terms::<S, R>(reals, terms)),
+        }
+    }
 
     #[inline(always)]
     fn terms<S: Simd, R: Real>(self, reals: &[R], terms: &mut [f64]) {
@@ -205,8 +230,9 @@ impl Kind for Apart {
                 }
             };
         }
-        match self.0 {
-            Term::Roots => roots::<S, R>(reals, terms),
+        match self.term {
+            // Of f64: others are near.
+            Term::Roots => each!(x => x.sqrt()),
             // What a product loses is in its rounding alone.
             Term::Powers(p) if R::DOUBLE && !S::FUSES => each!(x => x.powf(p)),
             Term::Powers(p) if R::DOUBLE || p > Term::AMPLE => {

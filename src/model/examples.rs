@@ -21,7 +21,8 @@ use crate::shader::group::variant::GroupKernel;
 /// - **The norm of what is added** of an example is at most c, as under [`Clip::global_norm`] of its
 ///   tensors; the sum is added up in f32 (in f64 where any tensor is f64, and on the CPU backend),
 ///   always in the same order, and is off by at most (L + 2κ)·Σ|yᵢ|, L the additions of [`Examples::additions`]
-///   times half the spacing of f32 (of f64 where all are). Sums of 16 bits are rounded once; beyond their range they are infinite.
+///   times half the spacing of f32 (of f64 where all are). Sums of 16 bits are rounded once; beyond their
+///   range they are infinite. So is a sum, or it is NaN, of which a part leaves what is computed with.
 /// - **NaN and infinity**: by default an example that holds one counts nothing, and is named in the
 ///   report. [`OnNonFinite::Zero`](crate::OnNonFinite::Zero) is the same here; the others make what they
 ///   make of a group, so that the sum is NaN there. (Optax takes a factor of 1, and the sum is NaN.)

@@ -26,6 +26,8 @@ pub struct Margin {
     pub kappa: f64,
     /// The relative error of powers and roots other than squares, for Lp norms.
     pub power: f64,
+    /// Whether some powers of elements are computed in f32, with an error of their own.
+    pub near: bool,
     /// Half the spacing at 1 of what factors and results are rounded to.
     pub unit: f64,
     /// What the numbers of a rim may be off by, in relation to the radius: 0 unless a device computes
@@ -47,8 +49,19 @@ pub struct Bounds {
 const QUOTIENT: f64 = 8.0;
 /// `pow` of drivers was seen 112 ulp off.
 const POWER: f64 = 256.0 * U;
-/// The powers of f32 that the CPU backend computes.
+/// The powers of f32 that the CPU backend computes in f64.
 pub(crate) const RELATIVE_POWER: f64 = 1.0 / (1u64 << 38) as f64;
+
+/// The relative error of the powers that the CPU backend computes in f32, and adds in pairs; none of those that it
+/// computes in f64, or that are products.
+pub(crate) fn near_power(p: f64) -> Option<f64> {
+    match p {
+        0.5 => Some(2.0 * U),
+        3.0 | 4.0 => None,
+        1.0..=6.0 => Some((4.5 + 0.75 * p) * U),
+        _ => None,
+    }
+}
 
 impl Margin {
     /// Sums in f32, as the kernels compute them.
@@ -56,9 +69,14 @@ impl Margin {
         Self::new(additions.saturating_add(2), U, POWER, U)
     }
 
-    /// Sums in f64 of f32 values, as the CPU backend computes them.
+    /// Sums in f64 of f32 values.
     pub fn f64(additions: u32) -> Self {
         Self::new(additions + 2, U64, RELATIVE_POWER, U)
+    }
+
+    /// The same as the CPU backend computes them.
+    pub fn native(additions: u32) -> Self {
+        Margin { near: true, ..Self::f64(additions) }
     }
 
     /// Sums in f64 of f64 values, whose results are rounded to f64.
@@ -68,7 +86,15 @@ impl Margin {
 
     fn new(chain: u32, sums: f64, power: f64, unit: f64) -> Self {
         let sigma = (f64::from(chain) + 1.0) * sums;
-        Margin { chain, sigma, kappa: 1.5 * sigma + 6.0 * unit, power, unit, radius: 0.0 }
+        Margin {
+            chain,
+            sigma,
+            kappa: 1.5 * sigma + 6.0 * unit,
+            power,
+            near: false,
+            unit,
+            radius: 0.0,
+        }
     }
 
     /// The same schedule where radii are in memory and a device computes the rim of each in f32.
@@ -115,7 +141,11 @@ impl Margin {
             Norm::L2 => Bounds { sigma: self.sigma, kappa: self.kappa },
             Norm::L1 => in_full(sums + self.radius),
             Norm::Linf => in_full(self.radius),
-            Norm::Lp(p) => in_full((sums + self.power) / p.value() + self.power + self.radius),
+            Norm::Lp(p) => {
+                let near = near_power(p.value()).filter(|_| self.near);
+                let power = near.unwrap_or(self.power);
+                in_full((sums + power) / p.value() + self.power + self.radius)
+            }
         }
     }
 }

@@ -78,7 +78,7 @@ const LONGEST_CHAIN: u32 = 96;
 pub(super) fn margin(dtype: DType) -> Margin {
     match dtype {
         DType::F64 => Margin::double(LONGEST_CHAIN),
-        DType::F32 | DType::F16 | DType::BF16 => Margin::f64(1 << 20),
+        DType::F32 | DType::F16 | DType::BF16 => Margin::native(1 << 20),
     }
 }
 

@@ -45,7 +45,10 @@ impl Double {
 
     /// `self · 2^power`, rounded where it lies under f64 and infinite beyond.
     pub(super) fn times_power(self, power: i32) -> Self {
-        Self::new(times_power(self.high, power), times_power(self.low, power))
+        let high = times_power(self.high, power);
+        // Infinity less an infinite rest would be NaN.
+        let low = if high.is_finite() { times_power(self.low, power) } else { 0.0 };
+        Self::new(high, low)
     }
 
     /// The larger of two numbers, neither of them NaN.

@@ -42,8 +42,10 @@ impl Bounds {
         let any = |dtype| tensors.iter().any(|tensor| tensor.dtype == dtype);
         let double = any(DType::F64);
         let all_double = double && tensors.iter().all(|tensor| tensor.dtype == DType::F64);
-        let alone = if clip.is_global() { None } else { tensors.first() };
-        let margin = judge.margins[alone.map_or(DType::F32, |tensor| tensor.dtype) as usize];
+        let margin = match tensors {
+            [alone] if !clip.is_global() => judge.margins[alone.dtype as usize],
+            _ => judge.all,
+        };
         let norm = clip.norm_used().unwrap_or(Norm::L2);
         let radius = clip.radius().unwrap_or(f64::INFINITY);
         let radius = reference::radius_in(if double { DType::F64 } else { DType::F32 }, radius);

@@ -16,7 +16,9 @@ use crate::judge::{Rule, Stats, Violation};
 #[derive(Debug, Clone, Copy)]
 pub struct Judge {
     pub clip: Clip,
-    /// For each dtype, in the order of `DType::ALL`.
+    /// Of the norm of all tensors.
+    pub all: Margin,
+    /// Of the norms of tensors of each dtype, in the order of `DType::ALL`.
     pub margins: [Margin; 4],
     /// Whether `g + λ·w` is rounded once; a shader may round the product too.
     pub fused: bool,
@@ -25,13 +27,13 @@ pub struct Judge {
 impl Judge {
     /// By one margin.
     pub fn new(clip: Clip, margin: Margin, fused: bool) -> Judge {
-        Judge { clip, margins: [margin; 4], fused }
+        Judge { clip, all: margin, margins: [margin; 4], fused }
     }
 
     /// By what a plan promises.
     pub fn of(plan: &GroupPlan, fused: bool) -> Judge {
         let margins = DType::ALL.map(|dtype| plan.margin_of(dtype));
-        Judge { clip: plan.request().clip, margins, fused }
+        Judge { clip: plan.request().clip, all: plan.margin(), margins, fused }
     }
 
     /// Judges one clip.

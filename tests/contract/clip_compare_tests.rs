@@ -9,8 +9,15 @@ use crate::clip_scene::{Place, Scene};
 use crate::judge::{Rule, Stats};
 use crate::values::{Value, for_dtype};
 
-pub const MARGIN: Margin =
-    Margin { chain: 76, sigma: 77.0 * U, kappa: 121.5 * U, power: 256.0 * U, unit: U, radius: 0.0 };
+pub const MARGIN: Margin = Margin {
+    chain: 76,
+    sigma: 77.0 * U,
+    kappa: 121.5 * U,
+    power: 256.0 * U,
+    near: false,
+    unit: U,
+    radius: 0.0,
+};
 
 /// Two tensors of one arena with neighbours, and a third.
 fn scene() -> Scene {

@@ -133,6 +133,19 @@ fn nothing_is_clipped_in_every_dtype() {
     }
 }
 
+/// The norm of all is as exact as its least exact part, whichever tensor comes first.
+#[test]
+fn the_norm_of_all_beside_an_empty_tensor_of_f64() {
+    let scene = Scene::of_any::<f64>(&[&[]]).and(&[1.804_547_2f32]);
+    for context in contexts().filter(|context| serves(context, DType::F64)) {
+        for p in [1.7, 0.3, 3.0] {
+            let norm = Norm::lp(p).expect("in range");
+            prove(context, Clip::each_norm(1.0).norm(norm), &scene);
+            prove(context, Clip::norms(norm), &scene);
+        }
+    }
+}
+
 /// What the sum of products may be off by is less than the norm, times an element it is beyond f64.
 #[test]
 fn gradients_near_the_largest_number_decay() {

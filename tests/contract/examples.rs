@@ -71,6 +71,17 @@ fn norms_may_lie_under_f32() {
     }
 }
 
+/// A part of a sum leaves f32 before the rest takes it back.
+#[test]
+fn parts_of_sums_may_leave_f32() {
+    let values = [3e38, -3e38, 2e38, -1e38].repeat(10);
+    for context in contexts() {
+        prove(context, Clip::global_norm(f64::INFINITY), &Batch::of(40, &[&values[..]]));
+        let single: Vec<f32> = values.iter().map(|&x| x as f32).collect();
+        prove(context, Clip::global_norm(f64::INFINITY), &Batch::of(40, &[&single]));
+    }
+}
+
 #[test]
 fn examples_of_every_dtype_and_mixed() {
     for context in contexts() {

@@ -274,6 +274,20 @@ fn small_powers_over_all_of_f64() {
     });
 }
 
+/// A subnormal element multiplies a norm of small powers, unless an adapter takes it for zero.
+#[test]
+fn small_powers_of_numbers_that_some_adapters_take_for_zeros() {
+    let norm = Norm::lp(1.0 / 64.0).expect("in range");
+    let layout = Layout::contiguous([1, 2]).expect("small");
+    let norms = norms_of(norm, Axes::from(1), layout).of(DType::BF16);
+    let row = [3.35e30, 8e-39].map(<bf16 as Value>::of);
+    contexts().for_each(|context| {
+        plans(context, &norms, 3)
+            .iter()
+            .for_each(|plan| prove_norms::<bf16, f32>(context, plan, &row));
+    });
+}
+
 /// A radius so small that slices aim at zero, but rounding has room above it: what lies in that is kept.
 #[test]
 fn slices_in_the_room_of_their_dtype_are_kept() {

@@ -3,7 +3,7 @@
 use std::array::from_fn;
 use std::ops::Range;
 
-use super::blocks::{BLOCK, own_reals_mut};
+use super::blocks::{BLOCK, own_reals, own_reals_mut};
 use super::sums::{STEP, is_narrow};
 use super::{SECTOR, STREAMS, streams};
 use crate::cpu::number::{Number, Real};
@@ -164,13 +164,34 @@ fn add_apart<S: Simd, T: Number, K: Kind, const N: usize>(
     rows: [&[T]; N],
     sums: &mut [f64],
 ) {
-    let (mut reals, mut terms) = ([T::Real::default(); BLOCK], [0.0; BLOCK]);
-    for row in rows {
-        for (row, sums) in row[..sums.len()].chunks(BLOCK).zip(sums.chunks_mut(BLOCK)) {
-            let size = sums.len();
-            T::widen(simd, row, &mut reals[..size]);
-            kind.terms::<S, _>(&reals[..size], &mut terms[..size]);
+    let mut reals = [T::Real::default(); BLOCK];
+    let (mut near, mut terms) = ([[0.0; BLOCK]; N], [0.0; BLOCK]);
+    for (block, sums) in sums.chunks_mut(BLOCK).enumerate() {
+        let size = sums.len();
+        // The rows whose terms are near come first.
+        let mut count = 0;
+        for row in rows {
+            let run = &row[block * BLOCK..][..size];
+            let own = own_reals(run);
+            let reals = own.unwrap_or_else(|| {
+                T::widen(simd, run, &mut reals[..size]);
+                &reals[..size]
+            });
+            if kind.near_terms::<S, _>(reals, &mut near[count][..size]) {
+                count += 1;
+                continue;
+            }
+            kind.terms::<S, _>(reals, &mut terms[..size]);
             sums.iter_mut().zip(&terms).for_each(|(sum, term)| *sum += term);
+        }
+        let (pairs, last) = near[..count].as_chunks::<2>();
+        for [a, b] in pairs {
+            for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+                *sum += f64::from(a + b);
+            }
+        }
+        for near in last {
+            sums.iter_mut().zip(near).for_each(|(sum, &term)| *sum += f64::from(term));
         }
     }
 }

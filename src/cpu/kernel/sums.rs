@@ -1,6 +1,7 @@
 //! Sums over runs of one slice.
 
 use super::STREAMS;
+use super::blocks::own_reals;
 use crate::cpu::number::{Number, Real};
 use crate::cpu::simd::{self, Simd, WithSimd, dispatch};
 use crate::cpu::term::{Kind, Magnitudes, Term, with_kind};
@@ -199,23 +200,49 @@ fn apart<S: Simd, T: Number, K: Kind, const N: usize>(
     sums: &mut Lanes<N>,
 ) {
     let mut levels = [[[0.0; LANES]; N]; LEVELS];
-    let mut terms = [[0.0; PART]; N];
-    let mut reals = [T::Real::default(); PART];
     for (count, start) in (0..length).step_by(PART).enumerate() {
         let size = (length - start).min(PART);
-        let mut pieces: [&[f64]; N] = [&[]; N];
-        for (piece, (terms, run)) in pieces.iter_mut().zip(terms.iter_mut().zip(runs)) {
-            T::widen(simd, &run[start..start + size], &mut reals[..size]);
-            kind.terms::<S, _>(&reals[..size], &mut terms[..size]);
-            *piece = &terms[..size];
-        }
         let mut part = [[0.0; LANES]; N];
-        accumulate::<S, _, _, N>(simd, Magnitudes, pieces, &mut part);
+        for (part, run) in part.iter_mut().zip(runs) {
+            *part = part_apart(simd, kind, &run[start..start + size]);
+        }
         carry(Magnitudes, &mut levels, count + 1, part, sums);
     }
     for level in &levels {
         merge(Magnitudes, sums, level);
     }
+}
+
+/// The terms of a part, in lanes: pairs are added in f32, if terms are. A part that is not whole is filled with
+/// zeros, so that loops are of a length that the compiler knows.
+#[inline(always)]
+fn part_apart<S: Simd, T: Number, K: Kind>(simd: S, kind: K, run: &[T]) -> [f64; LANES] {
+    let mut filled = [T::Real::default(); PART];
+    let own = own_reals(run).and_then(|reals| reals.as_array());
+    let reals = own.unwrap_or_else(|| {
+        T::widen(simd, run, &mut filled[..run.len()]);
+        &filled
+    });
+    let mut lanes = [0.0; LANES];
+    let mut near = [0.0; PART];
+    if kind.near_terms::<S, _>(reals, &mut near) {
+        let (left, right) = near.split_at(PART / 2);
+        let steps = left.as_chunks::<LANES>().0.iter().zip(right.as_chunks::<LANES>().0);
+        for (a, b) in steps {
+            for lane in 0..LANES {
+                lanes[lane] += f64::from(a[lane] + b[lane]);
+            }
+        }
+        return lanes;
+    }
+    let mut terms = [0.0; PART];
+    kind.terms::<S, _>(reals, &mut terms);
+    for step in terms.as_chunks::<LANES>().0 {
+        for lane in 0..LANES {
+            lanes[lane] += step[lane];
+        }
+    }
+    lanes
 }
 
 /// Adds the `count`-th part to the first level, and each level that is full to the next.

@@ -58,6 +58,7 @@ fn products_may_leave_f32() {
 fn a_plane_beyond_every_element() {
     for context in contexts().filter(|context| serves(context, DType::F64)) {
         prove_in_place(context, plane(1e300), &[1], &[1.0f64], (&[1], &[1e-20]));
+        prove_in_place(context, plane(1e300), &[1], &[1.0f64], (&[1], &[1.7e-300]));
         prove_in_place(context, plane(-1e300), &[1], &[1.0f64], (&[1], &[1e-20]));
     }
 }

@@ -104,9 +104,13 @@ impl Limits {
         self.low > 0.0 && self.low * (1.0 + kappa) > self.high * (1.0 - kappa)
     }
 
-    /// A magnitude that a box around zero surely keeps: a device may have rounded a product of its radius.
+    /// A magnitude that a box around zero surely keeps: a device may have rounded a product of its radius, which
+    /// among subnormal numbers takes a spacing of them.
     pub fn bounded(&self) -> f64 {
-        reference::bound_in(self.dtype, self.projection.radius() * (1.0 - self.margin_of_radius))
+        let spacing = least_normal(self.dtype) * (2.0 * self.unit);
+        let rounded = if self.margin_of_radius > 0.0 { spacing } else { 0.0 };
+        let radius = self.projection.radius() * (1.0 - self.margin_of_radius) - rounded;
+        reference::bound_in(self.dtype, radius.max(0.0))
     }
 
     pub fn is_ball(&self) -> bool {

@@ -10,8 +10,15 @@ use normproj::{Layout, OnNonFinite, Projection, Rounding, reference};
 
 use super::{Memory, Rule, Stats, check, check_again};
 
-const MARGIN: Margin =
-    Margin { chain: 76, sigma: 77.0 * U, kappa: 121.5 * U, power: 256.0 * U, unit: U, radius: 0.0 };
+const MARGIN: Margin = Margin {
+    chain: 76,
+    sigma: 77.0 * U,
+    kappa: 121.5 * U,
+    power: 256.0 * U,
+    near: false,
+    unit: U,
+    radius: 0.0,
+};
 const C: f64 = 2.0;
 /// Rows of: inside, far outside, exactly at c, NaN; then zeros, just outside.
 const ROWS: [[f32; 3]; 6] = [

@@ -67,3 +67,14 @@ fn a_radius_that_some_adapters_take_for_zero() {
         }
     }
 }
+
+/// A product of a radius that lies among subnormal numbers is off by a spacing of them.
+#[test]
+fn cubes_of_a_subnormal_radius() {
+    let spacing = f64::from_bits(1);
+    let row = [442_207.0 * spacing, -442_204.0 * spacing, 1.0, 3.0 * spacing];
+    prove_row(Projection::ball(Norm::Linf, 7.0, 0), &row, 63_172.0 * spacing);
+    let spacing = f32::from_bits(1);
+    let row = [442_207.0 * spacing, -442_204.0 * spacing, 1.0, 3.0 * spacing];
+    prove_row(Projection::ball(Norm::Linf, 7.0, 0), &row, f64::from(63_172.0 * spacing));
+}
