@@ -340,7 +340,11 @@ mod tests {
         let mut rounded = vec![bf16::ZERO; reals.len()];
         kernel::round(&reals, &mut rounded);
         for (&real, y) in reals.iter().zip(&rounded) {
-            assert_eq!(bf16::nearest(real).to_bits(), y.to_bits(), "{real:e}");
+            let nearest = bf16::nearest(real);
+            // As arithmetic with bf16 makes them; nothing is promised of others.
+            let made = real.is_nan() && real.to_bits() & 0x0040_ffff == 0x0040_0000;
+            assert!(!made || y.is_nan(), "{:x}", real.to_bits());
+            assert!(nearest.to_bits() == y.to_bits() || nearest.is_nan(), "{real:e}");
         }
     }
 

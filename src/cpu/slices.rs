@@ -2,7 +2,7 @@
 
 use rayon::prelude::*;
 
-use super::kernel::{self, LINE};
+use super::kernel::{self, Gathered, LINE};
 use super::number::Number;
 use super::outcome::Kink;
 use super::rule::{Shrinkings, Slices};
@@ -117,7 +117,7 @@ fn gather<T: Number>(axes: &[Line], source: &[T], slot: usize, slice: &mut Vec<T
 }
 
 /// Bytes that are gathered at once: half of the second cache of a current core.
-const GATHERED: usize = 1 << 20;
+const GATHERED: usize = 4 << 20;
 
 /// Slices side by side. Those that are asked for are gathered with their neighbours, whole lines of
 /// cache: alone they would drag their neighbours along all the same, at every step of the search. Some
@@ -132,20 +132,19 @@ pub(super) fn columns<'a, T: Number>(
     let lines = (GATHERED / (size_of::<[T::Real; LINE]>() * rows.max(1))).clamp(1, 8);
     let width = lines * LINE;
     let blocks = kinks.par_chunks_mut(width).zip(powers.par_chunks(width)).enumerate();
-    blocks.for_each_init(Vec::new, |gathered, (index, (kinks, powers))| {
+    blocks.for_each_init(Gathered::default, |gathered, (index, (kinks, powers))| {
         let own = shrinkings.from(index * width);
         let row = |i: usize| &row(i)[index * width..][..kinks.len()];
         let asked = own.asked(powers, || kernel::negative_columns(&row, rows, powers.len()));
         if !asked.contains(&true) {
             return;
         }
-        // Overwritten, but for what follows the last column, of which nothing is asked.
-        gathered.resize(lines * rows, [T::Real::default(); LINE]);
-        kernel::gather_lines(&row, rows, gathered);
+        gathered.fill(&row, rows, lines, own.of(0).magnitudes());
         let parts = kinks.chunks_mut(LINE).zip(powers.chunks(LINE)).zip(asked.chunks(LINE));
-        for (line, (((kinks, powers), asked), rows)) in parts.zip(gathered.chunks(rows)).enumerate()
+        for (line, (((kinks, powers), asked), columns)) in
+            parts.zip(gathered.columns()).enumerate()
         {
-            own.from(line * LINE).kinks(rows, asked, powers, kinks);
+            own.from(line * LINE).kinks(columns, asked, powers, kinks);
         }
     });
 }

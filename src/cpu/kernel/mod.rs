@@ -29,7 +29,7 @@ pub(super) use group::{
 };
 pub(super) use rewrite::rewrite_rows;
 pub(super) use search::{
-    Sought, any_negative, gather_lines, most, negative_columns, search, search_columns,
+    Columns, Gathered, Sought, any_negative, most, negative_columns, search, search_columns,
 };
 pub(super) use sums::{sum, sum_strided, sums};
 

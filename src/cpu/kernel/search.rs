@@ -19,10 +19,10 @@ use super::columns::LINE;
 use crate::cpu::number::Real;
 use crate::cpu::outcome::{Kink, is_far_below};
 use crate::cpu::simd::{Simd, WithSimd, dispatch};
-pub(in crate::cpu) use gather::{gather_lines, negative_columns};
+pub(in crate::cpu) use gather::{Columns, Gathered, negative_columns};
 pub(in crate::cpu) use lines::any_negative;
 pub(in crate::cpu) use passes::most;
-use passes::{Columns, Passes, Run};
+use passes::{Beside, Passes, Run};
 
 /// More than `log₂ m + 27`, which is enough for 53 bits of any slice.
 const STEPS: usize = 128;
@@ -77,19 +77,19 @@ pub(in crate::cpu) fn search<R: Real>(run: &[R], sought: Sought<1>) -> Kink {
 /// As [`search`], of those slices side by side that are asked for. Of the others the largest element is
 /// told.
 pub(in crate::cpu) fn search_columns<R: Real>(
-    rows: &[[R; LINE]],
+    columns: Columns<'_, R>,
     sought: Sought<LINE>,
 ) -> [Kink; LINE] {
-    struct Op<'a, R>(Columns<'a, R>, Sought<LINE>);
+    struct Op<'a, R>(Beside<'a, R>, Sought<LINE>);
     impl<R: Real> WithSimd for Op<'_, R> {
         type Output = [Kink; LINE];
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) -> [Kink; LINE] {
-            let Op(columns, sought) = self;
-            newton(&columns, columns.rows.len(), sought)
+            let Op(slices, sought) = self;
+            newton(&slices, slices.columns.rows.len(), sought)
         }
     }
-    dispatch(Op(Columns { rows, magnitudes: sought.magnitudes }, sought))
+    dispatch(Op(Beside { columns, magnitudes: sought.magnitudes }, sought))
 }
 
 #[inline(always)]

@@ -218,7 +218,7 @@ fn apart<S: Simd, T: Number, K: Kind, const N: usize>(
 #[inline(always)]
 fn part_apart<S: Simd, T: Number, K: Kind>(simd: S, kind: K, run: &[T]) -> [f64; LANES] {
     let mut filled = [T::Real::default(); PART];
-    let own = own_reals(run).and_then(|reals| reals.as_array());
+    let own = own_reals(run).and_then(|reals| reals.try_into().ok());
     let reals = own.unwrap_or_else(|| {
         T::widen(simd, run, &mut filled[..run.len()]);
         &filled

@@ -1,7 +1,7 @@
 //! Slices whose elements move toward zero by one distance.
 
 use super::is_plain;
-use crate::cpu::kernel::{self, LINE, Sought};
+use crate::cpu::kernel::{self, Columns, LINE, Sought};
 use crate::cpu::number::Real;
 use crate::cpu::outcome::{Kink, Moved, Outcomes, Shrunk};
 use crate::plan::rule::Shrink;
@@ -38,6 +38,11 @@ impl Shrinking {
     pub fn new(sums: Shrink, double: bool) -> Self {
         let Shrink { magnitudes, low, high, target, .. } = sums;
         Shrinking { magnitudes, low, high, target, double }
+    }
+
+    /// Whether magnitudes shrink; else elements do.
+    pub fn magnitudes(&self) -> bool {
+        self.magnitudes
     }
 
     /// Of a slice that keeps its bits.
@@ -150,7 +155,7 @@ impl Shrinkings<'_> {
     /// As [`Shrinking::kink`], of slices side by side.
     pub fn kinks<R: Real>(
         self,
-        rows: &[[R; LINE]],
+        columns: Columns<'_, R>,
         asked: &[bool],
         powers: &[f64],
         kinks: &mut [Kink],
@@ -167,13 +172,13 @@ impl Shrinkings<'_> {
             sought.asked[column] = !own.grows(power);
             (sought.powers[column], sought.c[column]) = (power, own.target);
         }
-        let found = kernel::search_columns(rows, sought);
+        let found = kernel::search_columns(columns, sought);
         for (column, (kink, &power)) in kinks.iter_mut().zip(powers).enumerate() {
             let own = self.of(column);
             *kink = match () {
                 () if !asked[column] => Kink::KEPT,
                 () if own.grows(power) => {
-                    Kink::grown::<R>(found[column].most, power, own.target, rows.len())
+                    Kink::grown::<R>(found[column].most, power, own.target, columns.rows.len())
                 }
                 () => found[column],
             };

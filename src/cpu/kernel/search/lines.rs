@@ -152,8 +152,9 @@ fn largest_of<R: Real, const MAGNITUDES: bool>(rows: &[[R; LINE]]) -> [R; LINE] 
     larger(most)
 }
 
+/// The larger of each column.
 #[inline(always)]
-fn larger<R: Real>([a, b]: [[R; LINE]; 2]) -> [R; LINE] {
+pub(super) fn larger<R: Real>([a, b]: [[R; LINE]; 2]) -> [R; LINE] {
     from_fn(|i| if a[i] > b[i] { a[i] } else { b[i] })
 }
 

@@ -2,6 +2,7 @@
 
 use std::array::from_fn;
 
+use super::gather::Columns;
 use super::lines::{Above, across, exact, largest, near, settle};
 use crate::cpu::kernel::columns::LINE;
 use crate::cpu::number::Real;
@@ -34,37 +35,37 @@ pub(super) trait Passes<const N: usize> {
 }
 
 /// Slices side by side.
-pub(super) struct Columns<'a, R> {
-    pub rows: &'a [[R; LINE]],
+pub(super) struct Beside<'a, R> {
+    pub columns: Columns<'a, R>,
     pub magnitudes: bool,
 }
 
-impl<R: Real> Passes<LINE> for Columns<'_, R> {
+impl<R: Real> Passes<LINE> for Beside<'_, R> {
     #[inline(always)]
     fn most(&self) -> [f64; LINE] {
-        largest(self.rows, self.magnitudes).map(R::into)
+        self.columns.most.map(R::into)
     }
 
     #[inline(always)]
     fn share(&self, apart: usize) -> f64 {
-        share(self.rows, apart)
+        share(self.columns.rows, apart)
     }
 
     #[inline(always)]
     fn near(&self, most: &[f64; LINE], deltas: &[f64; LINE], apart: usize) -> [Above; LINE] {
         let [most, deltas] = [most, deltas].map(|values| values.map(R::real_of));
-        let [totals, counts] = near(self.rows, self.magnitudes, &most, &deltas, apart);
+        let [totals, counts] = near(self.columns.rows, self.magnitudes, &most, &deltas, apart);
         from_fn(|i| Above { total: totals[i].into(), count: counts[i].into(), gap: 0.0 })
     }
 
     #[inline(always)]
     fn settle(&self, most: &[f64; LINE], deltas: &[f64; LINE]) -> [Above; LINE] {
         let [most, deltas] = [most, deltas].map(|values| values.map(R::real_of));
-        settle(self.rows, self.magnitudes, &most, &deltas)
+        settle(self.columns.rows, self.magnitudes, &most, &deltas)
     }
 
     fn exact(&self, kinks: &[Kink; LINE]) -> [Above; LINE] {
-        exact(self.rows, self.magnitudes, kinks)
+        exact(self.columns.rows, self.magnitudes, kinks)
     }
 
     #[inline(always)]
