@@ -131,20 +131,39 @@ pub(super) fn columns<'a, T: Number>(
 ) {
     let lines = (GATHERED / (size_of::<[T::Real; LINE]>() * rows.max(1))).clamp(1, 8);
     let width = lines * LINE;
-    let blocks = kinks.par_chunks_mut(width).zip(powers.par_chunks(width)).enumerate();
-    blocks.for_each_init(Gathered::default, |gathered, (index, (kinks, powers))| {
-        let own = shrinkings.from(index * width);
-        let row = |i: usize| &row(i)[index * width..][..kinks.len()];
-        let asked = own.asked(powers, || kernel::negative_columns(&row, rows, powers.len()));
+    let asked = shrinkings.asked(powers, || negative(row, rows, powers.len()));
+    let asked = asked.par_chunks(width);
+    let blocks = kinks.par_chunks_mut(width).zip(powers.par_chunks(width)).zip(asked).enumerate();
+    blocks.for_each_init(Gathered::default, |gathered, (index, ((kinks, powers), asked))| {
         if !asked.contains(&true) {
             return;
         }
+        let own = shrinkings.from(index * width);
+        let row = |i: usize| &row(i)[index * width..][..kinks.len()];
         gathered.fill(&row, rows, lines, own.of(0).magnitudes());
         let parts = kinks.chunks_mut(LINE).zip(powers.chunks(LINE)).zip(asked.chunks(LINE));
-        for (line, (((kinks, powers), asked), columns)) in
-            parts.zip(gathered.columns()).enumerate()
+        for (line, (((kinks, powers), asked), columns)) in parts.zip(gathered.columns()).enumerate()
         {
             own.from(line * LINE).kinks(columns, asked, powers, kinks);
         }
     });
+}
+
+/// Parts that rows are looked at in, so that threads share them.
+const PARTS: usize = 8;
+
+/// Whether an element of each column is below zero: row after row, as memory is read the fastest.
+fn negative<'a, T: Number>(
+    row: &(dyn Fn(usize) -> &'a [T] + Sync),
+    rows: usize,
+    columns: usize,
+) -> Vec<bool> {
+    let part = rows.div_ceil(PARTS).max(1);
+    let parts = (0..rows.div_ceil(part)).into_par_iter().map(|i| {
+        let first = i * part;
+        let row = |i: usize| &row(first + i)[..columns];
+        kernel::negative_columns(&row, part.min(rows - first), columns)
+    });
+    let either = |a: Vec<bool>, b: Vec<bool>| a.into_iter().zip(b).map(|(a, b)| a | b).collect();
+    parts.reduce(|| vec![false; columns], either)
 }

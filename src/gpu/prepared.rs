@@ -236,9 +236,11 @@ fn params(gpu: &Gpu, plan: &Plan, stride: u32) -> Result<wgpu::Buffer> {
     let (rule, request) = (plan.rule(), plan.request());
     let precision = request.dtype.precision();
     let lines = plan.rims().and_then(|rims| rims.lines());
+    let plane = plan.rims().and_then(|rims| rims.plane());
     let of_step = |step: &Step| {
         let params = step.params.with_rule(plan, &rule);
         let params = lines.as_ref().map_or(params, |lines| params.with_lines(lines, precision));
+        let params = plane.as_ref().map_or(params, |plane| params.with_plane(plane, precision));
         params.with_bounds_of(request.dtype)
     };
     let params = plan.steps().steps.iter().map(of_step);

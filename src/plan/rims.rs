@@ -3,7 +3,7 @@
 use crate::dtype::DType;
 use crate::norm::Norm;
 use crate::plan::margin::Margin;
-use crate::plan::rule::Rule;
+use crate::plan::rule::{Plane, Rule};
 use crate::plan::slack::Slack;
 use crate::projection::{Formula, Place, Projection, Set, ZeroSlice};
 
@@ -73,6 +73,16 @@ impl Rims {
             }
             rule => rule,
         })
+    }
+
+    /// The plane of which radii are multiples; none of other sets. Its offset is as it was given: what rounding takes
+    /// of a subnormal one, a large radius would bring back.
+    pub fn plane(&self) -> Option<Plane> {
+        match self.projection.set() {
+            Set::Hyperplane { offset } => Some(Plane::Hyperplane { offset }),
+            Set::HalfSpace { offset } => Some(Plane::HalfSpace { offset }),
+            _ => None,
+        }
     }
 
     fn turns(&self) -> bool {

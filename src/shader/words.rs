@@ -233,7 +233,9 @@ impl Params {
         Params { low, high, low_key, high_key, ..self }
     }
 
-    fn with_plane(self, plane: &Plane, precision: Precision) -> Self {
+    /// The same dispatch along another plane.
+    #[must_use]
+    pub(crate) fn with_plane(self, plane: &Plane, precision: Precision) -> Self {
         let (plane, offset) = match *plane {
             Plane::Hyperplane { offset } => (0, offset),
             Plane::HalfSpace { offset } => (1, offset),

@@ -2,7 +2,7 @@
 
 use normproj::{Axes, Context, DType, Layout, OnNonFinite, Projection, Request, bf16, f16};
 
-use super::prove_in_place;
+use super::{Tensor, prove, prove_in_place};
 use crate::contexts::contexts;
 use crate::run::serves;
 use crate::values::{Fill, Value};
@@ -227,6 +227,21 @@ fn nothing_at_all() {
             let found = context.run_along(&plan, &empty, &empty, &along).expect("valid");
             let slices = shape.iter().take(shape.len() - 1).product::<usize>() as u64;
             assert_eq!(found.wait().expect("a report").slices, slices, "{shape:?}");
+        }
+    }
+}
+
+/// What an offset is multiplied by may make a number of it that it is not itself.
+#[test]
+fn a_subnormal_offset_times_a_large_one() {
+    let layout = Layout::contiguous([2]).expect("small");
+    for projection in
+        [plane(5.016_045_9e-41), Projection::half_space(-5.016_045_9e-41, Axes::all())]
+    {
+        let request = Request::in_place(projection, layout).with_report();
+        for context in contexts() {
+            let direction = Tensor { layout: &layout, elements: &[1.0f32, 0.5] };
+            prove(context, &request, &[1e-8f32, -2e-8], &[], direction, Some(&[3e38]), 3);
         }
     }
 }
