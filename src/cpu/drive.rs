@@ -1,7 +1,5 @@
 //! Splits a tile among threads and walks its parts.
 
-use std::array::from_fn;
-
 use super::found::Found;
 use super::kernel::{self, STREAMS};
 use super::memory::Memory;
@@ -82,17 +80,16 @@ fn rows<T: Number>(
     // Several side by side, each from a stream of its own.
     let each = rows.size / STREAMS;
     let steps = (TOGETHER / STREAMS / run.size.max(1)).clamp(1, each.max(1));
-    let (mut places, mut powers) = (Vec::new(), Vec::new());
+    let (mut places, mut sources, mut powers) = (Vec::new(), Vec::new(), Vec::new());
     for first in (0..each).step_by(steps) {
         places.clear();
         powers.clear();
         for i in first..(first + steps).min(each) {
-            let eight: [At; STREAMS] = from_fn(|s| at.step(rows, s * each + i));
-            let source = memory.source();
-            let runs = eight.map(|at| &source[at.source..at.source + run.size]);
-            powers.extend(kernel::sums(rule.term, runs));
-            places.extend(eight);
+            places.extend((0..STREAMS).map(|s| at.step(rows, s * each + i)));
         }
+        sources.clear();
+        sources.extend(places.iter().map(|at: &At| at.source));
+        kernel::row_sums(rule.term, memory.source(), &sources, run.size, &mut powers);
         finish(memory, &places, run.size, &powers, rule, found);
     }
     for i in STREAMS * each..rows.size {

@@ -146,7 +146,7 @@ macro_rules! products {
         impl Kind for $kind {
             #[inline(always)]
             fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
-                let $x: f64 = x.magnitude().into();
+                let $x: f64 = x.into();
                 fused::<S>($a, $b, sum)
             }
         }
@@ -155,7 +155,7 @@ macro_rules! products {
 
 products! {
     Squares, x => x, x;
-    Cubes, x => x.times(x), x;
+    Cubes, x => x.times(x), x.magnitude();
     Fourths, x => x.times(x), x.times(x);
 }
 

@@ -31,7 +31,7 @@ pub(super) use rewrite::rewrite_rows;
 pub(super) use search::{
     Columns, Gathered, Sought, any_negative, most, negative_columns, search, search_columns,
 };
-pub(super) use sums::{sum, sum_strided, sums};
+pub(super) use sums::{row_sums, sum, sum_strided};
 
 use std::array::from_fn;
 

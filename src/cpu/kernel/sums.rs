@@ -40,7 +40,7 @@ pub(in crate::cpu) fn sum<T: Number>(term: Term, run: &[T]) -> f64 {
 }
 
 /// The sum of the terms of each of some runs of one length.
-pub(in crate::cpu) fn sums<T: Number, const N: usize>(term: Term, runs: [&[T]; N]) -> [f64; N] {
+fn sums<T: Number, const N: usize>(term: Term, runs: [&[T]; N]) -> [f64; N] {
     struct Op<'a, T, K, const N: usize>([&'a [T]; N], K);
     impl<T: Number, K: Kind, const N: usize> WithSimd for Op<'_, T, K, N> {
         type Output = [f64; N];
@@ -50,6 +50,33 @@ pub(in crate::cpu) fn sums<T: Number, const N: usize>(term: Term, runs: [&[T]; N
         }
     }
     with_kind!(term, kind => dispatch(Op(runs, kind)))
+}
+
+/// The sums of the terms of runs of one length that begin at these places, whose number is a multiple of
+/// [`STREAMS`]. Short runs take as long to be called as to be read.
+pub(in crate::cpu) fn row_sums<T: Number>(
+    term: Term,
+    source: &[T],
+    places: &[usize],
+    length: usize,
+    sums: &mut Vec<f64>,
+) {
+    struct Op<'a, T, K>(&'a [T], &'a [usize], usize, &'a mut Vec<f64>, K);
+    impl<T: Number, K: Kind> WithSimd for Op<'_, T, K> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Op(source, places, length, sums, kind) = self;
+            for group in places.as_chunks::<STREAMS>().0 {
+                let mut runs: [&[T]; STREAMS] = [&[]; STREAMS];
+                for (run, &place) in runs.iter_mut().zip(group) {
+                    *run = &source[place..place + length];
+                }
+                sums.extend(sums_of::<S, T, K, STREAMS>(simd, kind, runs));
+            }
+        }
+    }
+    with_kind!(term, kind => dispatch(Op(source, places, length, sums, kind)));
 }
 
 /// The sum of the terms of every `stride`-th element, in halves: the chain of additions stays short.
@@ -122,15 +149,18 @@ fn accumulate<S: Simd, T: Number, K: Kind, const N: usize>(
     sums: &mut Lanes<N>,
 ) {
     let (length, steps) = whole_steps(runs);
+    // Of their own, so that they stay in registers.
+    let mut own = *sums;
     for i in 0..length {
         for s in 0..N {
             let reals = T::lanes(simd, &steps[s][i]);
             for lane in 0..STEP {
-                let sum = &mut sums[s][lane % LANES];
+                let sum = &mut own[s][lane % LANES];
                 *sum = kind.add::<S, _>(*sum, reals[lane]);
             }
         }
     }
+    *sums = own;
 }
 
 /// Steps that are put together in the precision of elements before their sum is widened.
