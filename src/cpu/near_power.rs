@@ -1,6 +1,7 @@
 //! Powers and roots in f32, where the norm of them is as exact as its slice: twice as many fit a register as
 //! of f64, and shorter polynomials are enough.
 
+use std::f32::consts::LN_2;
 use std::ops::RangeInclusive;
 
 use super::number::Real;
@@ -17,10 +18,10 @@ const MANTISSA: u32 = 0x007f_ffff;
 const SHIFT: f32 = 1.5 * (1 << 23) as f32;
 
 /// Coefficients of `log₂((1 + s) / (1 - s)) / s` in s², the highest first, within 2⁻²⁷ for mantissas.
-const LOG2: [f32; 4] = [0.431_717_7, 0.576_715_2, 0.961_798_85, 2.885_390_1];
+const LOG2: [f32; 4] = [0.431_717_7, 0.576_715_2, 0.961_798_85, 2.885_39];
 /// Coefficients of `2^f`, the highest first, within 2⁻²⁸ for f in `-½..=½`.
 const EXP2: [f32; 7] =
-    [0.000_154_614_45, 0.001_340_042_8, 0.009_618_057, 0.055_503_27, 0.240_226_5, 0.693_147_2, 1.0];
+    [0.000_154_614_45, 0.001_340_042_8, 0.009_618_057, 0.055_503_27, 0.240_226_5, LN_2, 1.0];
 
 /// `√|x|` of each, rounded; false of f64.
 #[inline(always)]
