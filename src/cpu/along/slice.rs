@@ -90,10 +90,13 @@ fn decide(
     let power = common - unit_a;
     let moved = |factor: f64| {
         let one = |(x, a): (&f64, &f64)| {
-            let part = factor * times_power(*a, -unit_a);
+            // By its own exponent: beside the largest it may lie under f64, and the product does not.
+            let own_unit = if *a == 0.0 { 0 } else { exponent(a.abs()) };
+            let part = factor * times_power(*a, -own_unit);
             // In units of 2^8 where the way leads through numbers beyond f64.
             let drop = if power > 1000 || unit > 1000 { 8 } else { 0 };
-            let sum = keeps * times_power(*x, -drop) - times_power(part, power - drop);
+            let part = times_power(part, power + own_unit - unit_a - drop);
+            let sum = keeps * times_power(*x, -drop) - part;
             times_power(sum, drop)
         };
         x.iter().zip(a).map(one).collect()

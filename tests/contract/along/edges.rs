@@ -231,6 +231,17 @@ fn nothing_at_all() {
     }
 }
 
+/// Beside the largest element of the direction another lies under f64, and what it is multiplied with brings it back.
+#[test]
+fn directions_over_all_of_f64() {
+    for context in contexts().filter(|context| serves(context, DType::F64)) {
+        let (x, a) = ([1e230, 2.0, -3e-100], [1e300, 0.0, 1e-30]);
+        for projection in [Projection::line(Axes::all()), plane(0.0)] {
+            prove_in_place(context, projection, &[3], &x, (&[3], &a));
+        }
+    }
+}
+
 /// What an offset is multiplied by may make a number of it that it is not itself.
 #[test]
 fn a_subnormal_offset_times_a_large_one() {

@@ -73,7 +73,7 @@ pub fn judge<T: Value>(scene: &Scene<T>, after: &[T]) -> Result<Counts, Vec<Stri
         let one = Slice { x: of(&x), a: of(&a), y: of(&y), exact };
         let own = own(scene, number, T::DTYPE);
         if let Err(detail) = one.judge(scene, own, number as u64, &mut counts, &mut sum) {
-            wrong.push(format!("slice {number}: {detail}"));
+            wrong.push(format!("slice {number}: {detail}{}", one.shown()));
         }
     }
     let finite = counts.slices - counts.non_finite;
@@ -157,6 +157,15 @@ impl<T: Value> Slice<T> {
                 }
                 must_keep("its offset is none")
             }
+        }
+    }
+
+    /// What it is, if it is short.
+    fn shown(&self) -> String {
+        let wide = |all: &[T]| all.iter().map(|x| x.wide()).collect::<Vec<f64>>();
+        match self.x.len() {
+            0..=8 => format!(", of {:?} along {:?}", wide(&self.x), wide(&self.a)),
+            _ => String::new(),
         }
     }
 
