@@ -70,7 +70,7 @@ impl NearPower {
         if R::DOUBLE || !S::FUSES {
             return false;
         }
-        // Few slices hold zeros, and what has to be asked for them takes an eighth of the time.
+        // Few slices hold zeros, of which every element would have to be asked.
         self.nonzero_terms::<R, false>(reals, terms) || self.nonzero_terms::<R, true>(reals, terms)
     }
 

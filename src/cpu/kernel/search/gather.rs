@@ -60,8 +60,7 @@ pub(in crate::cpu) struct Columns<'a, R> {
 }
 
 impl<R: Real> Gathered<R> {
-    /// Gathers rows of at most so many lines. Largest values are found on the way: a pass of their own would take a
-    /// fourth of a search.
+    /// Gathers rows of at most so many lines. Largest values are found on the way, while rows are in the first cache.
     pub fn fill<'a, T: Number<Real = R>>(
         &mut self,
         row: &dyn Fn(usize) -> &'a [T],
