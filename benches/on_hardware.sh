@@ -1,11 +1,12 @@
 #!/usr/bin/env bash
 # For a machine that has a GPU but no toolchain.
 #
-#   benches/on_hardware.sh build DIR        here: puts the command line and the GPU tests into DIR
-#   benches/on_hardware.sh run DIR RESULTS  there: checks every kernel on the best adapter, measures it and
-#                                           the peers that python3 has, and prints a table last
+#   benches/on_hardware.sh build DIR               here: puts the command line and the GPU tests into DIR
+#   benches/on_hardware.sh run DIR RESULTS [STEP…] there: checks every kernel on the best adapter, measures it
+#                                                  and the peers that python3 has, and prints a table last
 #
-# What it finds lies in RESULTS, also when a step fails or runs out of time: the steps after it still run.
+# Steps are check, bench, growth and peers; all, if none is named. What they find lies in RESULTS, also when
+# one fails or runs out of time: the steps after it still run.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -22,23 +23,38 @@ build() {
 step() {
     local seconds=$1 file=$2
     shift 2
-    timeout -s TERM "$seconds" "$@" >"$results/$file" 2>"$results/log.txt"
+    timeout -s TERM "$seconds" "$@" >"$results/$file" 2> >(tee -a "$results/log.txt" >"$dir/last.txt")
     local status=$?
     echo "$(date +%T) $file: exit $status"
-    [ "$status" = 0 ] || tail -n 3 "$results/log.txt"
+    [ "$status" = 0 ] || tail -n 3 "$dir/last.txt"
+}
+
+check() {
+    # Compiling takes most of their time, and cores are many: beside each other.
+    step 200 check.txt "$dir/normproj" check --device gpu &
+    step 200 tests.txt "$dir/gpu" --test-threads 8
+    wait
+    grep -v " ok *$" "$results/check.txt" | cut -c 1-250 | head -n 20
+    grep "^test result\|FAILED\|panicked" "$results/tests.txt"
+}
+
+bench() {
+    step 120 bench.json "$dir/normproj" bench --device gpu --json
+}
+
+growth() {
+    step 60 growth.json "$dir/normproj" bench --device gpu --json --growth --plot "$results/growth.svg" --force
+}
+
+peers() {
+    step 170 peers.json python3 benches/peers/gpu.py
 }
 
 run() {
     mkdir -p "$results"
-    step 30 devices.txt "$dir/normproj" devices
-    step 120 check.txt "$dir/normproj" check --device gpu
-    tail -n 1 "$results/check.txt"
-    step 120 bench.json "$dir/normproj" bench --device gpu --json
-    step 60 growth.json "$dir/normproj" bench --device gpu --json --growth --plot "$results/growth.svg" --force
-    step 100 peers.json python3 benches/peers/gpu.py
-    step 120 tests.txt "$dir/gpu" --test-threads 4
-    grep "^test result" "$results/tests.txt"
-    python3 benches/peers/merge.py "$results/bench.json" "$results/peers.json" | tee "$results/table.md"
+    "$dir/normproj" devices
+    for name in "$@"; do $name; done
+    [ ! -e "$results/bench.json" ] || python3 benches/peers/merge.py "$results"/{bench,peers}.json | tee "$results/table.md"
 }
 
 case ${1:-} in
@@ -49,10 +65,12 @@ build)
 run)
     dir=${2:?a folder for the binaries}
     results=${3:?a folder for the results}
-    run
+    shift 3
+    [ $# -gt 0 ] || set -- check bench growth peers
+    run "$@"
     ;;
 *)
-    sed -n '2,8p' "$0"
+    sed -n '2,9p' "$0"
     exit 2
     ;;
 esac

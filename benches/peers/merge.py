@@ -4,12 +4,14 @@
 """
 
 import json
+import os
 import sys
 
 
-
 def load(path):
-    """The last line that is JSON; nothing if the run was cut short."""
+    """The last line that is JSON; nothing if there was no run or it was cut short."""
+    if not os.path.exists(path):
+        return {}
     lines = [line for line in open(path) if line.startswith("{")]
     return json.loads(lines[-1]) if lines else {}
 

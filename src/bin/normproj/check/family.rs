@@ -9,6 +9,7 @@ use normproj::{
 };
 
 use super::Outcome;
+use super::tasks::Task;
 
 /// Elements that are made from a number.
 trait Sample: Element {
@@ -28,7 +29,8 @@ macro_rules! samples {
 samples!(f32: |value| value as f32, f16: f16::from_f64, bf16: bf16::from_f64, f64: |value| value);
 
 /// A view of slices.
-pub struct Shape {
+#[derive(Clone, Copy)]
+struct Shape {
     name: &'static str,
     layout: Layout,
     axes: Axes,
@@ -43,7 +45,7 @@ enum Beside {
 }
 
 /// Shapes of every walk, in registers and beyond them.
-pub fn shapes() -> Result<Vec<Shape>> {
+fn shapes() -> Result<Vec<Shape>> {
     let whole = |name, shape: [usize; 2], axis: i32| {
         Ok(Shape { name, layout: Layout::contiguous(shape)?, axes: Axes::from(axis) })
     };
@@ -95,16 +97,29 @@ fn sets(axes: Axes) -> Result<Vec<(Projection, Beside)>> {
     Ok(alone.chain(with_radii).chain(along.into_iter().map(beside(Beside::Direction))).collect())
 }
 
-/// Runs every set on slices of a shape.
-pub fn examine(context: &Context, shape: &Shape) -> Result<Vec<Outcome>> {
-    let mut outcomes = Vec::new();
-    for (projection, beside) in sets(shape.axes)? {
-        outcomes.extend(schedules::<f32>(context, shape, &projection, beside)?);
-        outcomes.extend(schedules::<f16>(context, shape, &projection, beside)?);
-        outcomes.extend(schedules::<bf16>(context, shape, &projection, beside)?);
-        if serves(context, DType::F64) {
-            outcomes.extend(schedules::<f64>(context, shape, &projection, beside)?);
+/// Every set on slices of every shape.
+pub fn tasks() -> Result<Vec<Task<'static>>> {
+    let mut tasks: Vec<Task<'_>> = Vec::new();
+    for shape in shapes()? {
+        for (projection, beside) in sets(shape.axes)? {
+            tasks.push(Box::new(move |context| examine(context, &shape, &projection, beside)));
         }
+    }
+    Ok(tasks)
+}
+
+/// A set in every dtype.
+fn examine(
+    context: &Context,
+    shape: &Shape,
+    projection: &Projection,
+    beside: Beside,
+) -> Result<Vec<Outcome>> {
+    let mut outcomes = schedules::<f32>(context, shape, projection, beside)?;
+    outcomes.extend(schedules::<f16>(context, shape, projection, beside)?);
+    outcomes.extend(schedules::<bf16>(context, shape, projection, beside)?);
+    if serves(context, DType::F64) {
+        outcomes.extend(schedules::<f64>(context, shape, projection, beside)?);
     }
     Ok(outcomes)
 }

@@ -1,5 +1,7 @@
 //! Clips of many tensors: every schedule that is legal, against the oracle.
 
+use std::sync::Arc;
+
 use normproj::plan::group::{GroupPlan, GroupRequest, GroupSchedule};
 use normproj::plan::margin::Margin;
 use normproj::reference::{Clipped, Elements};
@@ -7,12 +9,13 @@ use normproj::{Clip, Context, DeviceBuffer, Group, Layout, Model, Norm, Result, 
 
 use super::Outcome;
 use super::compare::{Found, same_bits};
+use super::tasks::Task;
 
 /// Nothing, or what was wrong.
 type Held = std::result::Result<(), String>;
 
 /// Tensors in some memories, with room between them that nothing may touch.
-pub struct Scene {
+struct Scene {
     name: &'static str,
     /// The memory of each tensor and its place there.
     tensors: Vec<(usize, Layout)>,
@@ -21,7 +24,7 @@ pub struct Scene {
 }
 
 /// Scenes that reach every way to bind and to walk.
-pub fn scenes() -> Result<Vec<Scene>> {
+fn scenes() -> Result<Vec<Scene>> {
     let run = |size: usize, first| Layout::strided([size], [1], first);
     let (long, one) = (run(40_001, 1012)?, run(1, 41_020)?);
     let arena = || Ok(vec![(0, run(1000, 3)?), (0, run(7, 1003)?), (0, long), (0, one)]);
@@ -53,32 +56,40 @@ fn clips() -> Result<Vec<(Clip, bool)>> {
     Ok(all.chain(powers.map(|clip| (clip, false))).collect())
 }
 
-/// Runs all legal schedules of all clips of a scene.
-pub fn examine(context: &Context, scene: &Scene) -> Result<Vec<Outcome>> {
-    let mut outcomes = Vec::new();
-    let schedules = GroupPlan::legal_schedules(context.profile());
-    for (clip, forced) in clips()? {
-        let forced = if forced { &schedules[..] } else { &[] };
-        // The CPU backend has one way.
-        for schedule in std::iter::once(None).chain(forced.iter().copied().map(Some)) {
-            let (found, kappa) = match scene.trial(context, clip, schedule) {
-                Ok(done) => done,
-                // A schedule that is listed as legal and then refused is wrong, too.
-                Err(error) => (Err(error.to_string()), 0.0),
-            };
-            outcomes.push(Outcome {
-                case: scene.name,
-                shape: vec![scene.tensors.len()],
-                axes: "of tensors".to_string(),
-                form: clip.to_string(),
-                schedule: schedule.map_or("as chosen".to_string(), |s| s.to_string()),
-                kappa,
-                error: found.as_ref().copied().unwrap_or(0.0),
-                mismatch: found.err(),
-            });
+/// Every clip of every scene.
+pub fn tasks() -> Result<Vec<Task<'static>>> {
+    let mut tasks: Vec<Task<'_>> = Vec::new();
+    for scene in scenes()?.into_iter().map(Arc::new) {
+        for (clip, forced) in clips()? {
+            let scene = scene.clone();
+            tasks.push(Box::new(move |context| Ok(examine(context, &scene, clip, forced))));
         }
     }
-    Ok(outcomes)
+    Ok(tasks)
+}
+
+/// A clip of a scene by the schedule that is chosen, or by all that are legal.
+fn examine(context: &Context, scene: &Scene, clip: Clip, forced: bool) -> Vec<Outcome> {
+    let schedules = if forced { GroupPlan::legal_schedules(context.profile()) } else { vec![] };
+    let outcome = |schedule: Option<GroupSchedule>| {
+        let (found, kappa) = match scene.trial(context, clip, schedule) {
+            Ok(done) => done,
+            // A schedule that is listed as legal and then refused is wrong, too.
+            Err(error) => (Err(error.to_string()), 0.0),
+        };
+        Outcome {
+            case: scene.name,
+            shape: vec![scene.tensors.len()],
+            axes: "of tensors".to_string(),
+            form: clip.to_string(),
+            schedule: schedule.map_or("as chosen".to_string(), |s| s.to_string()),
+            kappa,
+            error: found.as_ref().copied().unwrap_or(0.0),
+            mismatch: found.err(),
+        }
+    };
+    // The CPU backend has one way.
+    std::iter::once(None).chain(schedules.into_iter().map(Some)).map(outcome).collect()
 }
 
 impl Scene {

@@ -9,6 +9,7 @@ use normproj::{Clip, Context, DType, Group, Layout, Model, Norm, Result, bf16, f
 use super::Outcome;
 use super::compare::{Found, same_bits};
 use super::family::serves;
+use super::tasks::Task;
 
 /// Nothing, or what was wrong.
 type Held = std::result::Result<(), String>;
@@ -19,13 +20,14 @@ const SIZES: [usize; 4] = [1003, 7, 4001, 1];
 const GAP: usize = 3;
 
 /// The dtypes of the tensors of a group.
-pub struct Mixture {
+#[derive(Clone, Copy)]
+struct Mixture {
     name: &'static str,
     dtypes: [DType; 4],
 }
 
 /// Each dtype but f32 alone, and groups of several.
-pub fn mixtures(context: &Context) -> Vec<Mixture> {
+fn mixtures(context: &Context) -> Vec<Mixture> {
     use DType::{BF16, F16, F32, F64};
     let all = [
         Mixture { name: "f16", dtypes: [F16; 4] },
@@ -52,26 +54,33 @@ fn clips() -> Result<Vec<Clip>> {
     ])
 }
 
-/// Runs all clips of a mixture.
-pub fn examine(context: &Context, mixture: &Mixture) -> Result<Vec<Outcome>> {
-    let outcome = |clip: Clip| {
-        let memory = Memory::new(mixture)?;
-        let (found, kappa) = match memory.trial(context, clip) {
-            Ok(done) => done,
-            Err(error) => (Err(error.to_string()), 0.0),
-        };
-        Ok(Outcome {
-            case: mixture.name,
-            shape: vec![memory.tensors.len()],
-            axes: "of tensors".to_string(),
-            form: clip.to_string(),
-            schedule: "as chosen".to_string(),
-            kappa,
-            error: found.as_ref().copied().unwrap_or(0.0),
-            mismatch: found.err(),
-        })
+/// Every clip of every mixture that a device has the dtypes of.
+pub fn tasks(context: &Context) -> Result<Vec<Task<'static>>> {
+    let mut tasks: Vec<Task<'_>> = Vec::new();
+    for mixture in mixtures(context) {
+        for clip in clips()? {
+            tasks.push(Box::new(move |context| Ok(vec![examine(context, &mixture, clip)?])));
+        }
+    }
+    Ok(tasks)
+}
+
+fn examine(context: &Context, mixture: &Mixture, clip: Clip) -> Result<Outcome> {
+    let memory = Memory::new(mixture)?;
+    let (found, kappa) = match memory.trial(context, clip) {
+        Ok(done) => done,
+        Err(error) => (Err(error.to_string()), 0.0),
     };
-    clips()?.into_iter().map(outcome).collect()
+    Ok(Outcome {
+        case: mixture.name,
+        shape: vec![memory.tensors.len()],
+        axes: "of tensors".to_string(),
+        form: clip.to_string(),
+        schedule: "as chosen".to_string(),
+        kappa,
+        error: found.as_ref().copied().unwrap_or(0.0),
+        mismatch: found.err(),
+    })
 }
 
 /// An arena, and what lies where in it.

@@ -5,9 +5,11 @@ mod compare;
 mod family;
 mod groups;
 mod mixed;
+mod tasks;
 mod trial;
 
 use std::io::Write;
+use std::sync::Arc;
 
 use clap::Args;
 use normproj::{Context, Plan, Schedule};
@@ -19,6 +21,7 @@ use crate::options::RunOptions;
 use crate::progress::Progress;
 use crate::table::{number, table};
 use cases::{Case, Form};
+use tasks::Task;
 use trial::Trial;
 
 /// Runs every kernel variant on this device against the oracle; exit 1 on a mismatch
@@ -59,31 +62,12 @@ struct Summary {
 
 pub fn run(arguments: &Arguments) -> Result<()> {
     let context = device::open(&arguments.run)?;
-    let cases = cases::all()?;
-    let scenes = groups::scenes()?;
-    let shapes = family::shapes()?;
-    let mixtures = mixed::mixtures(&context);
-    let count = cases.len() + shapes.len() + scenes.len() + mixtures.len();
-    let progress = Progress::count(count as u64, arguments.run.quiet);
-    let mut outcomes = Vec::new();
-    for case in &cases {
-        for form in Form::ALL {
-            outcomes.extend(examine(&context, case, form)?);
-        }
-        progress.advance(1);
-    }
-    for shape in &shapes {
-        outcomes.extend(family::examine(&context, shape)?);
-        progress.advance(1);
-    }
-    for scene in &scenes {
-        outcomes.extend(groups::examine(&context, scene)?);
-        progress.advance(1);
-    }
-    for mixture in &mixtures {
-        outcomes.extend(mixed::examine(&context, mixture)?);
-        progress.advance(1);
-    }
+    let mut tasks = schedules()?;
+    tasks.extend(family::tasks()?);
+    tasks.extend(groups::tasks()?);
+    tasks.extend(mixed::tasks(&context)?);
+    let progress = Progress::count(tasks.len() as u64, arguments.run.quiet);
+    let outcomes = tasks::run(&context, &tasks, &progress)?;
     drop(progress);
     let mismatches = outcomes.iter().filter(|outcome| outcome.mismatch.is_some()).count();
     let device = context.describe().to_string();
@@ -98,8 +82,20 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     }
 }
 
+/// Each form of each case.
+fn schedules() -> Result<Vec<Task<'static>>> {
+    let task = |case: Arc<Case>, form| -> Task<'static> {
+        Box::new(move |context| examine(context, &case, form))
+    };
+    let of = |case: Case| {
+        let case = Arc::new(case);
+        Form::ALL.map(|form| task(case.clone(), form))
+    };
+    Ok(cases::all()?.into_iter().flat_map(of).collect())
+}
+
 /// Runs all legal schedules of one form of a case.
-fn examine(context: &Context, case: &Case, form: Form) -> Result<Vec<Outcome>> {
+fn examine(context: &Context, case: &Case, form: Form) -> normproj::Result<Vec<Outcome>> {
     let profile = context.profile();
     let request = form.request(case, form.radii()[0])?;
     let schedules = Plan::legal_schedules(&request, profile)?;
@@ -115,7 +111,7 @@ fn examine(context: &Context, case: &Case, form: Form) -> Result<Vec<Outcome>> {
             mismatch: None,
         })
     };
-    let mut outcomes = schedules.iter().map(outcome).collect::<Result<Vec<_>>>()?;
+    let mut outcomes = schedules.iter().map(outcome).collect::<normproj::Result<Vec<_>>>()?;
     for &radius in form.radii() {
         for data in case.data(radius) {
             let trial = Trial::new(case, form, radius, data)?;
