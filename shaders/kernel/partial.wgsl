@@ -2,9 +2,6 @@
 
 @group(0) @binding(3) var<storage, read_write> partials: array<Accumulator>;
 
-// Terms of a lane between two cascades: the chain of additions stays short.
-const CASCADE = 16u;
-
 @compute @workgroup_size(LANES)
 fn partial(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -26,53 +23,4 @@ fn partial(
     if here.inside && position == 0u && chunk < params.chunks {
         partials[((params.first_chunk + chunk) * params.slices + here.slice) / SLICES] = total;
     }
-}
-
-fn scan(here: Place, first: u32, last: u32) -> Accumulator {
-    var sum = Real(0.0);
-    var seen = no_extremes();
-    var step = first;
-    while step < last {
-        let stop = min(last, step + CASCADE * FAN);
-        var block = Real(0.0);
-        while step + 3u * FAN < stop {
-            let a = load(source_at(here, step));
-            let b = load(source_at(here, step + FAN));
-            let c = load(source_at(here, step + 2u * FAN));
-            let d = load(source_at(here, step + 3u * FAN));
-            block += (term(a) + term(b)) + (term(c) + term(d));
-            let ab = wider(extremes(a), extremes(b));
-            let cd = wider(extremes(c), extremes(d));
-            seen = wider(seen, wider(ab, cd));
-            step += 4u * FAN;
-        }
-        while step < stop {
-            let a = load(source_at(here, step));
-            block += term(a);
-            seen = wider(seen, extremes(a));
-            step += FAN;
-        }
-        sum += block;
-    }
-    let exponent = safe_exponent(largest_of(seen));
-    if any_slice(exponent != Exponent(0)) {
-        sum = scan_shifted(here, first, last, spread_exponent(-exponent));
-    }
-    return lift(fold_sum(sum), exponent, seen);
-}
-
-// The chunk again, for the lanes whose squares would leave the range of f32.
-fn scan_shifted(here: Place, first: u32, last: u32, shift: Integer) -> Real {
-    var sum = Real(0.0);
-    var step = first;
-    while step < last {
-        let stop = min(last, step + CASCADE * FAN);
-        var block = Real(0.0);
-        while step < stop {
-            block += term(shifted(load(source_at(here, step)), shift));
-            step += FAN;
-        }
-        sum += block;
-    }
-    return sum;
 }

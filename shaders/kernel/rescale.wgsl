@@ -15,7 +15,7 @@ fn rescale(
     let spare = index >= count;
     let reverse = select(count - 1u - index, 0u, spare);
     let chunk = reverse / params.tiles;
-    let here = place(reverse % params.tiles, lane);
+    var here = place(reverse % params.tiles, lane);
     let position = fan_position(lane);
     var own = identity();
     if here.inside {
@@ -27,38 +27,16 @@ fn rescale(
     if here.inside && position == 0u && params.first_chunk + chunk == 0u && !spare {
         settle(here.slice, total);
     }
-    let rule = resumed(rule_for(total, here.slice), here);
-    let written = sector_violates(lane, any_slice(rule.violates)) || COPIES;
-    if !here.inside || spare || !written {
+    var rule = resumed(rule_for(total, here.slice), here);
+    let inside = here.inside && !spare;
+    let share = share_of(lane, inside, inside && (any_slice(rule.violates) || COPIES), total);
+    if !share.some {
         return;
     }
-    let first = chunk * params.chunk + position;
-    let last = min(chunk * params.chunk + params.chunk, params.steps);
-    if first >= last {
-        return;
+    if SHARES {
+        here = place(reverse % params.tiles, share.lane);
+        rule = resumed(rule_for(shared_by(share.lane), here.slice), here);
     }
-    // The last step of this lane, downward to the first.
-    var step = first + (last - 1u - first) / FAN * FAN;
-    while step >= first + 3u * FAN {
-        let a = load(source_at(here, step));
-        let b = load(source_at(here, step - FAN));
-        let c = load(source_at(here, step - 2u * FAN));
-        let d = load(source_at(here, step - 3u * FAN));
-        store(target_at(here, step), project(a, step, rule));
-        store(target_at(here, step - FAN), project(b, step - FAN, rule));
-        store(target_at(here, step - 2u * FAN), project(c, step - 2u * FAN, rule));
-        store(target_at(here, step - 3u * FAN), project(d, step - 3u * FAN, rule));
-        // The smallest step handled is `step - 3·FAN`; stop before the index would wrap.
-        if step < first + 4u * FAN {
-            return;
-        }
-        step -= 4u * FAN;
-    }
-    loop {
-        store(target_at(here, step), project(load(source_at(here, step)), step, rule));
-        if step < first + FAN {
-            return;
-        }
-        step -= FAN;
-    }
+    let first = chunk * params.chunk;
+    rewrite(here, rule, first + share.first, min(first + params.chunk, params.steps), share.stride);
 }

@@ -23,3 +23,14 @@ fn scaled(bits: Bits, exponent: Integer, scale: Real) -> Bits {
 }
 
 const TWO_TO_MINUS_64 = 5.421010862427522e-20;
+
+// What slices are multiplied by as one number each, scale · 2^exponent for scale >= 0, where that is a normal
+// number: products by it are those of `scaled`, in fewer instructions.
+fn whole_factor(scale: Sum, exponent: Exponent) -> Sum {
+    return bitcast<Sum>(bitcast<Exponent>(scale) + (exponent << SlicePlace(FIELD_PLACE)));
+}
+
+fn is_whole(scale: Sum, exponent: Exponent) -> Truth {
+    let field = bitcast<Exponent>(scale) >> SlicePlace(FIELD_PLACE);
+    return (field > Exponent(0)) & (field + exponent > Exponent(0)) & (field + exponent < Exponent(FIELDS));
+}

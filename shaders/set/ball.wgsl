@@ -7,6 +7,9 @@ struct Rule {
     scale: Sum,
     exponent: Exponent,
     fill: Fill,
+    // Whether all that violates is multiplied by one normal number for each slice.
+    plain: bool,
+    factor: Sum,
 }
 
 fn rule_for(total: Accumulator, slice: u32) -> Rule {
@@ -27,12 +30,12 @@ fn rule_for(total: Accumulator, slice: u32) -> Rule {
     let zero = rim.goal.mantissa == Sum(0.0);
     let valid = is_radius(slice);
     let fill = fill_for(total.largest, valid);
-    return Rule(
-        (over & nonzero & finite & valid) | fill.replaced,
-        select(select(scale, scale * 0.5, large), Sum(1.0), whole & !zero),
-        select(halved, Exponent(0), zero | whole),
-        fill,
-    );
+    let violates = (over & nonzero & finite & valid) | fill.replaced;
+    let mantissa = select(select(scale, scale * 0.5, large), Sum(1.0), whole & !zero);
+    let places = select(halved, Exponent(0), zero | whole);
+    let odd = violates & (fill.replaced | !is_whole(mantissa, places));
+    let factor = whole_factor(mantissa, places);
+    return Rule(violates, mantissa, places, fill, !any_slice(odd), factor);
 }
 
 // What a slice is multiplied by.
@@ -49,6 +52,10 @@ fn inverse_norm(power: Power) -> Power {
 }
 
 fn project(bits: Bits, step: u32, rule: Rule) -> Bits {
+    if rule.plain {
+        let whole = bitcast<Bits>(real(bits) * spread_sum(rule.factor));
+        return select(bits, whole, spread_truth(rule.violates));
+    }
     let product = scaled(bits, spread_exponent(rule.exponent), spread_sum(rule.scale));
     return filled(bits, select(bits, product, spread_truth(rule.violates)), rule.fill);
 }

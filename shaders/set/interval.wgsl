@@ -11,6 +11,9 @@ struct Rule {
     based: Truth,
     basis: Magnitude,
     fill: Fill,
+    // Whether all that violates is multiplied by one normal number for each slice.
+    plain: bool,
+    factor: Sum,
 }
 
 fn rule_for(total: Accumulator, slice: u32) -> Rule {
@@ -37,14 +40,20 @@ fn rule_for(total: Accumulator, slice: u32) -> Rule {
     let moved = (outside | Truth(params.always != 0u)) & nonzero & finite & valid;
     let basis = basis_at(slice);
     let based = (total.largest == Magnitude(0u)) & (basis != Magnitude(0u)) & valid;
+    let mantissa = scale * 4.0;
+    let places = select(goal.exponent - inverse.exponent - Exponent(2), Exponent(0), none);
+    let odd = based | fill.replaced | (moved & !is_whole(mantissa, places));
+    let factor = whole_factor(mantissa, places);
     return Rule(
         moved | based | fill.replaced,
         moved,
-        select(scale, -scale, turned) * 4.0,
-        select(goal.exponent - inverse.exponent - Exponent(2), Exponent(0), none),
+        select(mantissa, -mantissa, turned),
+        places,
         based,
         basis,
         fill,
+        !any_slice(odd),
+        select(factor, -factor, turned),
     );
 }
 
@@ -78,9 +87,16 @@ fn inverse_divisor(power: Power, own: Power) -> Power {
 }
 
 fn project(bits: Bits, step: u32, rule: Rule) -> Bits {
+    if rule.plain {
+        let whole = bitcast<Bits>(real(bits) * spread_sum(rule.factor));
+        return select(bits, at_most_finite(whole), spread_truth(rule.scaled));
+    }
     let product = scaled(bits, spread_exponent(rule.exponent), spread_sum(rule.scale));
-    // A norm of the largest f32 may be rounded beyond it.
-    let finite = (product & ~Bits(MAGNITUDE)) | min(product & Bits(MAGNITUDE), Bits(LARGEST_FINITE));
-    let kept = select(bits, finite, spread_truth(rule.scaled));
+    let kept = select(bits, at_most_finite(product), spread_truth(rule.scaled));
     return filled(bits, with_basis(kept, step, rule.based, rule.basis), rule.fill);
+}
+
+// A norm of the largest number may be rounded beyond it.
+fn at_most_finite(bits: Bits) -> Bits {
+    return (bits & ~Bits(MAGNITUDE)) | min(bits & Bits(MAGNITUDE), Bits(LARGEST_FINITE));
 }

@@ -14,6 +14,11 @@ pub enum Schedule {
         /// How many loads of a slice a lane holds.
         held: u32,
     },
+    /// On a GPU: one dispatch; a workgroup reads its slices, and those that violate a second time.
+    Streamed {
+        /// How lanes map to elements.
+        tiling: Tiling,
+    },
     /// On a GPU: one dispatch writes partial sums of chunks, a second rescales what violates.
     Partial {
         /// How lanes map to elements.
@@ -59,7 +64,7 @@ impl Tiling {
 
     /// How many elements of a slice one step of a lane covers.
     pub fn elements_per_step(&self) -> u32 {
-        if self.walk == Walk::Rows { self.width } else { 1 }
+        if self.walk == Walk::Columns { 1 } else { self.width }
     }
 }
 
@@ -68,6 +73,9 @@ impl std::fmt::Display for Schedule {
         match self {
             Schedule::Resident { tiling, held } => {
                 write!(formatter, "{}_resident({tiling}, {held} held)", tiling.walk)
+            }
+            Schedule::Streamed { tiling } => {
+                write!(formatter, "{}_streamed({tiling})", tiling.walk)
             }
             Schedule::Partial { tiling, chunk, decide } => {
                 let decide = if *decide { "decide, " } else { "" };

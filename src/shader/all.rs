@@ -16,6 +16,7 @@ impl Variant {
             (Walk::Columns, Lane::One),
             (Walk::Columns, Lane::FourColumns),
             (Walk::Strided, Lane::One),
+            (Walk::Strided, Lane::FourInRow),
         ] {
             for (tile, fan, tile_fastest) in
                 [(1, 256, false), (256, 1, true), (32, 8, true), (32, 8, false)]
@@ -213,6 +214,7 @@ fn residents(sized: Variant) -> impl Iterator<Item = Variant> {
     stored().map(move |(storage, verdict)| Variant { storage, verdict, ..sized }).chain(norms)
 }
 
+/// The kernels that hold no slice.
 fn two_passes(sized: Variant) -> impl Iterator<Item = Variant> {
     let small = Variant { counted: false, ..sized };
     let partial = Variant { kernel: Kernel::Partial, ..sized };
@@ -224,7 +226,10 @@ fn two_passes(sized: Variant) -> impl Iterator<Item = Variant> {
     });
     let rescale = Variant { kernel: Kernel::Rescale, ..sized };
     let rescales = stored().map(move |(storage, verdict)| Variant { storage, verdict, ..rescale });
-    [partial, summary].into_iter().chain(decides).chain(rescales)
+    let streamed = Variant { kernel: Kernel::Streamed, ..sized };
+    // A search and what moves along a direction are not streamed.
+    let streamed = residents(streamed).filter(|variant| variant.set != SetKind::Shrink);
+    [partial, summary].into_iter().chain(decides).chain(rescales).chain(streamed)
 }
 
 /// The ways to store a projection, with and without a report.

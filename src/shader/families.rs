@@ -8,6 +8,7 @@ use crate::norm::Norm;
 #[allow(missing_docs, reason = "described in the files of the same name")]
 pub enum Kernel {
     Resident,
+    Streamed,
     Partial,
     Decide,
     Rescale,
@@ -125,7 +126,8 @@ pub enum Rows {
 impl Kernel {
     /// Whether the kernel reads or writes the tensor itself.
     pub fn touches_tensor(self) -> bool {
-        matches!(self, Kernel::Resident | Kernel::Partial | Kernel::Rescale | Kernel::ShrinkPartial)
+        matches!(self, Kernel::Resident | Kernel::Streamed | Kernel::Partial | Kernel::Rescale)
+            || self == Kernel::ShrinkPartial
             || self.touches_direction()
     }
 
@@ -150,7 +152,7 @@ impl Kernel {
         match self {
             Kernel::Partial | Kernel::AlongPartial | Kernel::Claim | Kernel::Release => false,
             Kernel::Decide => verdict == Verdict::Begin,
-            Kernel::Resident | Kernel::Rescale | Kernel::Summary => true,
+            Kernel::Resident | Kernel::Streamed | Kernel::Rescale | Kernel::Summary => true,
             Kernel::ShrinkPartial | Kernel::ShrinkDecide => true,
             Kernel::AlongResident | Kernel::AlongRescale => true,
         }
@@ -160,6 +162,7 @@ impl Kernel {
     pub fn name(self) -> &'static str {
         match self {
             Kernel::Resident => "resident",
+            Kernel::Streamed => "streamed",
             Kernel::Partial => "partial",
             Kernel::Decide => "decide",
             Kernel::Rescale => "rescale",

@@ -58,6 +58,7 @@ impl Variant {
         }
         let settles = [
             Kernel::Resident,
+            Kernel::Streamed,
             Kernel::Decide,
             Kernel::Rescale,
             Kernel::AlongResident,
@@ -73,6 +74,7 @@ impl Variant {
         fragments.extend(self.along());
         fragments.extend(self.touched());
         fragments.extend(self.search());
+        fragments.extend(self.steps());
         if self.verdict == Verdict::Norm {
             fragments.push(fragment!("verdict/float"));
         }
@@ -153,6 +155,21 @@ impl Variant {
         }
     }
 
+    /// How steps of a slice are summed, and rewritten.
+    fn steps(&self) -> Vec<&'static str> {
+        let (sum, rewrite) = (fragment!("steps/sum"), fragment!("steps/rewrite"));
+        let share = match self.walk {
+            Walk::Columns => fragment!("steps/shared"),
+            Walk::Rows | Walk::Strided => fragment!("steps/own"),
+        };
+        match self.kernel {
+            Kernel::Partial => vec![sum],
+            Kernel::Rescale => vec![rewrite, share],
+            Kernel::Streamed => vec![sum, rewrite, share],
+            _ => vec![],
+        }
+    }
+
     fn constants(&self) -> String {
         format!(
             "const LANES = {}u;\nconst TILE = {}u;\nconst FAN = {}u;\nconst TILE_FASTEST = {};\n\
@@ -170,6 +187,7 @@ impl Kernel {
     fn text(self) -> &'static str {
         match self {
             Kernel::Resident => fragment!("kernel/resident"),
+            Kernel::Streamed => fragment!("kernel/streamed"),
             Kernel::Partial => fragment!("kernel/partial"),
             Kernel::Decide => fragment!("kernel/decide"),
             Kernel::Rescale => fragment!("kernel/rescale"),

@@ -166,7 +166,8 @@ impl Variant {
             Kernel::ShrinkDecide => {
                 bindings.extend([(Slot::Partials, Access::Read), (Slot::Verdicts, Access::Read)]);
             }
-            Kernel::Resident | Kernel::AlongResident | Kernel::Claim | Kernel::Release => {}
+            Kernel::Resident | Kernel::AlongResident | Kernel::Streamed => {}
+            Kernel::Claim | Kernel::Release => {}
         }
         match self.verdict {
             Verdict::None => {}

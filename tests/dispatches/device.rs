@@ -108,7 +108,8 @@ impl<'a> Device<'a> {
         let groups = step.workgroups[0] * step.workgroups[1];
         for group in 0..groups {
             match step.variant.kernel {
-                Kernel::Resident | Kernel::AlongResident => self.resident(step, group),
+                Kernel::Resident | Kernel::AlongResident => self.whole(step, group),
+                Kernel::Streamed => self.whole(step, group),
                 Kernel::Partial | Kernel::ShrinkPartial | Kernel::AlongPartial => {
                     self.partial(step, group);
                 }
@@ -137,9 +138,14 @@ impl<'a> Device<'a> {
         once(&self.summaries, 1);
     }
 
-    fn resident(&mut self, step: &Step, group: u32) {
+    /// Whole slices, held in registers or read again.
+    fn whole(&mut self, step: &Step, group: u32) {
         let walk = Walker { variant: &step.variant, params: &step.params };
-        let (fan, held) = (step.variant.fan, step.variant.held);
+        let fan = step.variant.fan;
+        let held = match step.variant.kernel {
+            Kernel::Streamed => step.params.steps.div_ceil(fan),
+            _ => step.variant.held,
+        };
         let steps = |position| {
             (0..held).map(move |i| position + i * fan).filter(|&at| at < step.params.steps)
         };

@@ -39,7 +39,8 @@ fn a_schedule_of_nonsense_is_refused() {
             let tiling = Tiling { walk, width, tile, fan };
             for size in sizes {
                 let partial = Schedule::Partial { tiling, chunk: size, decide: size == 4 };
-                for schedule in [Schedule::Resident { tiling, held: size }, partial] {
+                let whole = Schedule::Streamed { tiling };
+                for schedule in [Schedule::Resident { tiling, held: size }, whole, partial] {
                     match Plan::with_schedule(&request, &DeviceProfile::browser(), schedule) {
                         Ok(_) => {}
                         Err(Error::IllegalSchedule { .. }) => refused += 1,

@@ -30,7 +30,7 @@ pub(in crate::plan) fn cost(
     let size = geometry.dtype.size() as u32;
     let (resident, tiling) = match schedule {
         Schedule::Resident { tiling, .. } => (true, *tiling),
-        Schedule::Partial { tiling, .. } => (false, *tiling),
+        Schedule::Streamed { tiling } | Schedule::Partial { tiling, .. } => (false, *tiling),
         Schedule::Native { .. } => return Cost::default(),
     };
     let side_by_side = tiling.walk == Walk::Columns;
@@ -78,7 +78,7 @@ fn scratch_of(step: &Step) -> u64 {
     let stored = u64::from(matches!(step.variant.verdict, Verdict::Store | Verdict::Begin));
     let state = if step.variant.set == SetKind::Shrink { state_bytes(precision) } else { 0 };
     match step.variant.kernel {
-        Kernel::Resident | Kernel::AlongResident => here * stored * accumulator,
+        Kernel::Resident | Kernel::Streamed | Kernel::AlongResident => here * stored * accumulator,
         Kernel::Partial | Kernel::AlongPartial => here * chunks * accumulator,
         Kernel::Decide => slices * ((partials + stored) * accumulator + state),
         Kernel::Rescale | Kernel::AlongRescale => {

@@ -19,11 +19,10 @@ const LONGEST_CHAIN: u32 = 76;
 /// 4 if every load of four elements stays aligned and inside a run, else 1.
 pub(super) fn width(geometry: &Geometry, walk: Walk) -> u32 {
     let run = match walk {
-        Walk::Rows => geometry.reduced.last(),
+        Walk::Rows | Walk::Strided => geometry.reduced.last(),
         Walk::Columns => geometry.kept.last(),
-        Walk::Strided => None,
     };
-    let Some(run) = run else { return 1 };
+    let Some(run) = run.filter(|run| run.source == 1 && run.target == 1) else { return 1 };
     // There are no vectors of four numbers of 64 bits that a lane could load at once.
     if geometry.dtype.precision() == Precision::Double {
         return 1;
@@ -41,7 +40,7 @@ pub(super) fn width(geometry: &Geometry, walk: Walk) -> u32 {
 /// How many loads a slice takes.
 pub(super) fn steps(geometry: &Geometry, walk: Walk, width: u32) -> u64 {
     let length = geometry.length() as u64;
-    if walk == Walk::Rows { length / u64::from(width) } else { length }
+    if walk == Walk::Columns { length } else { length / u64::from(width) }
 }
 
 /// Strided: whether neighbouring slices are nearer in memory than neighbours within a slice.
@@ -61,7 +60,9 @@ pub(in crate::plan) fn check(
         |reason: String| Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason });
     let tiling = match schedule {
         Schedule::Native { .. } => return illegal("it is one of the CPU backend".to_string()),
-        Schedule::Resident { tiling, .. } | Schedule::Partial { tiling, .. } => tiling,
+        Schedule::Resident { tiling, .. }
+        | Schedule::Streamed { tiling }
+        | Schedule::Partial { tiling, .. } => tiling,
     };
     let Tiling { walk, width, tile, fan } = *tiling;
     if walk != Walk::Strided && walk != geometry.walk() {
@@ -92,6 +93,12 @@ pub(in crate::plan) fn check(
         Schedule::Resident { held, .. } if u64::from(held) * u64::from(fan) < steps => {
             return illegal(format!("a slice takes {steps} loads"));
         }
+        Schedule::Streamed { .. } if matches!(set, SetKind::Shrink | SetKind::Plane) => {
+            return illegal("slices are searched or moved along a direction".to_string());
+        }
+        Schedule::Streamed { .. } if steps.div_ceil(u64::from(fan)) > u64::from(MOST_TERMS) => {
+            return illegal(format!("a lane may sum {MOST_TERMS} terms"));
+        }
         Schedule::Partial { chunk, .. } if chunk == 0 || chunk.div_ceil(fan) > MOST_TERMS => {
             return illegal(format!("a lane may sum {MOST_TERMS} terms"));
         }
@@ -103,9 +110,9 @@ pub(in crate::plan) fn check(
         }
         _ => {}
     }
-    let resident = matches!(schedule, Schedule::Resident { .. });
+    let may_cut = matches!(schedule, Schedule::Partial { .. });
     let whole = geometry.kept.iter().map(|axis| 0..axis.size).collect();
-    if !geometry.is_empty() && cut(geometry, &whole, limits, !resident).is_none() {
+    if !geometry.is_empty() && cut(geometry, &whole, limits, may_cut).is_none() {
         return illegal(format!("a slice spans more than {} bytes", limits.binding_bytes));
     }
     if let Schedule::Partial { chunk, .. } = *schedule {
@@ -128,8 +135,9 @@ pub(super) fn loads(request: &Request) -> u32 {
     1 + u32::from(request.direction.is_some())
 }
 
-/// Bytes of workgroup memory that no lane has for itself: the answer whether any lane seeks.
-pub(super) const SHARED_BYTES: u64 = 8;
+/// Bytes of workgroup memory that no lane has for itself: the answer whether any lane seeks, and a bit for
+/// each of at most 1024 lanes that says whether it writes.
+pub(super) const SHARED_BYTES: u64 = 8 + 128;
 
 /// Bytes of workgroup memory of a lane: so many words of accumulators, and the flag of its sector.
 pub(super) fn memory_of_lane(words: u32) -> u32 {
@@ -168,10 +176,12 @@ fn chain(schedule: &Schedule, geometry: &Geometry, limits: &GpuLimits) -> u32 {
         Schedule::Resident { tiling, held } => {
             ceil_log2(*held) + folded(tiling) + tiling.fan.ilog2()
         }
+        Schedule::Streamed { tiling } => {
+            let terms = steps(geometry, tiling.walk, tiling.width).div_ceil(tiling.fan.into());
+            cascade(terms as u32) + folded(tiling) + tiling.fan.ilog2()
+        }
         Schedule::Partial { tiling, chunk, decide } => {
-            // Blocks of 16 terms, then a sum of blocks.
-            let terms = chunk.div_ceil(tiling.fan);
-            let lane = terms.min(16) + terms.div_ceil(16);
+            let lane = cascade(chunk.div_ceil(tiling.fan));
             let chunks = plan_steps::most_partials(geometry, tiling, *chunk, limits);
             let fan = if *decide { plan_steps::decide_fan(chunks) } else { tiling.fan };
             let serial = u32::try_from(chunks.div_ceil(u64::from(fan))).unwrap_or(u32::MAX);
@@ -179,6 +189,11 @@ fn chain(schedule: &Schedule, geometry: &Geometry, limits: &GpuLimits) -> u32 {
             (lane + tree).saturating_add(serial)
         }
     }
+}
+
+/// The chain of so many terms of a lane: blocks of 16, then a sum of blocks.
+fn cascade(terms: u32) -> u32 {
+    terms.min(16) + terms.div_ceil(16)
 }
 
 /// The additions that fold four elements of one slice.
@@ -222,6 +237,7 @@ pub(in crate::plan) fn schedules(
                 let steps = steps(geometry, walk, width).max(1);
                 let held = u32::try_from(steps.div_ceil(u64::from(fan))).unwrap_or(u32::MAX);
                 all.push(Schedule::Resident { tiling, held });
+                all.push(Schedule::Streamed { tiling });
                 for (chunk, decide) in [(fan, true), (fan * 7 + 3, false), (fan * 256, true)] {
                     all.push(Schedule::Partial { tiling, chunk, decide });
                 }

@@ -36,17 +36,16 @@ pub(super) fn of_piece(
         slice_stride *= slab[d].len();
     }
     for (d, axis) in geometry.reduced.iter().enumerate() {
+        let run = !columns && d + 1 == geometry.reduced.len();
+        let loads = |stride: usize| (if run { stride } else { stride / width }) as u32;
+        let size = piece.reduced[d].len();
         reduced[d] = params::Axis {
-            size: piece.reduced[d].len() as u32,
-            source_stride: (axis.source / width) as u32,
-            target_stride: (axis.target / width) as u32,
+            size: (if run { size / width } else { size }) as u32,
+            source_stride: loads(axis.source),
+            target_stride: loads(axis.target),
             slice_stride: 0,
         };
-    }
-    for (d, axis) in geometry.reduced.iter().enumerate() {
-        let along = tiling.walk == Walk::Rows;
-        let step = if along { axis.direction } else { axis.direction / width };
-        direction[1][d / 4][d % 4] = step as u32;
+        direction[1][d / 4][d % 4] = loads(axis.direction);
     }
     let [direction_kept, direction_reduced] = direction;
     let slices_here: usize = piece.kept.iter().map(|range| range.len()).product();

@@ -61,7 +61,7 @@ pub(in crate::plan) fn choose(
     let schedule = match walk {
         Walk::Rows => rows(geometry, request, width, limits),
         Walk::Columns => columns(geometry, request, width, limits),
-        Walk::Strided => strided(geometry, limits),
+        Walk::Strided => strided(geometry, width, limits),
     };
     let light = !matches!(schedule, Schedule::Resident { held, .. } if held > most_held(request));
     // The last word is that of the check that a forced schedule must pass too.
@@ -117,11 +117,11 @@ fn lanes_of_columns(request: &Request, width: u32, limits: &GpuLimits) -> u32 {
     memory / legal::memory_of_lane(words * width)
 }
 
-fn strided(geometry: &Geometry, limits: &GpuLimits) -> Schedule {
-    let steps = steps(geometry, Walk::Strided, 1);
+fn strided(geometry: &Geometry, width: u32, limits: &GpuLimits) -> Schedule {
+    let steps = steps(geometry, Walk::Strided, width);
     let lanes = floor_pow2(limits.invocations.min(LANES));
     let fan = pow2(steps.div_ceil(4)).min(lanes);
-    let tiling = Tiling { walk: Walk::Strided, width: 1, tile: lanes / fan, fan };
+    let tiling = Tiling { walk: Walk::Strided, width, tile: lanes / fan, fan };
     Schedule::Resident { tiling, held: held(steps, fan) }
 }
 
@@ -136,7 +136,7 @@ fn partial(
     let schedule = match walk {
         Walk::Rows => partial_rows(geometry, width, limits),
         Walk::Columns => partial_columns(geometry, width, limits),
-        Walk::Strided => partial_strided(geometry, limits),
+        Walk::Strided => partial_strided(geometry, width, limits),
     };
     // Norms come out of the dispatch that combines partial sums, and searches begin there.
     let decides = matches!(request.output, Output::Norms(_)) || kinds(request).1 == SetKind::Shrink;
@@ -172,11 +172,11 @@ fn partial_columns(geometry: &Geometry, width: u32, limits: &GpuLimits) -> Sched
     chunked(tiling, geometry, limits, outer * run.div_ceil(u64::from(tile)))
 }
 
-fn partial_strided(geometry: &Geometry, limits: &GpuLimits) -> Schedule {
+fn partial_strided(geometry: &Geometry, width: u32, limits: &GpuLimits) -> Schedule {
     let lanes = floor_pow2(limits.invocations.min(LANES));
     let tile = if legal::tile_fastest(geometry) { WIDE_TILE } else { 1 };
     let tile = tile.min(pow2(geometry.slices() as u64)).min(lanes);
-    let tiling = Tiling { walk: Walk::Strided, width: 1, tile, fan: lanes / tile };
+    let tiling = Tiling { walk: Walk::Strided, width, tile, fan: lanes / tile };
     chunked(tiling, geometry, limits, (geometry.slices() as u64).div_ceil(u64::from(tile)))
 }
 

@@ -1,13 +1,14 @@
 //! What is timed.
 
 use normproj::plan::profile::DeviceKind;
-use normproj::{Axes, DeviceProfile};
+use normproj::{Axes, Context, DType, DeviceBuffer, DeviceProfile, f16};
 
 /// A tensor and the axes of its slices.
 pub struct Case {
     pub id: String,
     pub shape: Vec<usize>,
     pub axes: Axes,
+    pub dtype: DType,
 }
 
 /// A model whose gradients are clipped by their global norm.
@@ -40,6 +41,24 @@ impl Case {
     }
 }
 
+/// These elements in a dtype, as a tensor of a device.
+pub fn upload(
+    context: &Context,
+    elements: &[f32],
+    shape: &[usize],
+    dtype: DType,
+) -> normproj::Result<DeviceBuffer> {
+    match dtype {
+        DType::F16 => context.upload_as(&halves(elements), shape),
+        _ => context.upload(elements, shape),
+    }
+}
+
+pub fn halves(elements: &[f32]) -> Vec<f16> {
+    use rayon::prelude::*;
+    elements.par_iter().map(|&x| f16::from_f32(x)).collect()
+}
+
 /// The fractions of the slices that violate.
 pub const VIOLATING: [f64; 4] = [0.0, 0.01, 0.1, 1.0];
 
@@ -49,10 +68,19 @@ const MOST_ON_SOFTWARE: usize = 1 << 24;
 const MOST_NATIVE: usize = 1 << 28;
 
 pub fn projections() -> Vec<Case> {
-    let case = |id: &str, shape: &[usize], axes| Case { id: id.into(), shape: shape.into(), axes };
+    let of = |dtype| {
+        move |id: &str, shape: &[usize], axes| Case {
+            id: id.into(),
+            shape: shape.into(),
+            axes,
+            dtype,
+        }
+    };
+    let (case, half) = (of(DType::F32), of(DType::F16));
     vec![
         case("rows_65536x4096", &[65_536, 4096], Axes::from(1)),
         case("rows_262144x1024", &[262_144, 1024], Axes::from(1)),
+        half("rows_262144x1024_f16", &[262_144, 1024], Axes::from(1)),
         case("rows_8192x65536", &[8192, 65_536], Axes::from(1)),
         case("rows_4096x32768", &[4096, 32_768], Axes::from(1)),
         case("rows_524288x64", &[524_288, 64], Axes::from(1)),
@@ -61,6 +89,7 @@ pub fn projections() -> Vec<Case> {
         case("rows_1x67108864", &[1, 67_108_864], Axes::from(1)),
         case("columns_4096x4096", &[4096, 4096], Axes::from(0)),
         case("columns_16384x16384", &[16_384, 16_384], Axes::from(0)),
+        half("columns_16384x16384_f16", &[16_384, 16_384], Axes::from(0)),
         case("columns_128256x4096", &[128_256, 4096], Axes::from(0)),
         case("columns_784x256", &[784, 256], Axes::from(0)),
         case("conv_3x3x512x512", &[3, 3, 512, 512], Axes::from([0, 1, 2])),
@@ -92,6 +121,7 @@ pub fn growing_projections() -> Vec<Case> {
             id: format!("{family}_2^{exponent}"),
             shape: matrix(exponent),
             axes: Axes::from(axis),
+            dtype: DType::F32,
         })
     };
     case("rows", 1).chain(case("columns", 0)).collect()

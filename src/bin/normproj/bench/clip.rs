@@ -1,7 +1,7 @@
 //! The clip of a model by its global norm on a GPU: verified, then timed.
 
 use normproj::plan::group::{GroupPlan, GroupRequest, GroupSchedule};
-use normproj::{Clip, DeviceBuffer, Group};
+use normproj::{Clip, DType, DeviceBuffer, Group};
 
 use super::cases::ClipCase;
 use super::model::Gradients;
@@ -60,7 +60,7 @@ pub fn measure(
                 kernel,
                 shape: vec![host.len()],
                 axes: "all".to_string(),
-                dtype: "f32",
+                dtype: DType::F32.to_string(),
                 violating,
                 dispatches: cost.dispatches,
                 verified: true,

@@ -45,7 +45,7 @@ pub struct Arguments {
     /// Only cases whose name matches: rows_* | columns_* | clip_*
     #[arg(long, value_name = "GLOB", default_value = "*", value_parser = Glob::new)]
     case: Glob,
-    /// Times a grid of schedules, too, with nothing and with everything violating
+    /// Times a grid of schedules, too, with nothing, little and everything violating
     #[arg(long)]
     schedules: bool,
     /// Times rows, columns and a clip over six decades of elements instead
@@ -69,7 +69,7 @@ struct Measurement {
     kernel: String,
     shape: Vec<usize>,
     axes: String,
-    dtype: &'static str,
+    dtype: String,
     violating: f64,
     bytes: f64,
     ms: f64,
@@ -254,7 +254,7 @@ fn projections(bench: &Bench, case: &Case, work: &Work, say: Say<'_>) -> Result<
     let mut measured = Vec::new();
     for &violating in work.violating {
         measured.push(tensor.measure(violating, None)?);
-        if work.schedules && [0.0, 1.0].contains(&violating) {
+        if work.schedules && [0.0, 0.01, 1.0].contains(&violating) {
             let grid = schedules::grid(&tensor.request(violating), bench.context.profile())?;
             for schedule in &grid[1..] {
                 measured.push(tensor.measure(violating, Some(*schedule))?);

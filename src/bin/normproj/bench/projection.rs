@@ -1,9 +1,9 @@
 //! One projection on a GPU: verified, then timed.
 
 use normproj::gpu::{Bound, Gpu};
-use normproj::{Context, DeviceBuffer, Layout, Norm, Plan, Projection, Request, Schedule};
+use normproj::{Context, DType, DeviceBuffer, Layout, Norm, Plan, Projection, Request, Schedule};
 
-use super::cases::{Case, uniform};
+use super::cases::{Case, uniform, upload};
 use super::clock::Clock;
 use super::native;
 use super::streams::{self, Streams};
@@ -34,19 +34,20 @@ pub struct Tensor<'a> {
 impl<'a> Tensor<'a> {
     pub fn new(bench: &'a Bench, case: &'a Case) -> Result<Self> {
         let layout = Layout::contiguous(&case.shape)?;
-        let native = Context::cpu();
-        let host = native.upload(&uniform(layout.len()), &case.shape)?;
+        let (native, elements) = (Context::cpu(), uniform(layout.len()));
+        let host = upload(&native, &elements, &case.shape, case.dtype)?;
         let count = slices::kept_shape(case.axes, &case.shape)?.into_iter().product();
         let norms = native.zeros([count])?;
         native.norms(Norm::L2, case.axes, &host, &norms)?;
-        let base = bench.context.upload(&host.read()?, &case.shape)?;
-        let work = bench.context.zeros(&case.shape)?;
+        let base = upload(&bench.context, &elements, &case.shape, case.dtype)?;
+        let work = bench.context.zeros_as(&case.shape, case.dtype)?;
         Ok(Tensor { bench, case, layout, base, work, norms: norms.read()? })
     }
 
     pub fn request(&self, violating: f64) -> Request {
         let radius = native::radius(self.norms.clone(), violating);
-        Request::in_place(Projection::max_norm(radius, self.case.axes), self.layout)
+        let projection = Projection::max_norm(radius, self.case.axes);
+        Request::in_place(projection, self.layout).of(self.case.dtype)
     }
 
     /// Runs a plan and compares what comes out with the native backend's norms; then times it.
@@ -85,7 +86,7 @@ impl<'a> Tensor<'a> {
             kernel: plan.schedule().to_string(),
             shape: case.shape.clone(),
             axes: case.axes.to_string(),
-            dtype: "f32",
+            dtype: case.dtype.to_string(),
             violating,
             dispatches: cost.dispatches,
             verified: true,
@@ -102,13 +103,17 @@ impl<'a> Tensor<'a> {
         let factors = context.upload(&factors, [slices])?;
         let count = context.zeros([1])?;
         let (inner, all) = (self.case.inner()?, self.layout.len());
-        // 2κ of the exact projection, and what f32 makes of factor and product.
-        let fraction = 2.0 * bound.prepared().plan().margin().kappa + 4.0 * f64::from(f32::EPSILON);
+        // 2κ of the exact projection, what f32 makes of factor and product, and rounding toward zero.
+        let own = 2.0 * bound.prepared().plan().margin().kappa + 4.0 * f64::from(f32::EPSILON);
+        let fraction = own + 2.0 * self.case.dtype.grain().relative;
+        let halves = self.case.dtype == DType::F16;
+        let all = if halves { all / 2 } else { all };
         // A binding holds less than the largest tensors.
         let half = all / 2 / 64 * 64;
         let mut parts = Vec::new();
         for part in [0..half, half..all].into_iter().filter(|part| !part.is_empty()) {
             let constants = [
+                ("HALVES", f64::from(u8::from(halves))),
                 ("FIRST", part.start as f64),
                 ("INNER", inner as f64),
                 ("SLICES", slices as f64),
@@ -146,7 +151,7 @@ impl<'a> Tensor<'a> {
     }
 
     fn restore(&self, encoder: &mut wgpu::CommandEncoder) {
-        self.copy(encoder, 4 * self.layout.len() as u64);
+        self.copy(encoder, (self.case.dtype.size() * self.layout.len()) as u64);
     }
 
     /// Puts one element back, so that what is timed waits for all copies before.

@@ -12,13 +12,16 @@ pub fn grid(request: &Request, profile: &DeviceProfile) -> normproj::Result<Vec<
     let mut all = vec![chosen.schedule()];
     let powers = |from: u32, to: u32| (from..=to).map(|exponent| 1u32 << exponent);
     for width in [4, 1] {
-        let steps = if walk == Walk::Rows { length / width } else { length };
-        for lanes in powers(6, 9) {
+        let steps = if walk == Walk::Columns { length } else { length / width };
+        for lanes in powers(6, 10) {
             for fan in powers(0, 10).filter(|&fan| fan <= lanes) {
                 let tiling = Tiling { walk, width, tile: lanes / fan, fan };
                 let held = steps.div_ceil(fan).max(1);
                 all.push(Schedule::Resident { tiling, held });
-                for terms in [4, 8, 16, 32, 64, 128] {
+                all.push(Schedule::Streamed { tiling });
+                // Twice the steps are one chunk, as the steps are.
+                let terms = [8, 16, 32, 64, 128, 256].into_iter();
+                for terms in terms.filter(|terms| fan * terms < 2 * steps) {
                     all.push(Schedule::Partial { tiling, chunk: fan * terms, decide: false });
                 }
             }
@@ -37,14 +40,20 @@ pub fn grid(request: &Request, profile: &DeviceProfile) -> normproj::Result<Vec<
 /// Leaves out what cannot be fast: narrow loads, tiles of columns under 64 bytes, and rows of which
 /// several share a workgroup without being resident.
 fn sensible(schedule: &Schedule, walk: Walk) -> bool {
-    let (Schedule::Resident { tiling, .. } | Schedule::Partial { tiling, .. }) = schedule else {
+    let (Schedule::Resident { tiling, .. }
+    | Schedule::Streamed { tiling }
+    | Schedule::Partial { tiling, .. }) = schedule
+    else {
         return false;
     };
     let Tiling { width, tile, fan, .. } = *tiling;
     match (walk, schedule) {
-        (Walk::Rows, Schedule::Partial { .. }) => tile == 1 && width == 4 && fan >= 128,
-        (Walk::Rows, _) => width == 4,
-        (Walk::Columns, _) => width == 4 && (8..=32).contains(&tile),
-        (Walk::Strided, _) => width == 1 && tile * fan >= 128,
+        (Walk::Rows, Schedule::Resident { .. }) => width == 4,
+        (Walk::Rows, _) => tile == 1 && width == 4 && fan >= 128,
+        (Walk::Columns, Schedule::Streamed { .. }) => {
+            width == 4 && (4..=8).contains(&tile) && tile * fan >= 256
+        }
+        (Walk::Columns, _) => width == 4 && (8..=32).contains(&tile) && tile * fan <= 512,
+        (Walk::Strided, _) => tile * fan >= 128,
     }
 }

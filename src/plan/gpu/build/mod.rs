@@ -38,7 +38,7 @@ pub(in crate::plan) fn build(
     limits: &GpuLimits,
 ) -> Result<Steps> {
     let (tiling, partials, decide) = match *schedule {
-        Schedule::Resident { tiling, .. } => (tiling, 0, false),
+        Schedule::Resident { tiling, .. } | Schedule::Streamed { tiling } => (tiling, 0, false),
         Schedule::Partial { tiling, chunk, decide } => {
             (tiling, most_partials(geometry, &tiling, chunk, limits), decide)
         }
@@ -160,13 +160,13 @@ impl Builder<'_> {
 
     /// All dispatches of one slab of slices.
     fn slab(&mut self, slab: &Box, slices: u64, first_norm: u64) {
-        let is_resident = matches!(self.schedule, Schedule::Resident { .. });
+        let may_cut = matches!(self.schedule, Schedule::Partial { .. });
         let [resident, partial, rescale] = match self.kinds.1 {
             SetKind::Plane => [Kernel::AlongResident, Kernel::AlongPartial, Kernel::AlongRescale],
             _ => [Kernel::Resident, Kernel::Partial, Kernel::Rescale],
         };
         // The check of the schedule made sure that this can be cut.
-        let cut = cut(self.geometry, slab, self.limits, !is_resident).unwrap_or_default();
+        let cut = cut(self.geometry, slab, self.limits, may_cut).unwrap_or_default();
         let base = Params {
             slices: slices as u32,
             first_norm: self.norm_base(first_norm),
@@ -175,14 +175,12 @@ impl Builder<'_> {
         let norms = self.norms_window(first_norm, slices);
         match *self.schedule {
             Schedule::Resident { held, .. } => {
-                let storage = self.storage();
-                for piece in &cut {
-                    let base = Params { chunks: 1, ..base };
-                    let params = of_piece(self.geometry, &self.tiling, base, slab, piece);
-                    let variant =
-                        Variant { held, ..self.variant(resident, storage, self.verdict()) };
-                    self.push(variant, params, Some(piece), norms, false);
-                }
+                let whole = self.variant(resident, self.storage(), self.verdict());
+                self.whole(Variant { held, ..whole }, base, slab, &cut, norms);
+            }
+            Schedule::Streamed { .. } => {
+                let whole = self.variant(Kernel::Streamed, self.storage(), self.verdict());
+                self.whole(whole, base, slab, &cut, norms);
             }
             Schedule::Partial { chunk, decide, .. } => {
                 let chunks = self.chunks(&cut, chunk);
@@ -209,6 +207,22 @@ impl Builder<'_> {
         }
         if self.request.report {
             self.summary(base, slices, first_norm);
+        }
+    }
+
+    /// One dispatch over each piece of whole slices.
+    fn whole(
+        &mut self,
+        variant: Variant,
+        base: Params,
+        slab: &Box,
+        cut: &[Piece],
+        norms: Option<Window>,
+    ) {
+        for piece in cut {
+            let base = Params { chunks: 1, ..base };
+            let params = of_piece(self.geometry, &self.tiling, base, slab, piece);
+            self.push(variant, params, Some(piece), norms, false);
         }
     }
 

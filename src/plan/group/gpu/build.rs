@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::dtype::DType;
 use crate::model::{Clip, GivenNorm, Kind};
 use crate::plan::gpu::grid;
-use crate::plan::group::gpu::chunks::chunks;
+use crate::plan::group::gpu::chunks::{LINE, chunks};
 use crate::plan::group::gpu::parts::{Part, Rows};
 use crate::plan::group::gpu::policy;
 use crate::plan::group::gpu::sets::{self, Set};
@@ -28,7 +28,7 @@ pub(in crate::plan::group) fn build(
     limits: &GpuLimits,
 ) -> GroupSteps {
     let precision = request.precision();
-    let alignment = u64::from(limits.storage_alignment.max(16));
+    let alignment = u64::from(limits.storage_alignment).max(LINE as u64);
     let bytes = limits.binding_bytes.min(ADDRESSABLE);
     let cell = (bytes / alignment * alignment) as usize;
     let pack = |member: &Member| Pack::from(member.dtype);

@@ -7,6 +7,9 @@ use crate::shader::group::params::Chunk;
 /// Marks a chunk that is contiguous.
 const NO_BOX: u32 = u32::MAX;
 
+/// Bytes of a line of memory, at whose multiples windows begin.
+pub(super) const LINE: usize = 128;
+
 /// The chunks of a set, and the boxes that they refer to. `next` counts the partial sums of each
 /// member.
 pub(super) fn chunks(
@@ -21,9 +24,11 @@ pub(super) fn chunks(
         let base = Chunk { verdict: verdict(part), ..base(part, set, cell, boxes) };
         let mut done = 0;
         while done < part.len() {
-            // Every chunk but the first begins with a whole load.
-            let past = (base.first as usize + done) % 4;
-            let most = if base.axes == NO_BOX && length > past { length - past } else { length };
+            // Every chunk but the first begins with a line of memory: stores of lines in parts cost reads.
+            let line = LINE / set.pack.bytes() as usize;
+            let past = [line, 4].map(|run| (base.first as usize + done) % run);
+            let past = past.into_iter().find(|&past| past < length).unwrap_or_default();
+            let most = if base.axes == NO_BOX { length - past } else { length };
             let here = most.min(part.len() - done) as u32;
             let moved = if base.axes == NO_BOX { done as u32 } else { 0 };
             let chunk = Chunk {

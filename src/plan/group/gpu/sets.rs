@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use crate::dtype::Precision;
 use crate::plan::gpu::steps::Window;
+use crate::plan::group::gpu::chunks::LINE;
 use crate::plan::group::gpu::parts::{Part, Place};
 use crate::plan::profile::GpuLimits;
 use crate::shader::variant::Pack;
@@ -156,7 +157,8 @@ fn keys(part: &Part, cell: usize) -> Vec<Key> {
 /// What is bound around the elements that are used, in whole loads of four where the buffer has
 /// them. A foreign buffer may end amid an element, a window may not.
 fn window(used: &Used, pack: Pack, bytes: u64, limits: &GpuLimits) -> Window {
-    let (size, alignment) = (u64::from(pack.bytes()), u64::from(limits.storage_alignment.max(16)));
+    let size = u64::from(pack.bytes());
+    let alignment = u64::from(limits.storage_alignment).max(LINE as u64);
     let offset = size * used.first as u64 / alignment * alignment;
     let end = (size * used.end as u64).next_multiple_of(16).min(bytes / 4 * 4);
     Window { offset, size: end - offset }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use normproj::{Clip, Context, Group};
+use normproj::{Clip, Context, DType, Group};
 
 use super::RUNS;
 use crate::bench::cases::ClipCase;
@@ -40,7 +40,7 @@ pub fn measure(
             kernel: "native".to_string(),
             shape: vec![gradients.host.len()],
             axes: "all".to_string(),
-            dtype: "f32",
+            dtype: DType::F32.to_string(),
             violating,
             dispatches: 0,
             verified: true,

@@ -5,10 +5,10 @@ pub mod clip;
 use std::hint::black_box;
 use std::time::Instant;
 
-use normproj::{Context, Layout, Norm, Projection, Request, reference};
+use normproj::{Context, DType, Element, Layout, Norm, Projection, Request, reference};
 use rayon::prelude::*;
 
-use crate::bench::cases::{Case, uniform};
+use crate::bench::cases::{Case, halves, uniform};
 use crate::bench::clock::{median, milliseconds};
 use crate::bench::streams::Ceilings;
 use crate::bench::{Measurement, Times};
@@ -62,23 +62,41 @@ pub fn measure(
     case: &Case,
     violating: f64,
 ) -> Result<Measurement> {
+    let host = uniform(case.elements());
+    match case.dtype {
+        DType::F16 => of(context, ceilings, case, violating, &halves(&host)),
+        _ => of(context, ceilings, case, violating, &host),
+    }
+}
+
+fn of<T: Element>(
+    context: &Context,
+    ceilings: &Ceilings,
+    case: &Case,
+    violating: f64,
+    host: &[T],
+) -> Result<Measurement> {
     let layout = Layout::contiguous(&case.shape)?;
-    let host = uniform(layout.len());
-    let work = context.upload(&host, &case.shape)?;
+    let work = context.upload_as(host, &case.shape)?;
     let count = slices::kept_shape(case.axes, &case.shape)?.into_iter().product();
     let norms = context.zeros([count])?;
     context.norms(Norm::L2, case.axes, &work, &norms)?;
     let projection = Projection::max_norm(radius(norms.read()?, violating), case.axes);
-    let plan = context.plan(&Request::in_place(projection, layout))?;
+    let plan = context.plan(&Request::in_place(projection, layout).of(T::DTYPE))?;
     context.project(&projection, &work)?;
-    let exact = reference::project(&projection, &host, &layout)?;
-    let wrong = |(y, exact): (&f32, &f64)| (f64::from(*y) - exact).abs() > 1e-5 * exact.abs();
-    if work.read()?.iter().zip(&exact).any(wrong) {
+    let exact = reference::project(&projection, host, &layout)?;
+    // Rounded toward zero.
+    let grain = T::DTYPE.grain();
+    let wrong = |(&y, exact): (&T, &f64)| {
+        let y: f64 = y.into();
+        (y - exact).abs() > (1e-5 + 2.0 * grain.relative) * exact.abs() + 2.0 * grain.absolute
+    };
+    if work.read_as::<T>()?.iter().zip(&exact).any(wrong) {
         return Err(Failure::new(format!("{}: not what the oracle computes", case.id)));
     }
     drop(exact);
     let run = |_| {
-        work.write(&host)?;
+        work.write(host)?;
         let start = Instant::now();
         context.project(&projection, &work)?;
         Ok(milliseconds(start.elapsed()))
@@ -92,7 +110,7 @@ pub fn measure(
         kernel: plan.schedule().to_string(),
         shape: case.shape.clone(),
         axes: case.axes.to_string(),
-        dtype: "f32",
+        dtype: T::DTYPE.to_string(),
         violating,
         dispatches: 0,
         verified: true,
