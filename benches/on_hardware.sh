@@ -32,7 +32,7 @@ step() {
 check() {
     # Compiling takes most of their time, and cores are many: beside each other.
     step 200 check.txt "$dir/normproj" check --device gpu &
-    step 200 tests.txt "$dir/gpu" --test-threads 8
+    step 200 tests.txt "$dir/gpu" --test-threads 8 --nocapture
     wait
     grep -v " ok *$" "$results/check.txt" | cut -c 1-250 | head -n 20
     grep "^test result\|FAILED\|panicked" "$results/tests.txt"

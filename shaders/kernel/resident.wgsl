@@ -34,7 +34,12 @@ fn resident(
     }
     let rule = searched(rule_for(total, here.slice), held, here, lane, position);
     let written = sector_violates(lane, any_slice(rule.violates)) || COPIES;
-    if WRITES && here.inside && written {
+    if !WRITES || !here.inside || !written {
+        return;
+    }
+    if is_plain(rule) {
         release(here, position, held, rule);
+    } else {
+        rewrite_odd(here, rule, position, params.steps, FAN);
     }
 }

@@ -51,11 +51,14 @@ fn inverse_norm(power: Power) -> Power {
     return Power(Sum(1.0) / divisor.mantissa, divisor.exponent);
 }
 
+fn is_plain(rule: Rule) -> bool { return rule.plain; }
+
+fn plainly(bits: Bits, step: u32, rule: Rule) -> Bits {
+    let product = bitcast<Bits>(real(bits) * spread_sum(rule.factor));
+    return select(bits, product, spread_truth(rule.violates));
+}
+
 fn project(bits: Bits, step: u32, rule: Rule) -> Bits {
-    if rule.plain {
-        let whole = bitcast<Bits>(real(bits) * spread_sum(rule.factor));
-        return select(bits, whole, spread_truth(rule.violates));
-    }
     let product = scaled(bits, spread_exponent(rule.exponent), spread_sum(rule.scale));
     return filled(bits, select(bits, product, spread_truth(rule.violates)), rule.fill);
 }

@@ -86,11 +86,14 @@ fn inverse_divisor(power: Power, own: Power) -> Power {
     );
 }
 
+fn is_plain(rule: Rule) -> bool { return rule.plain; }
+
+fn plainly(bits: Bits, step: u32, rule: Rule) -> Bits {
+    let product = bitcast<Bits>(real(bits) * spread_sum(rule.factor));
+    return select(bits, at_most_finite(product), spread_truth(rule.scaled));
+}
+
 fn project(bits: Bits, step: u32, rule: Rule) -> Bits {
-    if rule.plain {
-        let whole = bitcast<Bits>(real(bits) * spread_sum(rule.factor));
-        return select(bits, at_most_finite(whole), spread_truth(rule.scaled));
-    }
     let product = scaled(bits, spread_exponent(rule.exponent), spread_sum(rule.scale));
     let kept = select(bits, at_most_finite(product), spread_truth(rule.scaled));
     return filled(bits, with_basis(kept, step, rule.based, rule.basis), rule.fill);

@@ -3,6 +3,12 @@
 fn rescale_window0(chunk: Chunk, lane: u32, rule: Rule) {
     let last = body_last(chunk);
     var step = body_first(chunk) + lane;
+    // What is not plain is rare, and its text long.
+    while !is_plain(rule) && step < last {
+        let a = candidate(chunk, step, load_window0(source_at(chunk, step)));
+        store_window0(source_at(chunk, step), project(a, step, rule));
+        step += LANES;
+    }
     while !DECAYS && step + 3u * LANES < last {
         let g0 = load_window0(source_at(chunk, step));
         let g1 = load_window0(source_at(chunk, step + LANES));
@@ -12,15 +18,15 @@ fn rescale_window0(chunk: Chunk, lane: u32, rule: Rule) {
         let b = candidate(chunk, step + LANES, g1);
         let c = candidate(chunk, step + 2u * LANES, g2);
         let d = candidate(chunk, step + 3u * LANES, g3);
-        store_window0(source_at(chunk, step), project(a, step, rule));
-        store_window0(source_at(chunk, step + LANES), project(b, step + LANES, rule));
-        store_window0(source_at(chunk, step + 2u * LANES), project(c, step + 2u * LANES, rule));
-        store_window0(source_at(chunk, step + 3u * LANES), project(d, step + 3u * LANES, rule));
+        store_window0(source_at(chunk, step), plainly(a, step, rule));
+        store_window0(source_at(chunk, step + LANES), plainly(b, step + LANES, rule));
+        store_window0(source_at(chunk, step + 2u * LANES), plainly(c, step + 2u * LANES, rule));
+        store_window0(source_at(chunk, step + 3u * LANES), plainly(d, step + 3u * LANES, rule));
         step += 4u * LANES;
     }
     while step < last {
         let a = candidate(chunk, step, load_window0(source_at(chunk, step)));
-        store_window0(source_at(chunk, step), project(a, step, rule));
+        store_window0(source_at(chunk, step), plainly(a, step, rule));
         step += LANES;
     }
 }

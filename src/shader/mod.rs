@@ -158,14 +158,16 @@ impl Variant {
     /// How steps of a slice are summed, and rewritten.
     fn steps(&self) -> Vec<&'static str> {
         let (sum, rewrite) = (fragment!("steps/sum"), fragment!("steps/rewrite"));
+        let odd = fragment!("steps/odd");
         let share = match self.walk {
             Walk::Columns => fragment!("steps/shared"),
             Walk::Rows | Walk::Strided => fragment!("steps/own"),
         };
         match self.kernel {
+            Kernel::Resident => vec![odd],
             Kernel::Partial => vec![sum],
-            Kernel::Rescale => vec![rewrite, share],
-            Kernel::Streamed => vec![sum, rewrite, share],
+            Kernel::Rescale => vec![rewrite, odd, share],
+            Kernel::Streamed => vec![sum, rewrite, odd, share],
             _ => vec![],
         }
     }
@@ -235,15 +237,15 @@ impl NormKind {
 impl SetKind {
     pub(crate) fn texts(self) -> Vec<&'static str> {
         let (policy, basis) = (fragment!("set/policy"), fragment!("set/basis"));
-        let rim = fragment!("set/rim");
+        let (rim, plain) = (fragment!("set/rim"), fragment!("set/plain"));
         match self {
             SetKind::Ball => vec![policy, rim, fragment!("set/ball")],
             SetKind::Interval => vec![policy, rim, basis, fragment!("set/interval")],
-            SetKind::Clamp => vec![policy, rim, fragment!("set/clamp")],
-            SetKind::Cube => vec![policy, rim, fragment!("set/cube")],
-            SetKind::Limits => vec![policy, rim, fragment!("set/limits")],
+            SetKind::Clamp => vec![policy, rim, plain, fragment!("set/clamp")],
+            SetKind::Cube => vec![policy, rim, plain, fragment!("set/cube")],
+            SetKind::Limits => vec![policy, rim, plain, fragment!("set/limits")],
             SetKind::Shrink => {
-                vec![policy, rim, basis, fragment!("set/shrink"), fragment!("set/newton")]
+                vec![policy, rim, plain, basis, fragment!("set/shrink"), fragment!("set/newton")]
             }
             SetKind::Plane => vec![policy, rim, fragment!("set/plane")],
         }
@@ -296,15 +298,14 @@ impl Lane {
 
 impl Pack {
     pub(crate) fn texts(self, lane: Lane) -> Vec<&'static str> {
-        let loads = match lane {
-            Lane::One => fragment!("pack/halves"),
-            Lane::FourInRow | Lane::FourColumns => fragment!("pack/words"),
-        };
-        match self {
-            Pack::F32 => vec![fragment!("pack/f32")],
-            Pack::F16 => vec![fragment!("pack/f16"), loads],
-            Pack::Bf16 => vec![fragment!("pack/bf16"), loads],
-            Pack::F64 => vec![fragment!("pack/f64")],
+        let (halves, words) = (fragment!("pack/halves"), fragment!("pack/words"));
+        match (self, lane) {
+            (Pack::F32, _) => vec![fragment!("pack/f32")],
+            (Pack::F16, Lane::One) => vec![fragment!("pack/f16"), halves],
+            (Pack::F16, _) => vec![fragment!("pack/f16"), fragment!("pack/f16_words")],
+            (Pack::Bf16, Lane::One) => vec![fragment!("pack/bf16"), halves],
+            (Pack::Bf16, _) => vec![fragment!("pack/bf16"), words],
+            (Pack::F64, _) => vec![fragment!("pack/f64")],
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn text(held: u32, set: SetKind) -> String {
     let stores = each(
         &|i| {
             let step = format!("position + {i}u * FAN");
-            format!("    store_step(here, {step}, project(held.r{i}, {step}, rule));\n")
+            format!("    store_step(here, {step}, plainly(held.r{i}, {step}, rule));\n")
         },
         "",
     );

@@ -232,12 +232,19 @@ pub(in crate::plan) fn schedules(
     let most = floor_pow2(limits.invocations);
     for walk in walks {
         for width in [1, 4] {
+            // By strides, slices that lie better are walked for the sake of those that do not.
+            if walk == Walk::Strided && walk != geometry.walk() && width == 4 {
+                continue;
+            }
             for (tile, fan) in [(1, most), (32, most / 32), (most, 1), (4, 16), (2, 4)] {
                 let tiling = Tiling { walk, width, tile, fan };
                 let steps = steps(geometry, walk, width).max(1);
                 let held = u32::try_from(steps.div_ceil(u64::from(fan))).unwrap_or(u32::MAX);
                 all.push(Schedule::Resident { tiling, held });
-                all.push(Schedule::Streamed { tiling });
+                // Streaming differs from two passes in where it begins, not by sizes.
+                if tile == 32 || tile == 1 {
+                    all.push(Schedule::Streamed { tiling });
+                }
                 for (chunk, decide) in [(fan, true), (fan * 7 + 3, false), (fan * 256, true)] {
                     all.push(Schedule::Partial { tiling, chunk, decide });
                 }

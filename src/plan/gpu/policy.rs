@@ -11,9 +11,9 @@ use crate::shader::variant::SetKind;
 
 /// The most loads that a resident lane may hold.
 pub(super) const MOST_HELD: u32 = 16;
-/// Loads that a lane holds, at most, if the schedule is the planner's choice: twice as many are 64 registers,
-/// and 1024 lanes that hold them are more than a multiprocessor has. On an H200 (driver 580.159, 2026-11-26), 65536 rows of 4096 take
-/// 0.242, 0.292, 0.507 ms with 8, 4, 2 held and nothing outside, 0.528, 0.544, 0.770 ms with all.
+/// Loads that a lane holds, at most, where more lanes can be had. On an H200 (driver 580.159, 2026-11-26),
+/// 65536 rows of 4096 take 0.242, 0.292, 0.507 ms with 8, 4, 2 held and nothing outside, 0.528, 0.544, 0.770
+/// ms with all.
 const HELD: u32 = 8;
 /// Lanes of a workgroup of rows that do not ask for more. There, 1, 2, 4, 8 rows of 128 lanes side by
 /// side take 0.242, 0.242, 0.248, 0.277 ms, and 0.528, 0.527, 0.530, 0.680.
@@ -27,6 +27,15 @@ const WIDE_TILE: u32 = 32;
 const NARROW_BYTES: u32 = 64;
 /// The most lanes of a resident workgroup of columns: its accumulators are 48 bytes a lane.
 const COLUMN_LANES: u32 = 512;
+/// Lanes of a workgroup of rows that asks for more, which then hold up to 16 loads, or stream what they cannot
+/// hold. There, 4096 rows of 32768 take 0.151 ms so with nothing outside, 0.306 with all; held by 1024 lanes
+/// 0.164 and 0.311; streamed by 512 lanes 0.138 and 0.320, and by 256 0.125 and 0.373, of which a cache of
+/// 50 MiB has a part; with partial sums 0.139 and 0.393.
+const LONG_ROW_LANES: u32 = 512;
+/// Bytes of columns that are streamed, at most. There, 4096 columns of 4096 in tiles of 128 bytes take 0.025,
+/// 0.035, 0.052 ms with nothing, 1%, all outside, and 0.029, 0.037, 0.061 with partial sums. More are not
+/// measured: its cache has 50 MiB.
+const STREAMED_COLUMNS: u64 = 64 << 20;
 /// Slices at or under this length stay resident however few they are: one dispatch costs less than
 /// the parallelism that two would gain. By reasoning: 16 Ki elements are 64 KiB.
 const SHORT: usize = 16 << 10;
@@ -58,14 +67,28 @@ pub(in crate::plan) fn choose(
     }
     let walk = geometry.walk();
     let width = width(geometry, walk);
-    let schedule = match walk {
-        Walk::Rows => rows(geometry, request, width, limits),
-        Walk::Columns => columns(geometry, request, width, limits),
-        Walk::Strided => strided(geometry, width, limits),
+    let candidates = match walk {
+        Walk::Rows => {
+            let streamed = streamed_rows(geometry, width, limits);
+            [Some(rows(geometry, request, width, limits)), streamed]
+        }
+        Walk::Columns => {
+            let streamed = streamed_columns(geometry, request, width, limits);
+            [Some(columns(geometry, request, width, limits)), streamed]
+        }
+        Walk::Strided => [Some(strided(geometry, width, limits)), None],
     };
-    let light = !matches!(schedule, Schedule::Resident { held, .. } if held > most_held(request));
+    let most = match walk {
+        Walk::Rows => MOST_HELD / legal::loads(request),
+        Walk::Columns | Walk::Strided => most_held(request),
+    };
+    let light =
+        |schedule: &Schedule| !matches!(schedule, Schedule::Resident { held, .. } if *held > most);
     // The last word is that of the check that a forced schedule must pass too.
-    if light && legal::check(&schedule, geometry, request, limits).is_ok() {
+    let fits = |schedule: &Schedule| {
+        light(schedule) && legal::check(schedule, geometry, request, limits).is_ok()
+    };
+    if let Some(schedule) = candidates.into_iter().flatten().find(fits) {
         return schedule;
     }
     let lanes = lanes_of_columns(request, 4, limits);
@@ -75,7 +98,7 @@ pub(in crate::plan) fn choose(
 
 fn rows(geometry: &Geometry, request: &Request, width: u32, limits: &GpuLimits) -> Schedule {
     let steps = steps(geometry, Walk::Rows, width);
-    let most = floor_pow2(limits.invocations);
+    let most = floor_pow2(limits.invocations.min(LONG_ROW_LANES));
     let least = pow2(steps).min(NARROW_BYTES / (4 * width));
     let fan = pow2(steps.div_ceil(u64::from(most_held(request)))).max(least).min(most);
     let tiling = Tiling { walk: Walk::Rows, width, tile: (ROW_LANES.min(most) / fan).max(1), fan };
@@ -85,6 +108,30 @@ fn rows(geometry: &Geometry, request: &Request, width: u32, limits: &GpuLimits) 
         return partial_rows(geometry, width, limits);
     }
     Schedule::Resident { tiling, held: held(steps, fan) }
+}
+
+/// One workgroup a row, if rows are enough to keep the device busy.
+fn streamed_rows(geometry: &Geometry, width: u32, limits: &GpuLimits) -> Option<Schedule> {
+    let fan = floor_pow2(limits.invocations.min(LONG_ROW_LANES));
+    let tiling = Tiling { walk: Walk::Rows, width, tile: 1, fan };
+    let busy = geometry.slices() >= 2 * limits.busy_workgroups as usize;
+    busy.then_some(Schedule::Streamed { tiling })
+}
+
+/// Narrow tiles of columns, if they are enough, and a cache may hold them all.
+fn streamed_columns(
+    geometry: &Geometry,
+    request: &Request,
+    width: u32,
+    limits: &GpuLimits,
+) -> Option<Schedule> {
+    let most = lanes_of_columns(request, width, limits);
+    let lanes = floor_pow2(limits.invocations.min(COLUMN_LANES).min(most));
+    let tile = (2 * narrow(geometry, width)).min(lanes);
+    let tiling = Tiling { walk: Walk::Columns, width, tile, fan: lanes / tile };
+    let tiles = geometry.slices() / (tile * width) as usize;
+    let busy = 2 * tiles >= limits.busy_workgroups as usize;
+    (busy && geometry.bytes() <= STREAMED_COLUMNS).then_some(Schedule::Streamed { tiling })
 }
 
 fn columns(geometry: &Geometry, request: &Request, width: u32, limits: &GpuLimits) -> Schedule {

@@ -56,7 +56,7 @@ impl GroupPlan {
                 profile: profile.clone(),
             }),
             DeviceKind::Gpu(limits) => {
-                let schedule = gpu::choose(request.elements(), &limits, request.precision());
+                let schedule = gpu::choose(&request, &limits);
                 Self::with_schedule(request, profile, schedule)
             }
         }
