@@ -16,24 +16,10 @@ import torch
 import triton
 import triton.language as tl
 
+import cases
+
 RUNS = 31
-VIOLATING = (0.0, 0.01, 0.1, 1.0)
-# Name, shape, and the axes of the norm.
-CASES = [
-    ("rows_65536x4096", (65536, 4096), (1,)),
-    ("rows_262144x1024", (262144, 1024), (1,)),
-    ("rows_8192x65536", (8192, 65536), (1,)),
-    ("rows_4096x32768", (4096, 32768), (1,)),
-    ("rows_524288x64", (524288, 64), (1,)),
-    ("rows_4096x4096", (4096, 4096), (1,)),
-    ("rows_4096x32", (4096, 32), (1,)),
-    ("columns_4096x4096", (4096, 4096), (0,)),
-    ("columns_16384x16384", (16384, 16384), (0,)),
-    ("columns_128256x4096", (128256, 4096), (0,)),
-    ("columns_784x256", (784, 256), (0,)),
-    ("conv_3x3x512x512", (3, 3, 512, 512), (0, 1, 2)),
-]
-MODEL, KERNELS = 1_000_000_000, 60
+MODEL = 1_000_000_000
 
 
 @triton.jit
@@ -125,15 +111,6 @@ def timed(restore, run):
     return statistics.median(start.elapsed_time(end) for start, end in spans)
 
 
-def radius(norms, v):
-    inside = round((1 - v) * norms.numel())
-    if inside == 0:
-        return 0.5 * norms[0].item()
-    if inside >= norms.numel():
-        return 2 * norms[-1].item()
-    return (norms[inside - 1].item() + norms[inside].item()) / 2
-
-
 def peers(work, c, axes):
     """Each peer that can do it: in place, or out of place as its formula is."""
     flat = work.view(-1, work.shape[-1]) if axes != (1,) else work
@@ -150,8 +127,8 @@ def project(results, name, shape, axes):
     work = base.clone()
     exact = torch.linalg.vector_norm(base, dim=axes, keepdim=True, dtype=torch.float64)
     norms = exact.flatten().sort().values
-    for v in VIOLATING:
-        c = radius(norms, v)
+    for v in cases.VIOLATING:
+        c = cases.radius(norms, v)
         for peer, run, result in peers(work, c, axes):
             work.copy_(base)
             run()
@@ -167,9 +144,7 @@ def project(results, name, shape, axes):
 
 
 def clip(results, name):
-    biases = [64 + i * 37 % 900 for i in range(4 * KERNELS)]
-    kernel = (MODEL - sum(biases)) // KERNELS
-    sizes = [s for i in range(KERNELS) for s in [kernel, *biases[4 * i : 4 * i + 4]]]
+    sizes = cases.model(MODEL)
     base = torch.rand(sum(sizes), device="cuda") * 2 - 1
     norm = torch.linalg.vector_norm(base, dtype=torch.float64).item()
     flat = base.clone()
@@ -194,11 +169,10 @@ def main():
     results = []
     try:
         with torch.no_grad():
-            for name in ("clip_300_tensors_arena", "clip_1_tensor", "clip_300_tensors_apart"):
-                if not chosen or name in chosen:
-                    clip(results, name)
-                    torch.cuda.empty_cache()
-            for name, shape, axes in CASES:
+            for name in cases.chosen(cases.CLIPS, chosen):
+                clip(results, name)
+                torch.cuda.empty_cache()
+            for name, shape, axes in cases.PROJECTIONS:
                 if not chosen or name in chosen:
                     project(results, name, shape, axes)
                     torch.cuda.empty_cache()

@@ -1,6 +1,8 @@
-"""Prints the results of `normproj bench --json` beside those of the peers, as a table.
+"""Prints the results of `normproj bench --json` beside those of peers, as a table.
 
-    python benches/peers/merge.py normproj.json peers.json
+    python benches/peers/merge.py normproj.json [peers.json...] [--json merged.json]
+
+Peers that ran in turn with normproj in one process (Burn) are compared with what it took there.
 """
 
 import json
@@ -16,17 +18,35 @@ def load(path):
     return json.loads(lines[-1]) if lines else {}
 
 
-ours, peers = (load(path) for path in sys.argv[1:3])
+arguments, merged = sys.argv[1:], None
+if "--json" in arguments:
+    at = arguments.index("--json")
+    merged = arguments[at + 1]
+    del arguments[at : at + 2]
+ours, *peers = (load(path) for path in arguments)
 if not ours:
-    sys.exit(f"{sys.argv[1]} holds no results")
+    sys.exit(f"{arguments[0]} holds no results")
+
+# Of each case the time of each peer, and how many times as long as normproj.
+times, names = {}, []
+own = {(case["id"], case["violating"]): case["ms"] for case in reversed(ours["cases"])}
+for found in peers:
+    rows = found.get("peers", [])
+    beside = {(row["id"], row["violating"]): row["ms"] for row in rows if row["peer"] == "normproj"}
+    for row in rows:
+        key, peer = (row["id"], row["violating"]), row["peer"]
+        if peer == "normproj" or key not in own:
+            continue
+        if peer not in names:
+            names.append(peer)
+        times.setdefault(key, {})[peer] = (row["ms"], row["ms"] / beside.get(key, own[key]))
+
+versions = {k: v for found in peers for k, v in found.items() if k != "peers"}
 ceilings = ours["ceilings"]
-print(f"{ours['adapter']}, {ours['driver']}, {ours['date']}; torch {peers.get('torch')}, Triton {peers.get('triton')}.")
-print(f"Copy {ceilings['copy_gbps']:.0f} GB/s, read {ceilings['read_gbps']:.0f} GB/s.")
+print(f"{ours['adapter']}, {ours['driver']}, {ours['date']}; " + ", ".join(f"{k} {v}" for k, v in versions.items()))
+print(f"Copy {ceilings['copy_gbps']:.0f} GB/s, read {ceilings['read_gbps']:.0f} GB/s. Peers in milliseconds, and")
+print("in brackets how many times as long as normproj.")
 print()
-times = {}
-for row in peers.get("peers", []):
-    times.setdefault((row["id"], row["violating"]), {})[row["peer"]] = row["ms"]
-names = ["torch_renorm", "keras_eager", "keras_compiled", "triton", "torch_clip_grad_norm"]
 print("| case | outside | ms | of ceiling | of copy | " + " | ".join(names) + " |")
 print("|---|---|---|---|---|" + "---|" * len(names))
 seen = set()
@@ -35,11 +55,13 @@ for case in ours["cases"]:
     if key in seen:
         continue  # What follows the planner's choice are other schedules.
     seen.add(key)
-    ratios = [times.get(key, {}).get(name) for name in names]
-    cells = [f"{ms / case['ms']:.2f}×" if ms else "" for ms in ratios]
+    found = [times.get(key, {}).get(name) for name in names]
+    cells = [f"{one[0]:.4g} ({one[1]:.2f})" if one else "" for one in found]
     copy = f"{case['copy_ms'] / case['ms']:.2f}" if case["copy_ms"] else ""
     print(
         f"| {case['id']} | {100 * case['violating']:g}% | {case['ms']:.4f} | {case['fraction']:.2f} | {copy} | "
         + " | ".join(cells)
         + " |"
     )
+if merged:
+    json.dump({"normproj": ours, "peers": peers}, open(merged, "w"))

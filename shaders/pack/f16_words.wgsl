@@ -5,7 +5,7 @@
 alias Stored = vec2<u32>;
 
 // The least normal element, as the bits of f32.
-const LEAST = 0x38800000u;
+const SMALLEST_HALF = 0x38800000u;
 // By how much exponent fields of f32 are above those of f16.
 const ABOVE = 112u << 23u;
 
@@ -32,7 +32,7 @@ fn all_ordinary(stored: Stored) -> bool {
 fn packed(bits: Bits) -> Stored {
     let magnitude = bits & Bits(MAGNITUDE);
     var halves: Bits;
-    if all((magnitude >= Bits(LEAST)) & (magnitude <= Bits(LARGEST))) {
+    if all((magnitude >= Bits(SMALLEST_HALF)) & (magnitude <= Bits(LARGEST))) {
         let exact = magnitude - Bits(ABOVE);
         let half_way = (Bits(0xfffu) + ((exact >> Bits(13u)) & Bits(1u))) & Bits(params.nearest);
         halves = ((bits >> Bits(16u)) & Bits(0x8000u)) | ((exact + half_way) >> Bits(13u));

@@ -120,6 +120,38 @@ impl Gpu {
         Ok(compiled)
     }
 
+    /// Compiles what is not known yet of these programs, each on a thread of its own: drivers take tens of
+    /// milliseconds for one.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(super) fn compile(&self, programs: impl IntoIterator<Item = Program>) -> Result<()> {
+        let mut unknown: Vec<Program> = Vec::new();
+        {
+            let known = self.inner.pipelines.lock().unwrap_or_else(PoisonError::into_inner);
+            for program in programs {
+                if !known.contains_key(&program) && !unknown.contains(&program) {
+                    unknown.push(program);
+                }
+            }
+        }
+        let Some(own) = unknown.pop() else { return Ok(()) };
+        std::thread::scope(|scope| {
+            let spawn = |program| scope.spawn(move || self.pipeline(program).map(drop));
+            let others: Vec<_> = unknown.into_iter().map(spawn).collect();
+            let mut compiled = self.pipeline(own).map(drop);
+            for other in others {
+                let other = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+                compiled = compiled.and(other);
+            }
+            compiled
+        })
+    }
+
+    /// The web has one thread.
+    #[cfg(target_arch = "wasm32")]
+    pub(super) fn compile(&self, programs: impl IntoIterator<Item = Program>) -> Result<()> {
+        programs.into_iter().try_for_each(|program| self.pipeline(program).map(drop))
+    }
+
     /// A buffer of the library's own, padded to whole vectors; an empty one holds any record that kernels bind.
     pub(super) fn buffer(
         &self,

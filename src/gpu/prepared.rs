@@ -53,12 +53,11 @@ impl Prepared {
         let steps = plan.steps();
         // Compiled now, so that recording never compiles; binding does so only for a target in the
         // source's own buffer, which needs another program.
-        for step in &steps.steps {
-            gpu.pipeline(Program::Slices(Variant {
-                counted: counted && step.variant.kernel.touches_tensor(),
-                ..step.variant
-            }))?;
-        }
+        let program = |step: &Step| {
+            let counted = counted && step.variant.kernel.touches_tensor();
+            Program::Slices(Variant { counted, ..step.variant })
+        };
+        gpu.compile(steps.steps.iter().map(program))?;
         let storage = |label: &str, size: u64| -> Result<Option<wgpu::Buffer>> {
             let usage = wgpu::BufferUsages::STORAGE
                 | wgpu::BufferUsages::COPY_SRC

@@ -51,9 +51,7 @@ impl PreparedGroup {
             return Err(Error::PlanMismatch { reason });
         }
         let steps = plan.steps();
-        for step in &steps.steps {
-            gpu.pipeline(Program::Group(variant(step, counted)))?;
-        }
+        gpu.compile(steps.steps.iter().map(|step| Program::Group(variant(step, counted))))?;
         let usage = wgpu::BufferUsages::STORAGE
             | wgpu::BufferUsages::COPY_SRC
             | wgpu::BufferUsages::COPY_DST;

@@ -1,9 +1,12 @@
 //! The clip of a model by its global norm on a GPU: verified, then timed.
 
+use std::time::Instant;
+
 use normproj::plan::group::{GroupPlan, GroupRequest, GroupSchedule};
 use normproj::{Clip, DType, DeviceBuffer, Group};
 
 use super::cases::ClipCase;
+use super::clock::milliseconds;
 use super::model::Gradients;
 use super::projection::Bench;
 use super::{Measurement, Times};
@@ -29,7 +32,9 @@ pub fn measure(
         }
         for (index, plan) in plans.into_iter().enumerate() {
             let kernel = plan.schedule().map_or(String::new(), |schedule| schedule.to_string());
+            let started = Instant::now();
             let clip = Group::from_plan(plan, model, None, None)?;
+            let prepare_ms = milliseconds(started.elapsed());
             let restore = |encoder: &mut wgpu::CommandEncoder, all: bool| {
                 restore(encoder, &base, tensors, all);
             };
@@ -63,6 +68,8 @@ pub fn measure(
                 dtype: DType::F32.to_string(),
                 violating,
                 dispatches: cost.dispatches,
+                prepare_ms,
+                scratch_bytes: clip.plan().steps().scratch_bytes(),
                 verified: true,
                 ..Measurement::of(bytes, violating > 0.0, times, &bench.ceilings)
             });

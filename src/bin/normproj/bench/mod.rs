@@ -80,6 +80,10 @@ struct Measurement {
     fraction: f64,
     dispatches: u32,
     record_us: f64,
+    /// Of the first call of this plan: what it compiles, allocates and binds.
+    prepare_ms: f64,
+    /// Bytes that are held beside the tensor.
+    scratch_bytes: u64,
     verified: bool,
 }
 

@@ -1,10 +1,12 @@
 //! One projection on a GPU: verified, then timed.
 
+use std::time::Instant;
+
 use normproj::gpu::{Bound, Gpu};
 use normproj::{Context, DType, DeviceBuffer, Layout, Norm, Plan, Projection, Request, Schedule};
 
 use super::cases::{Case, uniform, upload};
-use super::clock::Clock;
+use super::clock::{Clock, milliseconds};
 use super::native;
 use super::streams::{self, Streams};
 use super::{Measurement, Times};
@@ -58,7 +60,9 @@ impl<'a> Tensor<'a> {
             Some(schedule) => Plan::with_schedule(&request, profile, schedule)?,
             None => Plan::new(&request, profile)?,
         };
+        let started = Instant::now();
         let bound = bench.gpu.prepare(&plan)?.bind(&self.work)?;
+        let prepare_ms = milliseconds(started.elapsed());
         self.verify(&bound, violating)?;
         let prepare = |encoder: &mut wgpu::CommandEncoder| {
             self.restore(encoder);
@@ -89,6 +93,8 @@ impl<'a> Tensor<'a> {
             dtype: case.dtype.to_string(),
             violating,
             dispatches: cost.dispatches,
+            prepare_ms,
+            scratch_bytes: plan.steps().scratch_bytes(),
             verified: true,
             ..Measurement::of(bytes, violating > 0.0, times, &bench.ceilings)
         })
