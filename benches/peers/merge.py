@@ -47,7 +47,7 @@ print(f"{ours['adapter']}, {ours['driver']}, {ours['date']}; " + ", ".join(f"{k}
 print(f"Copy {ceilings['copy_gbps']:.0f} GB/s, read {ceilings['read_gbps']:.0f} GB/s. Peers in milliseconds, and")
 print("in brackets how many times as long as normproj.")
 print()
-print("| case | outside | ms | of ceiling | of copy | " + " | ".join(names) + " |")
+print("| case | outside | ms | of ceiling | of a copy or read | " + " | ".join(names) + " |")
 print("|---|---|---|---|---|" + "---|" * len(names))
 seen = set()
 for case in ours["cases"]:

@@ -56,7 +56,7 @@ pub fn measure(
             let times = Times {
                 ms: bench.clock.time(bench.runs, &prepare, &record)?,
                 wall_ms: bench.clock.by_wall(bench.runs.min(5), &prepare, &record)?,
-                copy_ms: bench.streams.time_of_copy(&bench.clock, bytes)?,
+                copy_ms: bench.streams.time_of_same(&bench.clock, bytes, violating > 0.0)?,
                 record_us: bench.clock.recording(20, &record),
             };
             measured.push(Measurement {

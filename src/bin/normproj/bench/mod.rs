@@ -74,7 +74,7 @@ struct Measurement {
     bytes: f64,
     ms: f64,
     wall_ms: f64,
-    /// Of a copy of the same bytes; none if it was not timed.
+    /// Of a copy of the same bytes, or of a read where nothing is written; none if it was not timed.
     copy_ms: Option<f64>,
     gbps: f64,
     fraction: f64,

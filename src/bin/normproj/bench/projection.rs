@@ -77,11 +77,11 @@ impl<'a> Tensor<'a> {
             Some(_) => (bench.runs.min(15), false),
             None => (bench.runs, true),
         };
-        let time_of_copy = || bench.streams.time_of_copy(&bench.clock, bytes);
+        let same = || bench.streams.time_of_same(&bench.clock, bytes, violating > 0.0);
         let times = Times {
             ms: bench.clock.time(runs, &prepare, &record)?,
             wall_ms: bench.clock.by_wall(if alone { 5 } else { 1 }, &prepare, &record)?,
-            copy_ms: alone.then(time_of_copy).transpose()?.flatten(),
+            copy_ms: alone.then(same).transpose()?.flatten(),
             record_us: bench.clock.recording(20, &record),
         };
         Ok(Measurement {

@@ -11,6 +11,8 @@ use crate::failure::{Failure, Result};
 /// Numbers of workgroups that are tried; the fastest is the ceiling.
 const WORKGROUPS: [u32; 4] = [1056, 4224, 16_896, 65_535];
 const RUNS: u32 = 11;
+/// Elements that every device can begin a binding at: 256 bytes.
+const ALIGNED: usize = 64;
 
 /// Gigabytes (10⁹ bytes) a second; what is copied counts as read and as written.
 #[derive(Debug, Clone, Copy, serde::Serialize)]
@@ -61,7 +63,7 @@ impl Streams {
         let mut rates = [0.0; 2];
         for workgroups in WORKGROUPS {
             let copy = self.copy_of(elements)?;
-            let read = self.read_of(elements)?;
+            let read = self.read_of(0..elements)?;
             for (kind, (group, pipeline)) in
                 [(&copy, &self.copy), (&read, &self.read)].into_iter().enumerate()
             {
@@ -78,18 +80,23 @@ impl Streams {
         Ok(Ceilings { copy_gbps: rates[0], read_gbps: rates[1] })
     }
 
-    /// The time of a copy that moves so many bytes, out of memory into memory; none if that is more
-    /// than the buffers hold.
-    pub fn time_of_copy(&self, clock: &Clock, bytes: f64) -> Result<Option<f64>> {
-        let elements = (bytes / 8.0) as usize / 4 * 4;
-        if elements == 0 || elements > self.source.layout().len() {
+    /// The time of a copy that moves so many bytes, out of memory into memory, or of a read of them where
+    /// nothing is written; none if that is more than the buffers hold.
+    pub fn time_of_same(&self, clock: &Clock, bytes: f64, writes: bool) -> Result<Option<f64>> {
+        let all = self.source.layout().len();
+        let elements = (bytes / if writes { 8.0 } else { 4.0 }) as usize / ALIGNED * ALIGNED;
+        if elements == 0 || elements > all {
             return Ok(None);
         }
-        let group = self.copy_of(elements)?;
+        let (pipeline, group, fastest) = match writes {
+            true => (&self.copy, self.copy_of(elements)?, self.fastest[0]),
+            // What was read last to empty the caches is at the other end.
+            false => (&self.read, self.read_of(all - elements..all)?, self.fastest[1]),
+        };
         let lanes = (elements as u32 / 4).div_ceil(256);
-        let workgroups = self.fastest[0].min(lanes);
+        let workgroups = fastest.min(lanes);
         let time = clock.time(RUNS, &|encoder| self.empty_caches(encoder), &|pass| {
-            stream(pass, &self.copy, &group, workgroups);
+            stream(pass, pipeline, &group, workgroups);
         })?;
         Ok(Some(time))
     }
@@ -97,7 +104,7 @@ impl Streams {
     /// Reads more than the caches hold. What follows in the encoder must begin with a copy: it waits
     /// for the copy here, and so for the reads.
     pub fn empty_caches(&self, encoder: &mut wgpu::CommandEncoder) {
-        let Ok(group) = self.read_of(self.flush) else { return };
+        let Ok(group) = self.read_of(0..self.flush) else { return };
         {
             let mut pass = encoder.begin_compute_pass(&Default::default());
             stream(&mut pass, &self.read, &group, self.fastest[1]);
@@ -114,8 +121,8 @@ impl Streams {
         bind(&self.gpu, &self.copy, &[(&self.source, 0..elements), (&self.sink, 0..elements)])
     }
 
-    fn read_of(&self, elements: usize) -> Result<wgpu::BindGroup> {
-        bind(&self.gpu, &self.read, &[(&self.source, 0..elements), (&self.nothing, 0..4)])
+    fn read_of(&self, elements: Range<usize>) -> Result<wgpu::BindGroup> {
+        bind(&self.gpu, &self.read, &[(&self.source, elements), (&self.nothing, 0..4)])
     }
 }
 
