@@ -24,15 +24,15 @@ impl Devices {
         };
         let adapter = adapters.into_iter().find(named).ok_or("no adapter of that name")?;
         let info = adapter.get_info();
-        let (device, queue) = pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
-            required_features: adapter.features() - wgpu::Features::all_experimental_mask(),
-            required_limits: adapter.limits(),
-            ..Default::default()
-        }))?;
+        let (device, queue) =
+            pollster::block_on(adapter.request_device(&wgpu::DeviceDescriptor {
+                required_features: adapter.features() - wgpu::Features::all_experimental_mask(),
+                required_limits: adapter.limits(),
+                ..Default::default()
+            }))?;
         let context = Context::from_wgpu(device.clone(), queue.clone());
         let shared = device.clone();
-        let setup =
-            WgpuSetup { instance, adapter, device, queue, backend: wgpu::Backend::Vulkan };
+        let setup = WgpuSetup { instance, adapter, device, queue, backend: wgpu::Backend::Vulkan };
         let burn = Device::wgpu_options().setup(setup).init()?;
         Ok(Devices { context, burn, device: shared, info })
     }

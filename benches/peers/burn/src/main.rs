@@ -30,7 +30,9 @@ fn main() -> Result<()> {
         }
     }
     let name = "clip_300_tensors_apart";
-    if chosen.is_empty() || chosen.iter().any(|chosen| chosen == name) {
+    // Only by its name: on lavapipe (Mesa 22.3.6) the process dies of the 36th tensor that Burn's fusion is
+    // given, also with 16 storage buffers; why is not known.
+    if chosen.iter().any(|chosen| chosen == name) {
         for v in [0.0, 1.0] {
             clip(&devices, name, v, &mut peers)?;
         }
@@ -41,14 +43,17 @@ fn main() -> Result<()> {
 
 /// Medians in milliseconds of both, whose runs take turns; `restore` is not timed.
 fn timed(
-    devices: &Devices, mut restore: impl FnMut() -> Result<()>, mut ours: impl FnMut() -> Result<()>,
+    devices: &Devices,
+    mut restore: impl FnMut() -> Result<()>,
+    mut ours: impl FnMut() -> Result<()>,
     mut theirs: impl FnMut() -> Result<()>,
 ) -> Result<[f64; 2]> {
     let mut times = [vec![], vec![]];
     for _ in 0..devices.runs() {
         restore()?;
         devices.wait()?;
-        for (times, run) in times.iter_mut().zip([&mut ours as &mut dyn FnMut() -> _, &mut theirs]) {
+        for (times, run) in times.iter_mut().zip([&mut ours as &mut dyn FnMut() -> _, &mut theirs])
+        {
             let start = Instant::now();
             run()?;
             times.push(start.elapsed().as_secs_f64() * 1e3);
@@ -92,7 +97,8 @@ fn project(devices: &Devices, case: &Case, v: f64, peers: &mut Vec<Value>) -> Re
     };
     restore()?;
     ours()?;
-    let result: Vec<f32> = max_norm(&tensor, case.axis, c).into_data().to_vec().map_err(text)?;
+    let result: Vec<f32> =
+        max_norm(&tensor, case.axis, c).into_data().try_to_vec().map_err(text)?;
     same(case.id, &work.read()?, &result)?;
     push(peers, case.id, v, timed(devices, restore, ours, theirs)?);
     Ok(())
@@ -134,7 +140,7 @@ fn clip(devices: &Devices, id: &str, v: f64, peers: &mut Vec<Value>) -> Result<(
     restore()?;
     ours()?;
     for (buffer, result) in buffers.iter().zip(clipped()?) {
-        same(id, &buffer.read()?, &result.into_data().to_vec::<f32>().map_err(text)?)?;
+        same(id, &buffer.read()?, &result.into_data().try_to_vec::<f32>().map_err(text)?)?;
     }
     push(peers, id, v, timed(devices, restore, ours, theirs)?);
     Ok(())
