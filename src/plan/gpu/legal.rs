@@ -242,7 +242,7 @@ pub(in crate::plan) fn schedules(
                 let held = u32::try_from(steps.div_ceil(u64::from(fan))).unwrap_or(u32::MAX);
                 all.push(Schedule::Resident { tiling, held });
                 // Streaming differs from two passes in where it begins, not by sizes.
-                if tile == 32 || tile == 1 {
+                if tile == if walk == Walk::Rows { 1 } else { 32 } {
                     all.push(Schedule::Streamed { tiling });
                 }
                 for (chunk, decide) in [(fan, true), (fan * 7 + 3, false), (fan * 256, true)] {
