@@ -3,7 +3,7 @@
     python benches/peers/cpu.py [CASE...] > peers.json
 
 The input is restored outside the timed span; times are medians. torch.renorm in place, Keras' formula in
-NumPy, and torch.nn.utils.clip_grad_norm_ (foreach). Each result is compared with norms in f64 before it is timed.
+NumPy, and torch.nn.utils.clip_grad_norm_ (foreach). Each result is compared before it is timed.
 """
 
 import json
@@ -16,6 +16,7 @@ import numpy as np
 import torch
 
 import cases
+import clips
 
 RUNS = 15
 # NumPy makes several copies of a tensor.
@@ -67,20 +68,7 @@ def project(results, name, shape, axes):
 
 
 def clip(results, name):
-    sizes = cases.model(MODEL)
-    base = torch.rand(sum(sizes)) * 2 - 1
-    norm = torch.linalg.vector_norm(base, dtype=torch.float64).item()
-    flat = base.clone()
-    views = [flat] if name == "clip_1_tensor" else list(flat.split(sizes))
-    pieces = [base] if name == "clip_1_tensor" else list(base.split(sizes))
-    if name == "clip_300_tensors_apart":
-        views = [view.clone() for view in views]
-    parameters = [torch.nn.Parameter(view) for view in views]
-    for parameter, view in zip(parameters, views):
-        parameter.grad = view
-    for v, c in ((0.0, 2 * norm), (1.0, 0.5 * norm)):
-        run = lambda: torch.nn.utils.clip_grad_norm_(parameters, c, foreach=True)
-        ms = timed(lambda: torch._foreach_copy_(views, pieces), run)
+    for v, ms in clips.measure(name, MODEL, "cpu", timed):
         found(results, name, v, "torch_clip_grad_norm", ms)
 
 

@@ -17,6 +17,7 @@ import triton
 import triton.language as tl
 
 import cases
+import clips
 
 RUNS = 31
 MODEL = 1_000_000_000
@@ -144,22 +145,7 @@ def project(results, name, shape, axes):
 
 
 def clip(results, name):
-    sizes = cases.model(MODEL)
-    base = torch.rand(sum(sizes), device="cuda") * 2 - 1
-    norm = torch.linalg.vector_norm(base, dtype=torch.float64).item()
-    flat = base.clone()
-    views = [flat] if name == "clip_1_tensor" else list(flat.split(sizes))
-    if name == "clip_300_tensors_apart":
-        views = [view.clone() for view in views]
-        pieces = list(base.split(sizes))
-    else:
-        pieces = [base] if len(views) == 1 else list(base.split(sizes))
-    parameters = [torch.nn.Parameter(view) for view in views]
-    for parameter, view in zip(parameters, views):
-        parameter.grad = view
-    for v, c in ((0.0, 2 * norm), (1.0, 0.5 * norm)):
-        run = lambda: torch.nn.utils.clip_grad_norm_(parameters, c, foreach=True)
-        ms = timed(lambda: torch._foreach_copy_(views, pieces), run)
+    for v, ms in clips.measure(name, MODEL, "cuda", timed):
         results.append({"id": name, "violating": v, "peer": "torch_clip_grad_norm", "ms": ms})
         print(name, v, f"{ms:.4f}", file=sys.stderr, flush=True)
 

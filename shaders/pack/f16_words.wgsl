@@ -1,6 +1,5 @@
 // Loads of four elements of f16, in two words that nobody shares. Most loads hold ordinary elements alone,
-// neither subnormal nor infinite, zero or NaN; those take a third of the instructions, which are what
-// halves cost where memory is fast.
+// neither subnormal nor infinite, zero or NaN; those take a third of the instructions, by counting.
 
 alias Stored = vec2<u32>;
 
