@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 
-use super::kernel::{self, Gathered, LINE};
-use super::number::Number;
+use super::kernel::{self, Gathered, LINE, SWEPT};
+use super::number::{Number, Real};
 use super::outcome::Kink;
 use super::rule::{Shrinkings, Slices};
 use super::tile::{At, Line, Tile};
@@ -119,9 +119,9 @@ fn gather<T: Number>(axes: &[Line], source: &[T], slot: usize, slice: &mut Vec<T
 /// Bytes that are gathered at once: half of the second cache of a current core.
 const GATHERED: usize = 4 << 20;
 
-/// Slices side by side. Those that are asked for are gathered with their neighbours, whole lines of
-/// cache: alone they would drag their neighbours along all the same, at every step of the search. Some
-/// lines side by side, because every row may be in another page.
+/// Slices side by side, of which kinks are those of slices that are kept. Those that are asked for are gathered with
+/// their neighbours, whole lines of cache: alone they would drag their neighbours along all the same, at every step
+/// of the search. Some lines side by side, because every row may be in another page.
 pub(super) fn columns<'a, T: Number>(
     shrinkings: Shrinkings<'_>,
     row: &(dyn Fn(usize) -> &'a [T] + Sync),
@@ -129,9 +129,13 @@ pub(super) fn columns<'a, T: Number>(
     powers: &[f64],
     kinks: &mut [Kink],
 ) {
-    let lines = (GATHERED / (size_of::<[T::Real; LINE]>() * rows.max(1))).clamp(1, 8);
+    let mut asked = shrinkings.asked(powers, || negative(row, rows, powers.len()));
+    let mut lines = (GATHERED / (size_of::<[T::Real; LINE]>() * rows.max(1))).clamp(1, 8);
+    if rows >= LONG && powers.len() >= SWEPT && !T::Real::DOUBLE {
+        sweep(shrinkings, row, rows, powers, kinks, &mut asked);
+        lines = 1;
+    }
     let width = lines * LINE;
-    let asked = shrinkings.asked(powers, || negative(row, rows, powers.len()));
     let asked = asked.par_chunks(width);
     let blocks = kinks.par_chunks_mut(width).zip(powers.par_chunks(width)).zip(asked).enumerate();
     blocks.for_each_init(Gathered::default, |gathered, (index, ((kinks, powers), asked))| {
@@ -145,6 +149,36 @@ pub(super) fn columns<'a, T: Number>(
         for (line, (((kinks, powers), asked), columns)) in parts.zip(gathered.columns()).enumerate()
         {
             own.from(line * LINE).kinks(columns, asked, powers, kinks);
+        }
+    });
+}
+
+/// Rows of which more are swept: of fewer the lines of some columns are in a cache.
+const LONG: usize = 1024;
+
+/// Finds kinks by passes over rows as they are, where most of the columns are asked for, and asks no more for those
+/// that it found.
+fn sweep<'a, T: Number>(
+    shrinkings: Shrinkings<'_>,
+    row: &(dyn Fn(usize) -> &'a [T] + Sync),
+    rows: usize,
+    powers: &[f64],
+    kinks: &mut [Kink],
+    asked: &mut [bool],
+) {
+    let asked = asked.par_chunks_exact_mut(SWEPT);
+    let blocks = kinks.par_chunks_exact_mut(SWEPT).zip(powers.par_chunks_exact(SWEPT)).zip(asked);
+    blocks.enumerate().for_each(|(index, ((kinks, powers), asked))| {
+        if asked.iter().filter(|&&asked| asked).count() < SWEPT / 2 {
+            return;
+        }
+        let row = |i: usize| &row(i)[index * SWEPT..];
+        let sought = shrinkings.from(index * SWEPT).sought(asked, powers);
+        let found = kernel::search_swept(&row, rows, sought);
+        for ((kink, asked), found) in kinks.iter_mut().zip(asked).zip(found) {
+            if let Some(found) = found {
+                (*kink, *asked) = (found, false);
+            }
         }
     });
 }

@@ -29,7 +29,8 @@ pub(super) use group::{
 };
 pub(super) use rewrite::rewrite_rows;
 pub(super) use search::{
-    Columns, Gathered, Sought, any_negative, most, negative_columns, search, search_columns,
+    Columns, Gathered, SWEPT, Sought, any_negative, most, negative_columns, search, search_columns,
+    search_swept,
 };
 pub(super) use sums::{row_sums, sum, sum_strided};
 

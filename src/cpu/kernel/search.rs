@@ -5,24 +5,29 @@
 //! piecewise linear function of δ: Newton's method falls to its root from the right.
 //!
 //! It begins with a sample, goes on with all elements in their own precision, where twice as many fit a
-//! register, and ends with sums in f64 and a step of Newton's that leads past no element. Where there is none it
-//! goes on in f64 until it falls no more. Before the end steps follow the bend of the function, because each is a
-//! pass over the slice: of 4096 elements it takes two over all of them and one or two in f64.
+//! register, and ends with sums in f64 and the few elements near δ, among which the root is found without another
+//! pass. Where it is not among them it goes on in f64 until it falls no more. Before the end steps follow the bend of
+//! the function, because each is a pass over the slice: of most slices it takes two over all elements.
 
 mod gather;
 mod lines;
 mod passes;
+mod steps;
+mod sweep;
 
 use std::array::from_fn;
 
 use super::columns::LINE;
-use crate::cpu::number::Real;
-use crate::cpu::outcome::{Kink, is_far_below};
+use crate::cpu::number::{Number, Real};
+use crate::cpu::outcome::Kink;
 use crate::cpu::simd::{Simd, WithSimd, dispatch};
 pub(in crate::cpu) use gather::{Columns, Gathered, negative_columns};
 pub(in crate::cpu) use lines::any_negative;
 pub(in crate::cpu) use passes::most;
-use passes::{Beside, Passes, Run};
+use passes::{Beside, Run, Whole};
+use steps::{Limit, fall, settle};
+pub(in crate::cpu) use sweep::SWEPT;
+use sweep::Sweep;
 
 /// More than `log₂ m + 27`, which is enough for 53 bits of any slice.
 const STEPS: usize = 128;
@@ -34,13 +39,16 @@ const STEPS_NEAR: usize = 32;
 const SAMPLED: usize = 256;
 const RAREST: usize = 16;
 
-/// A step of this part of δ is small in a sample.
-const NEAR_IN_SAMPLE: f64 = 1.0 / 4.0;
-/// A step leaves about its cube, in parts of δ, and elements lie `1 / count` of that apart: what is left of one that
-/// is small beside this leads past few of them.
-const NEAR: f64 = 1.0 / 256.0;
-/// The least part of δ that a step leaves: few elements above say little of how the sum bends.
-const LEAST: f64 = 1.0 / 8.0;
+/// Rows of a sample of a sweep, of which a column that is far off costs all others another pass; one of so many at most.
+const SAMPLED_SWEPT: usize = 2048;
+const OFTENEST_SWEPT: usize = 4;
+/// Sweeps of each kind, as long as more columns than a few need them. To bring few together takes less.
+const SWEEPS: usize = 3;
+const FEW_NEAR: usize = SWEPT / 6;
+const FEW_SETTLED: usize = SWEPT / 64;
+/// Elements that are told one by one to save a sweep.
+const PAST_SWEPT: f64 = 8.0;
+
 /// Steps by elements in their own precision, before f64 takes over.
 const SETTLED: usize = 3;
 const NEAREST: f64 = 1.0 / (1 << 20) as f64;
@@ -92,21 +100,52 @@ pub(in crate::cpu) fn search_columns<R: Real>(
     dispatch(Op(Beside { columns, magnitudes: sought.magnitudes }, sought))
 }
 
-#[inline(always)]
-fn newton<const N: usize>(slices: &impl Passes<N>, length: usize, sought: Sought<N>) -> [Kink; N] {
-    let Sought { magnitudes, asked, powers, c } = sought;
-    let most = slices.most();
-    // The root is never right of these: there all elements have the sum c, or the largest alone.
-    let n = length as f64;
-    let all = |i: usize| if magnitudes { most[i] - (powers[i] - c[i]) / n } else { c[i] };
-    let mut deltas = from_fn(|i| all(i).max(c[i] / n).min(c[i]));
-    let apart = (length / SAMPLED).clamp(1, RAREST);
-    if apart > 1 {
-        fall(slices, &most, &mut deltas, asked, c, apart);
-    }
-    fall(slices, &most, &mut deltas, asked, c, 1);
+/// As [`search_columns`], of rows wherever they are, each of which has [`SWEPT`] elements or more: none of columns
+/// that take more passes than most do, or whose largest element is asked for.
+pub(in crate::cpu) fn search_swept<'a, T: Number>(
+    row: &(dyn Fn(usize) -> &'a [T] + Sync),
+    rows: usize,
+    sought: Sought<SWEPT>,
+) -> [Option<Kink>; SWEPT] {
+    let sweep = Sweep { row, rows, magnitudes: sought.magnitudes };
+    let apart = (rows / SAMPLED_SWEPT).clamp(OFTENEST_SWEPT, RAREST);
+    let (most, c) = (sweep.reference(apart), &sought.c);
+    let mut deltas = sought.first(&most, rows);
+    // Of the others nothing of the sample is above.
+    let asked = from_fn(|i| sought.asked[i] && deltas[i] > 0.0);
+    let sample = (Limit::at(STEPS_NEAR, rows), apart);
+    deltas = fall(&sweep, &most, deltas, asked, c, sample).deltas;
+    let limit = Limit { passes: SWEEPS, few: FEW_NEAR, past: PAST_SWEPT };
+    let near = fall(&sweep, &most, deltas, asked, c, (limit, 1));
     let mut done = asked.map(|asked| !asked);
-    let mut kinks = settle(slices, most, deltas, &mut done, c);
+    let limit = Limit { few: FEW_SETTLED, ..limit };
+    let kinks = settle(&sweep, &most, near, &mut done, c, limit);
+    // Left of zero nothing of the slice is above the reference.
+    from_fn(|i| (asked[i] && done[i] && kinks[i].delta >= 0.0).then_some(kinks[i]))
+}
+
+impl<const N: usize> Sought<N> {
+    /// δ that are not left of the root: there all elements have the sum c.
+    fn first(&self, most: &[f64; N], length: usize) -> [f64; N] {
+        let n = length as f64;
+        let all = |i: usize| most[i] - (self.powers[i] - self.c[i]) / n;
+        from_fn(|i| if self.magnitudes { all(i).min(self.c[i]) } else { self.c[i] })
+    }
+}
+
+#[inline(always)]
+fn newton<const N: usize>(slices: &impl Whole<N>, length: usize, sought: Sought<N>) -> [Kink; N] {
+    let (most, Sought { asked, c, .. }) = (slices.most(), sought);
+    // Rounding may bring them left of where the largest alone has the sum c.
+    let first = sought.first(&most, length);
+    let mut deltas = from_fn(|i| first[i].max(c[i] / length as f64));
+    let (apart, limit) = ((length / SAMPLED).clamp(1, RAREST), Limit::at(STEPS_NEAR, length));
+    if apart > 1 {
+        deltas = fall(slices, &most, deltas, asked, &c, (limit, apart)).deltas;
+    }
+    let near = fall(slices, &most, deltas, asked, &c, (limit, 1));
+    let mut done = asked.map(|asked| !asked);
+    let mut kinks = settle(slices, &most, near, &mut done, &c, Limit::at(SETTLED, length));
     for count in 0..STEPS {
         if done.iter().all(|&done| done) {
             break;
@@ -127,79 +166,6 @@ fn newton<const N: usize>(slices: &impl Passes<N>, length: usize, sought: Sought
         }
     }
     kinks
-}
-
-/// The kinks near these, and which of them is the root: one step leads there past no element.
-///
-/// Of `x − t` with t = M − δ, where that is far below M, and else of `δ − (M − x)`, in which `M − x` is exact
-/// for all that is above: so each is off by one rounding in its own precision.
-#[inline(always)]
-fn settle<const N: usize>(
-    slices: &impl Passes<N>,
-    most: [f64; N],
-    deltas: [f64; N],
-    done: &mut [bool; N],
-    c: [f64; N],
-) -> [Kink; N] {
-    let low = |i: usize| is_far_below(most[i] - deltas[i], most[i]);
-    let from = from_fn(|i| if low(i) { 0.0 } else { most[i] });
-    let mut deltas: [f64; N] = from_fn(|i| slices.rounded(deltas[i] - (most[i] - from[i])));
-    let mut kinks = most.map(|most| Kink { most, ..Kink::KEPT });
-    for _ in 0..SETTLED {
-        if done.iter().all(|&done| done) {
-            break;
-        }
-        let found = slices.settle(&from, &deltas);
-        for i in 0..N {
-            if done[i] {
-                continue;
-            }
-            let step = found[i].step(c[i]);
-            done[i] = step.abs() < 0.5 * found[i].gap;
-            let kink = Kink { most: most[i], delta: deltas[i], rest: 0.0, count: found[i].count };
-            kinks[i] = slices.moved(kink.raised(most[i] - from[i]), step);
-            deltas[i] = slices.rounded(deltas[i] + step);
-        }
-    }
-    kinks
-}
-
-/// Brings δ near the root, of one line in `apart`: the counts at two δ tell how the sum bends between them, so that
-/// steps need not be those of Newton, which are too short.
-#[inline(always)]
-fn fall<const N: usize>(
-    slices: &impl Passes<N>,
-    most: &[f64; N],
-    deltas: &mut [f64; N],
-    asked: [bool; N],
-    c: [f64; N],
-    apart: usize,
-) {
-    let share = if apart == 1 { 1.0 } else { slices.share(apart) };
-    let mut done = asked.map(|asked| !asked);
-    // Where nothing is above.
-    let mut past = [(0.0, 0.0); N];
-    for _ in 0..STEPS_NEAR {
-        if done.iter().all(|&done| done) {
-            return;
-        }
-        let found = slices.near(most, deltas, apart);
-        for i in 0..N {
-            if std::mem::replace(&mut done[i], true) {
-                continue;
-            }
-            let (delta, count) = (deltas[i], found[i].count);
-            let bend = (count - past[i].1) / (delta - past[i].0);
-            let step = found[i].bent_step(c[i] * share, bend);
-            let next = (delta + step).max(LEAST * delta).min(c[i]);
-            let part = step.abs() / next;
-            done[i] = match apart {
-                1 => part * part * part * count <= NEAR,
-                _ => part <= NEAR_IN_SAMPLE,
-            };
-            (deltas[i], past[i]) = (next, (delta, count));
-        }
-    }
 }
 
 /// The first δ may lie left of the root, and from there a step leads to the right.

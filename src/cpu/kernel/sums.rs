@@ -220,6 +220,9 @@ fn cascade<S: Simd, T: Number, K: Kind, const N: usize>(
     }
 }
 
+/// Elements of a run whose terms are computed before they are added, in as many lanes as a step has.
+const TERMS: usize = RADIX * STEP;
+
 /// As [`cascade`], of terms that are computed first.
 #[inline(always)]
 fn apart<S: Simd, T: Number, K: Kind, const N: usize>(
@@ -230,11 +233,14 @@ fn apart<S: Simd, T: Number, K: Kind, const N: usize>(
     sums: &mut Lanes<N>,
 ) {
     let mut levels = [[[0.0; LANES]; N]; LEVELS];
-    for (count, start) in (0..length).step_by(PART).enumerate() {
-        let size = (length - start).min(PART);
+    for (count, start) in (0..length).step_by(TERMS).enumerate() {
+        let size = (length - start).min(TERMS);
         let mut part = [[0.0; LANES]; N];
         for (part, run) in part.iter_mut().zip(runs) {
-            *part = part_apart(simd, kind, &run[start..start + size]);
+            let steps = terms_apart(simd, kind, &run[start..start + size]);
+            for lane in 0..STEP {
+                part[lane % LANES] += steps[lane];
+            }
         }
         carry(Magnitudes, &mut levels, count + 1, part, sums);
     }
@@ -246,29 +252,29 @@ fn apart<S: Simd, T: Number, K: Kind, const N: usize>(
 /// The terms of a part, in lanes: pairs are added in f32, if terms are. A part that is not whole is filled with
 /// zeros, so that loops are of a length that the compiler knows.
 #[inline(always)]
-fn part_apart<S: Simd, T: Number, K: Kind>(simd: S, kind: K, run: &[T]) -> [f64; LANES] {
-    let mut filled = [T::Real::default(); PART];
+fn terms_apart<S: Simd, T: Number, K: Kind>(simd: S, kind: K, run: &[T]) -> [f64; STEP] {
+    let mut filled = [T::Real::default(); TERMS];
     let own = own_reals(run).and_then(|reals| reals.try_into().ok());
     let reals = own.unwrap_or_else(|| {
         T::widen(simd, run, &mut filled[..run.len()]);
         &filled
     });
-    let mut lanes = [0.0; LANES];
-    let mut near = [0.0; PART];
+    let mut lanes = [0.0; STEP];
+    let mut near = [0.0; TERMS];
     if kind.near_terms::<S, _>(reals, &mut near) {
-        let (left, right) = near.split_at(PART / 2);
-        let steps = left.as_chunks::<LANES>().0.iter().zip(right.as_chunks::<LANES>().0);
+        let (left, right) = near.split_at(TERMS / 2);
+        let steps = left.as_chunks::<STEP>().0.iter().zip(right.as_chunks::<STEP>().0);
         for (a, b) in steps {
-            for lane in 0..LANES {
+            for lane in 0..STEP {
                 lanes[lane] += f64::from(a[lane] + b[lane]);
             }
         }
         return lanes;
     }
-    let mut terms = [0.0; PART];
+    let mut terms = [0.0; TERMS];
     kind.terms::<S, _>(reals, &mut terms);
-    for step in terms.as_chunks::<LANES>().0 {
-        for lane in 0..LANES {
+    for step in terms.as_chunks::<STEP>().0 {
+        for lane in 0..STEP {
             lanes[lane] += step[lane];
         }
     }

@@ -1,7 +1,7 @@
 //! Slices whose elements move toward zero by one distance.
 
 use super::is_plain;
-use crate::cpu::kernel::{self, Columns, LINE, Sought};
+use crate::cpu::kernel::{self, Columns, Sought};
 use crate::cpu::number::Real;
 use crate::cpu::outcome::{Kink, Moved, Outcomes, Shrunk};
 use crate::plan::rule::Shrink;
@@ -152,7 +152,20 @@ impl Shrinkings<'_> {
         asked
     }
 
-    /// As [`Shrinking::kink`], of slices side by side.
+    /// What is sought of slices side by side that are asked for and do not grow.
+    pub fn sought<const N: usize>(self, asked: &[bool], powers: &[f64]) -> Sought<N> {
+        let magnitudes = self.of(0).magnitudes;
+        // Of the columns that are missing nothing is asked.
+        let mut sought = Sought { magnitudes, asked: [false; N], powers: [0.0; N], c: [1.0; N] };
+        for (column, &power) in powers.iter().enumerate().filter(|(column, _)| asked[*column]) {
+            let own = self.of(column);
+            sought.asked[column] = !own.grows(power);
+            (sought.powers[column], sought.c[column]) = (power, own.target);
+        }
+        sought
+    }
+
+    /// As [`Shrinking::kink`], of slices side by side that are asked for.
     pub fn kinks<R: Real>(
         self,
         columns: Columns<'_, R>,
@@ -161,27 +174,18 @@ impl Shrinkings<'_> {
         kinks: &mut [Kink],
     ) {
         if !asked.contains(&true) {
-            return kinks.fill(Kink::KEPT);
+            return;
         }
-        let magnitudes = self.of(0).magnitudes;
-        // Of the columns that are missing nothing is asked.
-        let mut sought =
-            Sought { magnitudes, asked: [false; LINE], powers: [0.0; LINE], c: [1.0; LINE] };
-        for (column, &power) in powers.iter().enumerate().filter(|(column, _)| asked[*column]) {
-            let own = self.of(column);
-            sought.asked[column] = !own.grows(power);
-            (sought.powers[column], sought.c[column]) = (power, own.target);
-        }
-        let found = kernel::search_columns(columns, sought);
+        let found = kernel::search_columns(columns, self.sought(asked, powers));
         for (column, (kink, &power)) in kinks.iter_mut().zip(powers).enumerate() {
-            let own = self.of(column);
-            *kink = match () {
-                () if !asked[column] => Kink::KEPT,
+            let (own, length) = (self.of(column), columns.rows.len());
+            match () {
+                () if !asked[column] => (),
                 () if own.grows(power) => {
-                    Kink::grown::<R>(found[column].most, power, own.target, columns.rows.len())
+                    *kink = Kink::grown::<R>(found[column].most, power, own.target, length);
                 }
-                () => found[column],
-            };
+                () => *kink = found[column],
+            }
         }
     }
 }

@@ -6,7 +6,7 @@ use normproj::{Axes, Context, DType, Layout, Norm, Projection, Request, Rounding
 use super::{SETS, prove_by_plans, serving, set};
 use crate::contexts::contexts;
 use crate::run::{norms_of, plans, prove_norms};
-use crate::values::{Fill, Value, for_dtype};
+use crate::values::{Fill, Value, for_dtype, hash};
 
 /// The numbers that other systems get wrong.
 #[test]
@@ -198,4 +198,39 @@ fn empty_slices() {
         }
     }
     DType::ALL.into_iter().for_each(|dtype| for_dtype!(dtype, T => prove::<T>()));
+}
+
+/// Columns that the CPU backend searches side by side, and those among them that it searches alone: a few elements
+/// that hold almost all, ties, zeros, what is not finite, and more columns than it takes at once.
+#[test]
+fn many_long_columns() {
+    fn prove<T: Value>() {
+        let shape = [1040, 1050];
+        let one = |i: usize| {
+            let (row, column) = (i / shape[1], i % shape[1]);
+            let random = (hash(13, i) % 2001) as f64 / 1000.0 - 1.0;
+            match column % 9 {
+                0 => random.powi(9),
+                1 if row == 1001 => 40.0,
+                2 => (random * 4.0).round(),
+                3 => 0.0,
+                4 if row == 77 && column % 2 == 0 => f64::INFINITY,
+                _ => random,
+            }
+        };
+        let memory: Vec<T> = (0..shape[0] * shape[1]).map(|i| T::of(one(i))).collect();
+        let layout = Layout::contiguous(shape).expect("small");
+        for projection in [
+            Projection::ball(Norm::L1, 3.0, 0),
+            Projection::ball(Norm::L1, 300.0, 0),
+            Projection::sphere(Norm::L1, 400.0, 0),
+            Projection::simplex(5.0, 0),
+        ] {
+            let request = Request::in_place(projection, layout.clone()).with_report();
+            prove_by_plans(&Context::cpu(), &request, &memory, &[], 5);
+        }
+    }
+    for dtype in [DType::F32, DType::F16, DType::BF16] {
+        for_dtype!(dtype, T => prove::<T>());
+    }
 }

@@ -59,6 +59,87 @@ impl Above {
     }
 }
 
+/// Where the elements of slices side by side end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Ends<R, const N: usize> {
+    /// The largest of each, or zero.
+    pub most: [R; N],
+    pub deltas: [R; N],
+    /// Elements that are not farther than this from their kink are told one by one.
+    pub widths: [R; N],
+}
+
+impl<const N: usize> Ends<f64, N> {
+    /// In the precision of elements.
+    #[inline(always)]
+    pub fn rounded<R: Real>(&self) -> Ends<R, N> {
+        let [most, deltas, widths] =
+            [&self.most, &self.deltas, &self.widths].map(|values| values.map(R::real_of));
+        Ends { most, deltas, widths }
+    }
+
+    /// Those of the columns of a line, in the precision of elements.
+    #[inline(always)]
+    pub fn line<R: Real>(&self, line: usize) -> Ends<R, LINE> {
+        let of = |values: &[f64; N]| from_fn(|i| R::real_of(values[line * LINE + i]));
+        Ends { most: of(&self.most), deltas: of(&self.deltas), widths: of(&self.widths) }
+    }
+}
+
+impl<R: Real> Ends<R, 1> {
+    /// Of columns that make one slice.
+    #[inline(always)]
+    pub fn spread(&self) -> Ends<R, LINE> {
+        let [most, deltas, widths] =
+            [self.most, self.deltas, self.widths].map(|[value]| [value; LINE]);
+        Ends { most, deltas, widths }
+    }
+}
+
+/// Elements that lists are made for, so that few of them grow.
+const ROOM: usize = 32;
+
+impl<R: Real, const N: usize> Ends<R, N> {
+    /// Elements of a row that are close. They are few.
+    #[cold]
+    #[inline(never)]
+    fn collect(&self, row: &[R; N], magnitudes: bool, close: &mut Vec<Close>) {
+        close.reserve(ROOM);
+        for (i, &x) in row.iter().enumerate() {
+            let over = self.deltas[i] - (self.most[i] - value(x, magnitudes));
+            if over.magnitude() <= self.widths[i] {
+                close.push(Close { slice: i as u32, over: over.into() });
+            }
+        }
+    }
+}
+
+/// An element near the kink of its slice.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Close {
+    pub slice: u32,
+    /// How far it is above.
+    pub over: f64,
+}
+
+/// What is above the kinks of slices side by side, and which elements are close to them.
+#[derive(Debug)]
+pub(super) struct Settled<const N: usize> {
+    pub above: [Above; N],
+    pub close: Vec<Close>,
+}
+
+impl<const N: usize> Settled<N> {
+    #[inline(always)]
+    pub fn merge(mut self, mut other: Settled<N>) -> Settled<N> {
+        match self.close.is_empty() {
+            true => self.close = other.close,
+            false => self.close.append(&mut other.close),
+        }
+        Settled { above: from_fn(|i| self.above[i].merge(other.above[i])), close: self.close }
+    }
+}
+
 /// Whether an element is below zero.
 pub(in crate::cpu) fn any_negative<R: Real>(run: &[R]) -> bool {
     // A piece at a time: most slices that hold one hold it early.
@@ -96,14 +177,14 @@ where
 
 /// The number that moves.
 #[inline(always)]
-fn value<R: Real>(x: R, magnitudes: bool) -> R {
+pub(super) fn value<R: Real>(x: R, magnitudes: bool) -> R {
     if magnitudes { x.magnitude() } else { x }
 }
 
 /// 1 if a number is above zero by more than a subnormal number, 0 if it is zero. Without a comparison: what two
 /// choices need of it, the compiler would pack into bytes.
 #[inline(always)]
-fn is_positive<R: Real>(x: R) -> R {
+pub(super) fn is_positive<R: Real>(x: R) -> R {
     let (one, scaled) =
         (R::real_of(1.0), x.times(R::real_of(if R::DOUBLE { 1e308 } else { 3e38 })));
     if scaled < one { scaled } else { one }
@@ -131,7 +212,7 @@ pub(super) fn largest<R: Real>(rows: &[[R; LINE]], magnitudes: bool) -> [R; LINE
 }
 
 #[inline(always)]
-fn largest_of<R: Real, const MAGNITUDES: bool>(rows: &[[R; LINE]]) -> [R; LINE] {
+pub(super) fn largest_of<R: Real, const MAGNITUDES: bool>(rows: &[[R; LINE]]) -> [R; LINE] {
     // Two lines at a time: a register waits for what it was last compared with.
     let mut most = [[R::real_of(f64::NEG_INFINITY); LINE]; 2];
     let (pairs, last) = rows.as_chunks::<2>();
@@ -189,21 +270,27 @@ pub(super) fn near<R: Real>(
 }
 
 #[inline(always)]
-fn near_of<R: Real, const MAGNITUDES: bool>(
+pub(super) fn near_of<R: Real, const MAGNITUDES: bool>(
     rows: &[[R; LINE]],
     most: &[R; LINE],
     deltas: &[R; LINE],
     apart: usize,
 ) -> [[R; LINE]; 2] {
     let zero = R::default();
+    // Of their own, so that all of them stay in registers.
+    let (most, deltas) = (*most, *deltas);
     let (mut totals, mut counts) = ([zero; LINE], [zero; LINE]);
-    for row in rows.iter().step_by(apart) {
+    // An iterator by steps would keep them in memory, too.
+    let mut k = 0;
+    while k < rows.len() {
+        let row = rows[k];
         for i in 0..LINE {
             let over = deltas[i] - (most[i] - value(row[i], MAGNITUDES));
             let above = if over > zero { over } else { zero };
             totals[i] = totals[i] + above;
             counts[i] = counts[i] + is_positive(above);
         }
+        k += apart;
     }
     [totals, counts]
 }
@@ -213,52 +300,58 @@ fn near_of<R: Real, const MAGNITUDES: bool>(
 pub(super) fn settle<R: Real>(
     rows: &[[R; LINE]],
     magnitudes: bool,
-    most: &[R; LINE],
-    deltas: &[R; LINE],
-) -> [Above; LINE] {
-    struct Op<'a, R>(&'a [[R; LINE]], bool, [R; LINE], [R; LINE]);
+    ends: &Ends<R, LINE>,
+) -> Settled<LINE> {
+    struct Op<'a, R>(&'a [[R; LINE]], bool, &'a Ends<R, LINE>);
     impl<R: Real> WithSimd for Op<'_, R> {
-        type Output = [Above; LINE];
+        type Output = Settled<LINE>;
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) -> [Above; LINE] {
-            let Op(rows, magnitudes, most, deltas) = self;
-            settle(rows, magnitudes, &most, &deltas)
+        fn with_simd<S: Simd>(self, _: S) -> Settled<LINE> {
+            settle(self.0, self.1, self.2)
         }
     }
     if rows.len() > chain::<R>() {
-        let (a, b) = halves(rows, |rows| Op(rows, magnitudes, *most, *deltas));
-        return from_fn(|i| a[i].merge(b[i]));
+        let (a, b) = halves(rows, |rows| Op(rows, magnitudes, ends));
+        return a.merge(b);
     }
     match magnitudes {
-        true => settle_of::<R, true>(rows, most, deltas),
-        false => settle_of::<R, false>(rows, most, deltas),
+        true => settle_of::<R, true>(rows, ends),
+        false => settle_of::<R, false>(rows, ends),
     }
 }
 
 #[inline(always)]
-fn settle_of<R: Real, const MAGNITUDES: bool>(
+pub(super) fn settle_of<R: Real, const MAGNITUDES: bool>(
     rows: &[[R; LINE]],
-    most: &[R; LINE],
-    deltas: &[R; LINE],
-) -> [Above; LINE] {
+    ends: &Ends<R, LINE>,
+) -> Settled<LINE> {
     let zero = R::default();
     let (mut totals, mut counts) = ([0.0; LINE], [zero; LINE]);
-    let mut gaps = [R::real_of(f64::INFINITY); LINE];
-    for row in rows {
-        let mut above = [zero; LINE];
-        for i in 0..LINE {
-            let over = deltas[i] - (most[i] - value(row[i], MAGNITUDES));
-            let distance = over.magnitude();
-            above[i] = if over > zero { over } else { zero };
-            counts[i] = counts[i] + is_positive(above[i]);
-            gaps[i] = if distance < gaps[i] { distance } else { gaps[i] };
+    let mut close = Vec::new();
+    for rows in rows.chunks(u64::BITS as usize) {
+        let mut are_close = 0;
+        for (k, row) in rows.iter().enumerate() {
+            let (mut above, mut is_close) = ([zero; LINE], false);
+            for i in 0..LINE {
+                let over = ends.deltas[i] - (ends.most[i] - value(row[i], MAGNITUDES));
+                above[i] = if over > zero { over } else { zero };
+                counts[i] = counts[i] + is_positive(above[i]);
+                is_close |= over.magnitude() <= ends.widths[i];
+            }
+            // Apart: in one loop everything would be done in half registers.
+            for i in 0..LINE {
+                totals[i] += above[i].into();
+            }
+            are_close |= u64::from(is_close) << k;
         }
-        // Apart: in one loop everything would be done in half registers.
-        for i in 0..LINE {
-            totals[i] += above[i].into();
+        // A call in the loop would keep all sums in memory.
+        while are_close != 0 {
+            ends.collect(&rows[are_close.trailing_zeros() as usize], MAGNITUDES, &mut close);
+            are_close &= are_close - 1;
         }
     }
-    from_fn(|i| Above { total: totals[i], count: counts[i].into(), gap: gaps[i].into() })
+    let above = from_fn(|i| Above { total: totals[i], count: counts[i].into(), gap: 0.0 });
+    Settled { above, close }
 }
 
 /// Lines that are added up one after the other.

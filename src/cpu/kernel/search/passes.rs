@@ -3,7 +3,7 @@
 use std::array::from_fn;
 
 use super::gather::Columns;
-use super::lines::{Above, across, exact, largest, near, settle};
+use super::lines::{Above, Ends, Settled, across, exact, largest, near, settle};
 use crate::cpu::kernel::columns::LINE;
 use crate::cpu::number::Real;
 use crate::cpu::outcome::Kink;
@@ -11,27 +11,30 @@ use crate::cpu::simd::{Simd, WithSimd, dispatch};
 
 /// `N` slices.
 pub(super) trait Passes<const N: usize> {
-    /// The largest of each.
-    fn most(&self) -> [f64; N];
-
     /// The part of all elements that every so many lines hold.
     fn share(&self, apart: usize) -> f64;
 
     /// In the precision of elements, of every so many lines.
     fn near(&self, most: &[f64; N], deltas: &[f64; N], apart: usize) -> [Above; N];
 
-    /// Each element in its own precision, their sum in f64, and the gap: of `δ − (M − x)` with M the largest or
-    /// zero.
-    fn settle(&self, most: &[f64; N], deltas: &[f64; N]) -> [Above; N];
-
-    /// In f64, and more for elements of f64.
-    fn exact(&self, kinks: &[Kink; N]) -> [Above; N];
+    /// Each element in its own precision, their sum in f64, the gap and what is close: of `δ − (M − x)` with M
+    /// the largest or zero.
+    fn settle(&self, ends: &Ends<f64, N>) -> Settled<N>;
 
     /// In the precision of elements.
     fn rounded(&self, x: f64) -> f64;
 
     /// A last step.
     fn moved(&self, kink: Kink, step: f64) -> Kink;
+}
+
+/// `N` slices of which every kink is found.
+pub(super) trait Whole<const N: usize>: Passes<N> {
+    /// The largest of each.
+    fn most(&self) -> [f64; N];
+
+    /// In f64, and more for elements of f64.
+    fn exact(&self, kinks: &[Kink; N]) -> [Above; N];
 }
 
 /// Slices side by side.
@@ -41,11 +44,6 @@ pub(super) struct Beside<'a, R> {
 }
 
 impl<R: Real> Passes<LINE> for Beside<'_, R> {
-    #[inline(always)]
-    fn most(&self) -> [f64; LINE] {
-        self.columns.most.map(R::into)
-    }
-
     #[inline(always)]
     fn share(&self, apart: usize) -> f64 {
         share(self.columns.rows, apart)
@@ -59,13 +57,8 @@ impl<R: Real> Passes<LINE> for Beside<'_, R> {
     }
 
     #[inline(always)]
-    fn settle(&self, most: &[f64; LINE], deltas: &[f64; LINE]) -> [Above; LINE] {
-        let [most, deltas] = [most, deltas].map(|values| values.map(R::real_of));
-        settle(self.columns.rows, self.magnitudes, &most, &deltas)
-    }
-
-    fn exact(&self, kinks: &[Kink; LINE]) -> [Above; LINE] {
-        exact(self.columns.rows, self.magnitudes, kinks)
+    fn settle(&self, ends: &Ends<f64, LINE>) -> Settled<LINE> {
+        settle(self.columns.rows, self.magnitudes, &ends.rounded::<R>())
     }
 
     #[inline(always)]
@@ -75,6 +68,17 @@ impl<R: Real> Passes<LINE> for Beside<'_, R> {
 
     fn moved(&self, kink: Kink, step: f64) -> Kink {
         kink.moved::<R>(step)
+    }
+}
+
+impl<R: Real> Whole<LINE> for Beside<'_, R> {
+    #[inline(always)]
+    fn most(&self) -> [f64; LINE] {
+        self.columns.most.map(R::into)
+    }
+
+    fn exact(&self, kinks: &[Kink; LINE]) -> [Above; LINE] {
+        exact(self.columns.rows, self.magnitudes, kinks)
     }
 }
 
@@ -101,17 +105,6 @@ impl<'a, R: Real> Run<'a, R> {
 
 impl<R: Real> Passes<1> for Run<'_, R> {
     #[inline(always)]
-    fn most(&self) -> [f64; 1] {
-        let mut most = f64::NEG_INFINITY;
-        for rows in self.parts() {
-            for x in largest(rows, self.magnitudes) {
-                most = most.max(x.into());
-            }
-        }
-        [most]
-    }
-
-    #[inline(always)]
     fn share(&self, apart: usize) -> f64 {
         share(self.rows, apart)
     }
@@ -130,19 +123,15 @@ impl<R: Real> Passes<1> for Run<'_, R> {
     }
 
     #[inline(always)]
-    fn settle(&self, &[most]: &[f64; 1], &[delta]: &[f64; 1]) -> [Above; 1] {
-        let [most, deltas] = [most, delta].map(|value| [R::real_of(value); LINE]);
-        let mut found = Above::NONE;
+    fn settle(&self, ends: &Ends<f64, 1>) -> Settled<1> {
+        let ends = ends.rounded::<R>().spread();
+        let mut found = Settled { above: [Above::NONE], close: Vec::new() };
         for rows in self.parts() {
-            let columns = settle(rows, self.magnitudes, &most, &deltas);
-            found = found.merge(Above::of_all(columns));
+            let Settled { above, mut close } = settle(rows, self.magnitudes, &ends);
+            close.iter_mut().for_each(|close| close.slice = 0);
+            found = found.merge(Settled { above: [Above::of_all(above)], close });
         }
-        [found]
-    }
-
-    fn exact(&self, &[kink]: &[Kink; 1]) -> [Above; 1] {
-        let parts = self.parts().map(|rows| exact(rows, self.magnitudes, &[kink; LINE]));
-        [parts.map(Above::of_all).fold(Above::NONE, Above::merge)]
+        found
     }
 
     #[inline(always)]
@@ -152,6 +141,24 @@ impl<R: Real> Passes<1> for Run<'_, R> {
 
     fn moved(&self, kink: Kink, step: f64) -> Kink {
         kink.moved::<R>(step)
+    }
+}
+
+impl<R: Real> Whole<1> for Run<'_, R> {
+    #[inline(always)]
+    fn most(&self) -> [f64; 1] {
+        let mut most = f64::NEG_INFINITY;
+        for rows in self.parts() {
+            for x in largest(rows, self.magnitudes) {
+                most = most.max(x.into());
+            }
+        }
+        [most]
+    }
+
+    fn exact(&self, &[kink]: &[Kink; 1]) -> [Above; 1] {
+        let parts = self.parts().map(|rows| exact(rows, self.magnitudes, &[kink; LINE]));
+        [parts.map(Above::of_all).fold(Above::NONE, Above::merge)]
     }
 }
 
