@@ -226,7 +226,7 @@ fn many_long_columns() {
             Projection::sphere(Norm::L1, 400.0, 0),
             Projection::simplex(5.0, 0),
         ] {
-            let request = Request::in_place(projection, layout.clone()).with_report();
+            let request = Request::in_place(projection, layout).with_report();
             prove_by_plans(&Context::cpu(), &request, &memory, &[], 5);
         }
     }
