@@ -173,8 +173,10 @@ fn sweep<'a, T: Number>(
             return;
         }
         let row = |i: usize| &row(i)[index * SWEPT..];
-        let sought = shrinkings.from(index * SWEPT).sought(asked, powers);
-        let found = kernel::search_swept(&row, rows, sought);
+        let lines = asked.chunks(LINE).zip(powers.chunks(LINE)).enumerate();
+        let own = |i: usize| shrinkings.from(index * SWEPT + i * LINE);
+        let sought = lines.map(|(i, (asked, powers))| own(i).sought(asked, powers));
+        let found = kernel::search_swept(&row, rows, &sought.collect::<Vec<_>>());
         for ((kink, asked), found) in kinks.iter_mut().zip(asked).zip(found) {
             if let Some(found) = found {
                 (*kink, *asked) = (found, false);

@@ -22,10 +22,11 @@ use crate::cpu::number::{Number, Real};
 use crate::cpu::outcome::Kink;
 use crate::cpu::simd::{Simd, WithSimd, dispatch};
 pub(in crate::cpu) use gather::{Columns, Gathered, negative_columns};
+use lines::Settled;
 pub(in crate::cpu) use lines::any_negative;
 pub(in crate::cpu) use passes::most;
-use passes::{Beside, Run, Whole};
-use steps::{Limit, fall, settle};
+use passes::{Beside, Passes, Run};
+use steps::{Limit, One, Sample, fall, settle};
 pub(in crate::cpu) use sweep::SWEPT;
 use sweep::Sweep;
 
@@ -100,68 +101,105 @@ pub(in crate::cpu) fn search_columns<R: Real>(
     dispatch(Op(Beside { columns, magnitudes: sought.magnitudes }, sought))
 }
 
-/// As [`search_columns`], of rows wherever they are, each of which has [`SWEPT`] elements or more: none of columns
-/// that take more passes than most do, or whose largest element is asked for.
+/// As [`search_columns`], of [`SWEPT`] columns of rows wherever they are, by lines: none of columns that take more
+/// passes than most do, or whose largest element is asked for.
 pub(in crate::cpu) fn search_swept<'a, T: Number>(
     row: &(dyn Fn(usize) -> &'a [T] + Sync),
     rows: usize,
-    sought: Sought<SWEPT>,
-) -> [Option<Kink>; SWEPT] {
-    let sweep = Sweep { row, rows, magnitudes: sought.magnitudes };
-    let apart = (rows / SAMPLED_SWEPT).clamp(OFTENEST_SWEPT, RAREST);
-    let (most, c) = (sweep.reference(apart), &sought.c);
-    let mut deltas = sought.first(&most, rows);
+    sought: &[Sought<LINE>],
+) -> Vec<Option<Kink>> {
+    let magnitudes = sought.first().is_some_and(|sought| sought.magnitudes);
+    let sweep = Sweep { row, rows, magnitudes };
+    let sample = Sample::of(rows, (rows / SAMPLED_SWEPT).clamp(OFTENEST_SWEPT, RAREST));
+    let most = sweep.reference(sample.apart);
+    let lines = sought.iter().zip(most.as_chunks::<LINE>().0);
+    let mut slices: Vec<One> = lines.flat_map(|(sought, most)| sought.begun(most, rows)).collect();
     // Of the others nothing of the sample is above.
-    let asked = from_fn(|i| sought.asked[i] && deltas[i] > 0.0);
-    let sample = (Limit::at(STEPS_NEAR, rows), apart);
-    deltas = fall(&sweep, &most, deltas, asked, c, sample).deltas;
+    let asked: Vec<bool> = slices.iter().map(|one| !one.done && one.delta > 0.0).collect();
+    let ask = |slices: &mut [One]| {
+        slices.iter_mut().zip(&asked).for_each(|(one, &asked)| one.ask(asked));
+    };
+    ask(&mut slices);
+    let near = |slices: &[One]| sweep.near(slices, sample.apart);
+    fall(&mut slices, Limit::at(STEPS_NEAR, rows), sample, near);
+    ask(&mut slices);
     let limit = Limit { passes: SWEEPS, few: FEW_NEAR, past: PAST_SWEPT };
-    let near = fall(&sweep, &most, deltas, asked, c, (limit, 1));
-    let mut done = asked.map(|asked| !asked);
+    fall(&mut slices, limit, Sample::ALL, |slices| sweep.near(slices, 1));
+    ask(&mut slices);
     let limit = Limit { few: FEW_SETTLED, ..limit };
-    let kinks = settle(&sweep, &most, near, &mut done, c, limit);
+    settle::<T::Real, _>(&mut slices, limit, |slices| sweep.settle(slices));
     // Left of zero nothing of the slice is above the reference.
-    from_fn(|i| (asked[i] && done[i] && kinks[i].delta >= 0.0).then_some(kinks[i]))
+    let root = |(one, &asked): (&One, &bool)| {
+        (asked && one.done && one.kink.delta >= 0.0).then_some(one.kink)
+    };
+    slices.iter().zip(&asked).map(root).collect()
 }
 
 impl<const N: usize> Sought<N> {
-    /// δ that are not left of the root: there all elements have the sum c.
-    fn first(&self, most: &[f64; N], length: usize) -> [f64; N] {
+    /// Slices with δ that are not left of the root: there all elements have the sum c.
+    #[inline(always)]
+    fn begun(&self, most: &[f64; N], length: usize) -> [One; N] {
         let n = length as f64;
         let all = |i: usize| most[i] - (self.powers[i] - self.c[i]) / n;
-        from_fn(|i| if self.magnitudes { all(i).min(self.c[i]) } else { self.c[i] })
+        let delta = |i: usize| if self.magnitudes { all(i).min(self.c[i]) } else { self.c[i] };
+        from_fn(|i| One::new(self.asked[i], most[i], self.c[i], delta(i)))
     }
 }
 
 #[inline(always)]
-fn newton<const N: usize>(slices: &impl Whole<N>, length: usize, sought: Sought<N>) -> [Kink; N] {
-    let (most, Sought { asked, c, .. }) = (slices.most(), sought);
+fn newton<P: Passes<N>, const N: usize>(passes: &P, length: usize, sought: Sought<N>) -> [Kink; N] {
+    let mut slices = sought.begun(&passes.most(), length);
     // Rounding may bring them left of where the largest alone has the sum c.
-    let first = sought.first(&most, length);
-    let mut deltas = from_fn(|i| first[i].max(c[i] / length as f64));
+    slices.iter_mut().for_each(|one| one.delta = one.delta.max(one.c / length as f64));
+    let ask = |slices: &mut [One; N]| {
+        slices.iter_mut().zip(sought.asked).for_each(|(one, asked)| one.ask(asked));
+    };
     let (apart, limit) = ((length / SAMPLED).clamp(1, RAREST), Limit::at(STEPS_NEAR, length));
     if apart > 1 {
-        deltas = fall(slices, &most, deltas, asked, &c, (limit, apart)).deltas;
+        let sample = Sample::of(passes.lines(), apart);
+        fall(
+            &mut slices,
+            limit,
+            sample,
+            #[inline(always)]
+            |slices| passes.near(slices, apart),
+        );
+        ask(&mut slices);
     }
-    let near = fall(slices, &most, deltas, asked, &c, (limit, 1));
-    let mut done = asked.map(|asked| !asked);
-    let mut kinks = settle(slices, &most, near, &mut done, &c, Limit::at(SETTLED, length));
+    fall(
+        &mut slices,
+        limit,
+        Sample::ALL,
+        #[inline(always)]
+        |slices| passes.near(slices, 1),
+    );
+    ask(&mut slices);
+    settle::<P::Real, _>(
+        &mut slices,
+        Limit::at(SETTLED, length),
+        #[inline(always)]
+        |slices| {
+            let Settled { above, close } = passes.settle(slices);
+            (above, close)
+        },
+    );
+    let mut kinks = slices.map(|one| one.kink);
     for count in 0..STEPS {
-        if done.iter().all(|&done| done) {
+        if slices.iter().all(|one| one.done) {
             break;
         }
-        let found = slices.exact(&kinks);
+        let found = passes.exact(&kinks);
         for i in 0..N {
-            if std::mem::replace(&mut done[i], true) {
+            if std::mem::replace(&mut slices[i].done, true) {
                 continue;
             }
-            let (step, delta) = (found[i].step(c[i]), kinks[i].delta);
+            let (step, delta) = (found[i].step(slices[i].c), kinks[i].delta);
             let settled = step.abs() < found[i].gap && step.abs() <= NEAREST * delta;
             kinks[i].count = found[i].count;
             if settled || falls_no_more(delta, step, count) {
-                kinks[i] = slices.moved(kinks[i], step);
+                kinks[i] = kinks[i].moved::<P::Real>(step);
             } else {
-                (kinks[i].delta, done[i]) = (delta + step, false);
+                (kinks[i].delta, slices[i].done) = (delta + step, false);
             }
         }
     }

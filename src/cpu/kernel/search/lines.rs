@@ -2,6 +2,7 @@
 
 use std::array::from_fn;
 
+use super::steps::One;
 use crate::cpu::kernel::columns::LINE;
 use crate::cpu::number::Real;
 use crate::cpu::outcome::Kink;
@@ -69,29 +70,22 @@ pub(super) struct Ends<R, const N: usize> {
     pub widths: [R; N],
 }
 
-impl<const N: usize> Ends<f64, N> {
-    /// In the precision of elements.
+impl<R: Real> Ends<R, LINE> {
+    /// Of a line of slices.
     #[inline(always)]
-    pub fn rounded<R: Real>(&self) -> Ends<R, N> {
-        let [most, deltas, widths] =
-            [&self.most, &self.deltas, &self.widths].map(|values| values.map(R::real_of));
-        Ends { most, deltas, widths }
+    pub fn of(slices: &[One]) -> Self {
+        Ends {
+            most: from_fn(|i| R::real_of(slices[i].from)),
+            deltas: from_fn(|i| R::real_of(slices[i].delta)),
+            widths: from_fn(|i| R::real_of(slices[i].width)),
+        }
     }
 
-    /// Those of the columns of a line, in the precision of elements.
-    #[inline(always)]
-    pub fn line<R: Real>(&self, line: usize) -> Ends<R, LINE> {
-        let of = |values: &[f64; N]| from_fn(|i| R::real_of(values[line * LINE + i]));
-        Ends { most: of(&self.most), deltas: of(&self.deltas), widths: of(&self.widths) }
-    }
-}
-
-impl<R: Real> Ends<R, 1> {
     /// Of columns that make one slice.
     #[inline(always)]
-    pub fn spread(&self) -> Ends<R, LINE> {
+    pub fn spread(one: &One) -> Self {
         let [most, deltas, widths] =
-            [self.most, self.deltas, self.widths].map(|[value]| [value; LINE]);
+            [one.from, one.delta, one.width].map(|value| [R::real_of(value); LINE]);
         Ends { most, deltas, widths }
     }
 }

@@ -4,6 +4,7 @@ use std::array::from_fn;
 
 use super::gather::Columns;
 use super::lines::{Above, Ends, Settled, across, exact, largest, near, settle};
+use super::steps::One;
 use crate::cpu::kernel::columns::LINE;
 use crate::cpu::number::Real;
 use crate::cpu::outcome::Kink;
@@ -11,27 +12,19 @@ use crate::cpu::simd::{Simd, WithSimd, dispatch};
 
 /// `N` slices.
 pub(super) trait Passes<const N: usize> {
-    /// The part of all elements that every so many lines hold.
-    fn share(&self, apart: usize) -> f64;
+    type Real: Real;
 
-    /// In the precision of elements, of every so many lines.
-    fn near(&self, most: &[f64; N], deltas: &[f64; N], apart: usize) -> [Above; N];
+    /// The number of lines of elements.
+    fn lines(&self) -> usize;
 
-    /// Each element in its own precision, their sum in f64, the gap and what is close: of `δ − (M − x)` with M
-    /// the largest or zero.
-    fn settle(&self, ends: &Ends<f64, N>) -> Settled<N>;
-
-    /// In the precision of elements.
-    fn rounded(&self, x: f64) -> f64;
-
-    /// A last step.
-    fn moved(&self, kink: Kink, step: f64) -> Kink;
-}
-
-/// `N` slices of which every kink is found.
-pub(super) trait Whole<const N: usize>: Passes<N> {
     /// The largest of each.
     fn most(&self) -> [f64; N];
+
+    /// In the precision of elements, of every so many lines.
+    fn near(&self, slices: &[One], apart: usize) -> [Above; N];
+
+    /// Each element in its own precision, their sum in f64, and what is close.
+    fn settle(&self, slices: &[One]) -> Settled<N>;
 
     /// In f64, and more for elements of f64.
     fn exact(&self, kinks: &[Kink; N]) -> [Above; N];
@@ -44,37 +37,28 @@ pub(super) struct Beside<'a, R> {
 }
 
 impl<R: Real> Passes<LINE> for Beside<'_, R> {
+    type Real = R;
+
     #[inline(always)]
-    fn share(&self, apart: usize) -> f64 {
-        share(self.columns.rows, apart)
+    fn lines(&self) -> usize {
+        self.columns.rows.len()
     }
 
     #[inline(always)]
-    fn near(&self, most: &[f64; LINE], deltas: &[f64; LINE], apart: usize) -> [Above; LINE] {
-        let [most, deltas] = [most, deltas].map(|values| values.map(R::real_of));
+    fn most(&self) -> [f64; LINE] {
+        self.columns.most.map(R::into)
+    }
+
+    #[inline(always)]
+    fn near(&self, slices: &[One], apart: usize) -> [Above; LINE] {
+        let Ends { most, deltas, .. } = Ends::of(slices);
         let [totals, counts] = near(self.columns.rows, self.magnitudes, &most, &deltas, apart);
         from_fn(|i| Above { total: totals[i].into(), count: counts[i].into(), gap: 0.0 })
     }
 
     #[inline(always)]
-    fn settle(&self, ends: &Ends<f64, LINE>) -> Settled<LINE> {
-        settle(self.columns.rows, self.magnitudes, &ends.rounded::<R>())
-    }
-
-    #[inline(always)]
-    fn rounded(&self, x: f64) -> f64 {
-        R::real_of(x).into()
-    }
-
-    fn moved(&self, kink: Kink, step: f64) -> Kink {
-        kink.moved::<R>(step)
-    }
-}
-
-impl<R: Real> Whole<LINE> for Beside<'_, R> {
-    #[inline(always)]
-    fn most(&self) -> [f64; LINE] {
-        self.columns.most.map(R::into)
+    fn settle(&self, slices: &[One]) -> Settled<LINE> {
+        settle(self.columns.rows, self.magnitudes, &Ends::of(slices))
     }
 
     fn exact(&self, kinks: &[Kink; LINE]) -> [Above; LINE] {
@@ -104,47 +88,14 @@ impl<'a, R: Real> Run<'a, R> {
 }
 
 impl<R: Real> Passes<1> for Run<'_, R> {
+    type Real = R;
+
+    /// The last line is no part of a sample.
     #[inline(always)]
-    fn share(&self, apart: usize) -> f64 {
-        share(self.rows, apart)
+    fn lines(&self) -> usize {
+        self.rows.len()
     }
 
-    #[inline(always)]
-    fn near(&self, &[most]: &[f64; 1], &[delta]: &[f64; 1], apart: usize) -> [Above; 1] {
-        let [most, deltas] = [most, delta].map(|value| [R::real_of(value); LINE]);
-        let mut found = Above::default();
-        // The last line is no part of a sample.
-        for rows in self.parts().take(if apart == 1 { 2 } else { 1 }) {
-            let sums = near(rows, self.magnitudes, &most, &deltas, apart);
-            let [total, count] = sums.map(|lanes| across(lanes.map(R::into)));
-            (found.total, found.count) = (found.total + total, found.count + count);
-        }
-        [found]
-    }
-
-    #[inline(always)]
-    fn settle(&self, ends: &Ends<f64, 1>) -> Settled<1> {
-        let ends = ends.rounded::<R>().spread();
-        let mut found = Settled { above: [Above::NONE], close: Vec::new() };
-        for rows in self.parts() {
-            let Settled { above, mut close } = settle(rows, self.magnitudes, &ends);
-            close.iter_mut().for_each(|close| close.slice = 0);
-            found = found.merge(Settled { above: [Above::of_all(above)], close });
-        }
-        found
-    }
-
-    #[inline(always)]
-    fn rounded(&self, x: f64) -> f64 {
-        R::real_of(x).into()
-    }
-
-    fn moved(&self, kink: Kink, step: f64) -> Kink {
-        kink.moved::<R>(step)
-    }
-}
-
-impl<R: Real> Whole<1> for Run<'_, R> {
     #[inline(always)]
     fn most(&self) -> [f64; 1] {
         let mut most = f64::NEG_INFINITY;
@@ -154,6 +105,30 @@ impl<R: Real> Whole<1> for Run<'_, R> {
             }
         }
         [most]
+    }
+
+    #[inline(always)]
+    fn near(&self, slices: &[One], apart: usize) -> [Above; 1] {
+        let Ends { most, deltas, .. } = Ends::spread(&slices[0]);
+        let mut found = Above::default();
+        for rows in self.parts().take(if apart == 1 { 2 } else { 1 }) {
+            let sums = near(rows, self.magnitudes, &most, &deltas, apart);
+            let [total, count] = sums.map(|lanes| across(lanes.map(R::into)));
+            (found.total, found.count) = (found.total + total, found.count + count);
+        }
+        [found]
+    }
+
+    #[inline(always)]
+    fn settle(&self, slices: &[One]) -> Settled<1> {
+        let ends = Ends::spread(&slices[0]);
+        let mut found = Settled { above: [Above::NONE], close: Vec::new() };
+        for rows in self.parts() {
+            let Settled { above, mut close } = settle(rows, self.magnitudes, &ends);
+            close.iter_mut().for_each(|close| close.slice = 0);
+            found = found.merge(Settled { above: [Above::of_all(above)], close });
+        }
+        found
     }
 
     fn exact(&self, &[kink]: &[Kink; 1]) -> [Above; 1] {
@@ -174,9 +149,4 @@ pub(in crate::cpu) fn most<R: Real>(run: &[R], magnitudes: bool) -> f64 {
     }
     let [most] = dispatch(Op(run, magnitudes));
     most
-}
-
-#[inline(always)]
-fn share<R>(rows: &[[R; LINE]], apart: usize) -> f64 {
-    rows.len().div_ceil(apart) as f64 / rows.len() as f64
 }

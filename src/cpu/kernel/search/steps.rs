@@ -1,9 +1,7 @@
 //! The steps of a search.
 
-use std::array::from_fn;
-
-use super::lines::{Above, Close, Ends, Settled};
-use super::passes::Passes;
+use super::lines::{Above, Close};
+use crate::cpu::number::Real;
 use crate::cpu::outcome::{Kink, is_far_below};
 
 /// A step of this part of δ is small in a sample.
@@ -42,62 +40,125 @@ impl Limit {
     }
 
     #[inline(always)]
-    fn is_reached<const N: usize>(self, done: &[bool; N]) -> bool {
-        done.iter().filter(|&&done| !done).count() <= self.few
+    fn is_reached(self, slices: &[One]) -> bool {
+        slices.iter().filter(|one| !one.done).count() <= self.few
     }
 }
 
-/// δ near the root, and how far from it the root may be.
+/// A slice that is searched.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Near<const N: usize> {
-    pub deltas: [f64; N],
-    pub widths: [f64; N],
+pub(super) struct One {
+    /// A number that is told apart from others: the largest.
+    pub most: f64,
+    /// The sum that is sought.
+    pub c: f64,
+    /// Of `delta - (from - x)`.
+    pub from: f64,
+    pub delta: f64,
+    /// How far from δ the root may be, for elements are told one by one.
+    pub width: f64,
+    /// The last δ and the count there; at first where nothing is above.
+    past: (f64, f64),
+    /// Whether there is no more to be found.
+    pub done: bool,
+    pub kink: Kink,
 }
 
-/// Brings δ near the root, by passes over one line in `apart`: the counts at two δ tell how the sum bends
-/// between them, so that steps need not be those of Newton, which are too short.
+impl One {
+    pub fn new(asked: bool, most: f64, c: f64, delta: f64) -> Self {
+        let kink = Kink { most, ..Kink::KEPT };
+        One { most, c, from: most, delta, width: 0.0, past: (0.0, 0.0), done: !asked, kink }
+    }
+
+    /// Begins again, if it is asked for: what was counted in a sample says nothing of all.
+    #[inline(always)]
+    pub fn ask(&mut self, asked: bool) {
+        (self.done, self.past) = (!asked, (0.0, 0.0));
+    }
+
+    /// A step by what a pass over a share of the elements found, and whether the root is still far.
+    #[inline(always)]
+    fn fall(&mut self, found: Above, sample: Sample, past: f64) -> bool {
+        let One { c, delta, .. } = *self;
+        let bend = (found.count - self.past.1) / (delta - self.past.0);
+        let step = found.bent_step(c * sample.share, bend);
+        let next = (delta + step).max(LEAST * delta).min(c);
+        let part = step.abs() / next;
+        let rest = left(part, found.count) * found.count;
+        self.done = match sample.apart {
+            1 => rest <= past,
+            _ => part <= NEAR_IN_SAMPLE,
+        };
+        (self.delta, self.past) = (next, (delta, found.count));
+        let is_far = rest > FAR;
+        let left = (rest / found.count.max(1.0)).max(SUMMED);
+        self.width = if is_far { 0.0 } else { WIDTH * left * next };
+        is_far
+    }
+
+    /// Of `x − t` with t = M − δ, where that is far below M, and else of `δ − (M − x)`, in which `M − x` is exact
+    /// for all that is above: so each is off by one rounding in its own precision.
+    #[inline(always)]
+    fn low<R: Real>(&mut self) {
+        let is_low = is_far_below(self.most - self.delta, self.most);
+        self.from = if is_low { 0.0 } else { self.most };
+        self.delta = R::real_of(self.delta - (self.most - self.from)).into();
+    }
+
+    /// The kink by what a pass found, which is the root if that is among the elements that are close.
+    #[inline(always)]
+    fn settle<R: Real>(&mut self, found: Above, close: &[Close]) {
+        let One { most, c, from, delta, width, .. } = *self;
+        let root = follow(found, close, c, delta, width);
+        let step = found.step(c);
+        let (way, count) = root.unwrap_or((step, found.count));
+        let kink = Kink { most, delta, rest: 0.0, count };
+        self.kink = kink.raised(most - from).moved::<R>(way);
+        self.done = root.is_some();
+        self.delta = R::real_of(delta + way).into();
+        self.width = step.abs();
+    }
+}
+
+/// The elements of a pass: one line in `apart`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sample {
+    pub apart: usize,
+    /// The part of all elements that they are.
+    pub share: f64,
+}
+
+impl Sample {
+    pub const ALL: Sample = Sample { apart: 1, share: 1.0 };
+
+    /// Of so many lines.
+    pub fn of(lines: usize, apart: usize) -> Self {
+        Sample { apart, share: lines.div_ceil(apart) as f64 / lines as f64 }
+    }
+}
+
+/// Brings every δ near its root by passes: the counts at two δ tell how the sum bends between them, so that steps need
+/// not be those of Newton, which are too short.
 #[inline(always)]
-pub(super) fn fall<const N: usize>(
-    slices: &impl Passes<N>,
-    most: &[f64; N],
-    mut deltas: [f64; N],
-    asked: [bool; N],
-    c: &[f64; N],
-    (limit, apart): (Limit, usize),
-) -> Near<N> {
-    let share = if apart == 1 { 1.0 } else { slices.share(apart) };
-    let mut done = asked.map(|asked| !asked);
-    let mut widths = [0.0; N];
-    // Where nothing is above.
-    let mut past = [(0.0, 0.0); N];
+pub(super) fn fall<F: AsRef<[Above]>>(
+    slices: &mut [One],
+    limit: Limit,
+    sample: Sample,
+    mut near: impl FnMut(&[One]) -> F,
+) {
     let mut far = 0;
     for _ in 0..limit.passes {
-        if limit.is_reached(&done) && far <= limit.few / FEWER {
+        if limit.is_reached(slices) && far <= limit.few / FEWER {
             break;
         }
         far = 0;
-        let found = slices.near(most, &deltas, apart);
-        for i in 0..N {
-            if std::mem::replace(&mut done[i], true) {
-                continue;
+        let found = near(slices);
+        for (one, &found) in slices.iter_mut().zip(found.as_ref()) {
+            if !one.done {
+                far += usize::from(one.fall(found, sample, limit.past));
             }
-            let (delta, count) = (deltas[i], found[i].count);
-            let bend = (count - past[i].1) / (delta - past[i].0);
-            let step = found[i].bent_step(c[i] * share, bend);
-            let next = (delta + step).max(LEAST * delta).min(c[i]);
-            let part = step.abs() / next;
-            let rest = left(part, count);
-            done[i] = match apart {
-                1 => rest * count <= limit.past,
-                _ => part <= NEAR_IN_SAMPLE,
-            };
-            (deltas[i], past[i]) = (next, (delta, count));
-            let is_far = rest * count > FAR;
-            far += usize::from(is_far);
-            widths[i] = if is_far { 0.0 } else { WIDTH * rest.max(SUMMED) * next };
         }
     }
-    Near { deltas, widths }
 }
 
 /// What a step of a part of δ leaves, in parts of δ: its cube, if elements lie evenly. Of those that it leads past,
@@ -109,50 +170,31 @@ fn left(part: f64, count: f64) -> f64 {
     (part * part * part).max(uneven)
 }
 
-/// The kinks near these, and which of them is the root: one step leads there past no element, or past those alone
+/// The kinks near every δ, and which of them is the root: one step leads there past no element, or past those alone
 /// that are close.
-///
-/// Of `x − t` with t = M − δ, where that is far below M, and else of `δ − (M − x)`, in which `M − x` is exact
-/// for all that is above: so each is off by one rounding in its own precision.
 #[inline(always)]
-pub(super) fn settle<const N: usize>(
-    slices: &impl Passes<N>,
-    most: &[f64; N],
-    near: Near<N>,
-    done: &mut [bool; N],
-    c: &[f64; N],
+pub(super) fn settle<R: Real, F: AsRef<[Above]>>(
+    slices: &mut [One],
     limit: Limit,
-) -> [Kink; N] {
-    let Near { deltas, mut widths } = near;
-    let low = |i: usize| is_far_below(most[i] - deltas[i], most[i]);
-    let from = from_fn(|i| if low(i) { 0.0 } else { most[i] });
-    let mut deltas: [f64; N] = from_fn(|i| slices.rounded(deltas[i] - (most[i] - from[i])));
-    let mut kinks = most.map(|most| Kink { most, ..Kink::KEPT });
+    mut pass: impl FnMut(&[One]) -> (F, Vec<Close>),
+) {
+    slices.iter_mut().for_each(One::low::<R>);
     for _ in 0..limit.passes {
-        if limit.is_reached(done) {
+        if limit.is_reached(slices) {
             break;
         }
-        let Settled { above, mut close } = slices.settle(&Ends { most: from, deltas, widths });
+        let (above, mut close) = pass(slices);
         close.sort_unstable_by_key(|close| close.slice);
         let mut close = close.as_slice();
-        for i in 0..N {
+        for (i, (one, &found)) in slices.iter_mut().zip(above.as_ref()).enumerate() {
             let own = close.iter().take_while(|close| close.slice as usize == i).count();
             let (own, others) = close.split_at(own);
             close = others;
-            if done[i] {
-                continue;
+            if !one.done {
+                one.settle::<R>(found, own);
             }
-            let root = follow(above[i], own, c[i], deltas[i], widths[i]);
-            done[i] = root.is_some();
-            let step = above[i].step(c[i]);
-            let (way, count) = root.unwrap_or((step, above[i].count));
-            let kink = Kink { most: most[i], delta: deltas[i], rest: 0.0, count };
-            kinks[i] = slices.moved(kink.raised(most[i] - from[i]), way);
-            deltas[i] = slices.rounded(deltas[i] + way);
-            widths[i] = step.abs();
         }
     }
-    kinks
 }
 
 /// Newton's steps through elements that are close, for which nothing has to be read: how far they lead, and how

@@ -1,17 +1,15 @@
 //! Slices side by side that are passed over row by row, as memory is read the fastest: to bring them together would
 //! take a read and a write of lines of which each is in another page.
 
-use std::array::from_fn;
 use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::lines::{Above, Close, Ends, Settled, larger, largest_of, near_of, settle_of};
-use super::passes::Passes;
+use super::lines::{Above, Close, Ends, larger, largest_of, near_of, settle_of};
+use super::steps::One;
 use crate::cpu::kernel::blocks::own_reals;
 use crate::cpu::kernel::columns::LINE;
 use crate::cpu::number::{Number, Real};
-use crate::cpu::outcome::Kink;
 use crate::cpu::simd::{Simd, WithSimd, dispatch};
 
 /// Columns of a sweep: whole pages of rows of f32. Of 16384 × 4096 (Xeon, two threads) the passes of the search took
@@ -56,11 +54,38 @@ impl<T: Number> Sweep<'_, '_, T> {
 
     /// The largest of each column of a sample: a number from which others can be told apart, as from the largest
     /// of all.
-    pub fn reference(&self, apart: usize) -> [f64; SWEPT] {
-        let parts = self.parts(apart, &Largest).into_iter();
-        let all = parts.reduce(|a, b| from_fn(|line| larger([a[line], b[line]])));
-        let all = all.unwrap_or_else(|| Largest.begin());
-        from_fn(|i| all[i / LINE][i % LINE].into())
+    pub fn reference(&self, apart: usize) -> Vec<f64> {
+        let mut all = Largest.begin();
+        for part in self.parts(apart, &Largest) {
+            all.iter_mut().zip(part).for_each(|(all, part)| *all = larger([*all, part]));
+        }
+        all.as_flattened().iter().map(|&most| most.into()).collect()
+    }
+
+    /// In the precision of elements, of every so many rows.
+    pub fn near(&self, slices: &[One], apart: usize) -> Vec<Above> {
+        let mut above = vec![Above::default(); SWEPT];
+        for part in self.parts(apart, &Near(by_lines(slices))) {
+            for (above, [totals, counts]) in above.as_chunks_mut::<LINE>().0.iter_mut().zip(part) {
+                for (above, (total, count)) in above.iter_mut().zip(totals.into_iter().zip(counts))
+                {
+                    above.total += total.into();
+                    above.count += count.into();
+                }
+            }
+        }
+        above
+    }
+
+    /// Each element in its own precision, their sum in f64, and what is close.
+    pub fn settle(&self, slices: &[One]) -> (Vec<Above>, Vec<Close>) {
+        let (mut above, mut close) = (vec![Above::NONE; SWEPT], Vec::new());
+        for (part, own) in self.parts(1, &Settle(by_lines(slices))) {
+            let above = above.iter_mut().zip(part.as_flattened());
+            above.for_each(|(above, &part)| *above = above.merge(part));
+            close.extend(own);
+        }
+        (above, close)
     }
 }
 
@@ -104,10 +129,10 @@ impl<T: Number, P: Tile<T::Real>, const MAGNITUDES: bool> WithSimd
 struct Largest;
 
 impl<R: Real> Tile<R> for Largest {
-    type Sums = [[R; LINE]; LINES];
+    type Sums = Vec<[R; LINE]>;
 
     fn begin(&self) -> Self::Sums {
-        [[R::real_of(f64::NEG_INFINITY); LINE]; LINES]
+        vec![[R::real_of(f64::NEG_INFINITY); LINE]; LINES]
     }
 
     #[inline(always)]
@@ -116,14 +141,14 @@ impl<R: Real> Tile<R> for Largest {
     }
 }
 
-/// As [`Passes::near`].
+/// As [`Sweep::near`].
 struct Near<R>(Vec<Ends<R, LINE>>);
 
 impl<R: Real> Tile<R> for Near<R> {
-    type Sums = [[[R; LINE]; 2]; LINES];
+    type Sums = Vec<[[R; LINE]; 2]>;
 
     fn begin(&self) -> Self::Sums {
-        [[[R::default(); LINE]; 2]; LINES]
+        vec![[[R::default(); LINE]; 2]; LINES]
     }
 
     #[inline(always)]
@@ -136,7 +161,7 @@ impl<R: Real> Tile<R> for Near<R> {
     }
 }
 
-/// As [`Passes::settle`].
+/// As [`Sweep::settle`].
 struct Settle<R>(Vec<Ends<R, LINE>>);
 
 impl<R: Real> Tile<R> for Settle<R> {
@@ -158,52 +183,16 @@ impl<R: Real> Tile<R> for Settle<R> {
 }
 
 /// By lines, in the precision of elements.
-fn by_lines<R: Real>(ends: &Ends<f64, SWEPT>) -> Vec<Ends<R, LINE>> {
-    (0..LINES).map(|line| ends.line(line)).collect()
-}
-
-impl<T: Number> Passes<SWEPT> for Sweep<'_, '_, T> {
-    fn share(&self, apart: usize) -> f64 {
-        self.rows.div_ceil(apart) as f64 / self.rows as f64
-    }
-
-    fn near(&self, most: &[f64; SWEPT], deltas: &[f64; SWEPT], apart: usize) -> [Above; SWEPT] {
-        let ends = Ends { most: *most, deltas: *deltas, widths: [0.0; SWEPT] };
-        let mut above = [Above::default(); SWEPT];
-        for part in self.parts(apart, &Near(by_lines::<T::Real>(&ends))) {
-            for (above, [totals, counts]) in above.as_chunks_mut::<LINE>().0.iter_mut().zip(part) {
-                for (above, (total, count)) in above.iter_mut().zip(totals.into_iter().zip(counts))
-                {
-                    above.total += total.into();
-                    above.count += count.into();
-                }
-            }
-        }
-        above
-    }
-
-    fn settle(&self, ends: &Ends<f64, SWEPT>) -> Settled<SWEPT> {
-        let mut settled = Settled { above: [Above::NONE; SWEPT], close: Vec::new() };
-        for (part, close) in self.parts(1, &Settle(by_lines::<T::Real>(ends))) {
-            let above = settled.above.iter_mut().zip(part.as_flattened());
-            above.for_each(|(above, &part)| *above = above.merge(part));
-            settled.close.extend(close);
-        }
-        settled
-    }
-
-    fn rounded(&self, x: f64) -> f64 {
-        T::real_of(x).into()
-    }
-
-    fn moved(&self, kink: Kink, step: f64) -> Kink {
-        kink.moved::<T::Real>(step)
-    }
+fn by_lines<R: Real>(slices: &[One]) -> Vec<Ends<R, LINE>> {
+    slices.chunks_exact(LINE).map(Ends::of).collect()
 }
 
 #[cfg(test)]
 mod tests {
+    use std::array::from_fn;
+
     use crate::cpu::kernel::search::{Sought, search, search_swept};
+    use crate::cpu::outcome::Kink;
 
     use super::*;
 
@@ -236,23 +225,29 @@ mod tests {
             (0..ROWS).map(|row| (0..SWEPT).map(|column| element(column, row)).collect()).collect();
         for magnitudes in [true, false] {
             let column = |i: usize| -> Vec<f32> { rows.iter().map(|row| row[i]).collect() };
-            let powers: [f64; SWEPT] =
-                from_fn(|i| column(i).iter().map(|&x| f64::from(x.abs())).sum());
-            let c = from_fn(|i| powers[i] * [0.001, 0.1, 0.5, 0.9][i / 8 % 4] + 1e-30);
-            let asked = from_fn(|i| i % 8 != 6 || i % 3 > 0);
-            let sought = Sought { magnitudes, asked, powers, c };
-            let found = search_swept(&|i| &rows[i][..], ROWS, sought);
+            let power = |i: usize| -> f64 { column(i).iter().map(|&x| f64::from(x.abs())).sum() };
+            let powers: Vec<f64> = (0..SWEPT).map(power).collect();
+            let c = |i: usize| powers[i] * [0.001, 0.1, 0.5, 0.9][i / 8 % 4] + 1e-30;
+            let asked = |i: usize| i % 8 != 6 || i % 3 > 0;
+            let line = |line: usize| Sought {
+                magnitudes,
+                asked: from_fn(|i| asked(line * LINE + i)),
+                powers: from_fn(|i| powers[line * LINE + i]),
+                c: from_fn(|i| c(line * LINE + i)),
+            };
+            let sought: Vec<Sought<LINE>> = (0..LINES).map(line).collect();
+            let found = search_swept(&|i| &rows[i][..], ROWS, &sought);
             let mut count = 0;
             for (i, found) in found.iter().enumerate().filter(|(_, found)| found.is_some()) {
-                let one = Sought { magnitudes, asked: [true], powers: [powers[i]], c: [c[i]] };
+                let one = Sought { magnitudes, asked: [true], powers: [powers[i]], c: [c(i)] };
                 let (found, own) = (found.unwrap(), search(&column(i), one));
                 let sum = |kink: Kink| -> f64 {
                     let value = |x: f32| f64::from(if magnitudes { x.abs() } else { x });
                     column(i).iter().map(|&x| kink.above::<f32>(value(x))).sum()
                 };
-                assert!(asked[i], "{i}");
+                assert!(asked(i), "{i}");
                 for kink in [found, own] {
-                    assert!((sum(kink) / c[i] - 1.0).abs() < 1e-7, "{i}: {kink:?} {}", sum(kink));
+                    assert!((sum(kink) / c(i) - 1.0).abs() < 1e-7, "{i}: {kink:?} {}", sum(kink));
                 }
                 count += 1;
             }
