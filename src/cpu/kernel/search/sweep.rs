@@ -228,7 +228,7 @@ mod tests {
             let power = |i: usize| -> f64 { column(i).iter().map(|&x| f64::from(x.abs())).sum() };
             let powers: Vec<f64> = (0..SWEPT).map(power).collect();
             let c = |i: usize| powers[i] * [0.001, 0.1, 0.5, 0.9][i / 8 % 4] + 1e-30;
-            let asked = |i: usize| i % 8 != 6 || i % 3 > 0;
+            let asked = |i: usize| i % 8 != 6 || !i.is_multiple_of(3);
             let line = |line: usize| Sought {
                 magnitudes,
                 asked: from_fn(|i| asked(line * LINE + i)),
