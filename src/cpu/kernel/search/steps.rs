@@ -10,7 +10,8 @@ const NEAR_IN_SAMPLE: f64 = 1.0 / 4.0;
 const WIDTH: f64 = 4.0;
 /// What sums in the precision of elements are off by, in parts of δ.
 const SUMMED: f64 = 1.0 / (1 << 17) as f64;
-/// One element of so many is passed, and at most these: one by one they take as long as the pass that they save.
+/// One element of so many is passed, and at most these: one by one they take as long as the pass that they save. (L1
+/// balls and the simplex in 4096 rows of 1024 took 2.4, 2.7 and 2.6 ms with 1024, and 2.5, 2.9 and 3.1 with 65536.)
 const PAST: f64 = 1024.0;
 const MOST_PAST: f64 = 4.0;
 /// More are never told one by one, and one in so many of the slices that may be left may be left with more.

@@ -17,8 +17,8 @@ use crate::cpu::simd::{Simd, WithSimd, dispatch};
 pub(in crate::cpu) const SWEPT: usize = LINES * LINE;
 const LINES: usize = 64;
 
-/// Rows of which a line is looked at together, while what is summed of it is in registers. With 4, 8, 16, 32 of them
-/// the passes took 54, 52, 50, 58 ms.
+/// Rows of which a line is looked at together, while what is summed of it is in registers. With 32 of them the passes
+/// took 58 ms instead of 50; of 2048 columns 47 with 8 and 45 with 16.
 const TOGETHER: usize = 16;
 
 /// Parts of the rows, which threads share. Sums are put together in their order, whoever was free.
@@ -31,8 +31,8 @@ pub(super) struct Sweep<'o, 'a, T> {
     pub magnitudes: bool,
 }
 
-/// What is done with some lines of the same columns.
-trait Tile<R: Real>: Sync {
+/// What is done with lines of the same columns, some rows at a time.
+trait Pass<R: Real>: Sync {
     type Sums: Send;
 
     fn begin(&self) -> Self::Sums;
@@ -41,13 +41,13 @@ trait Tile<R: Real>: Sync {
 }
 
 impl<T: Number> Sweep<'_, '_, T> {
-    /// What a tile makes of every so many rows, part by part.
-    fn parts<P: Tile<T::Real>>(&self, apart: usize, tile: &P) -> Vec<P::Sums> {
+    /// What a pass over every so many rows sums, part by part.
+    fn parts<P: Pass<T::Real>>(&self, apart: usize, pass: &P) -> Vec<P::Sums> {
         let rows = self.rows.div_ceil(apart);
         let part = |i: usize| i * rows / PARTS..(i + 1) * rows / PARTS;
         let sums = |i| match self.magnitudes {
-            true => dispatch(Part::<T, P, true> { sweep: self, tile, apart, range: part(i) }),
-            false => dispatch(Part::<T, P, false> { sweep: self, tile, apart, range: part(i) }),
+            true => dispatch(Part::<T, P, true> { sweep: self, pass, apart, range: part(i) }),
+            false => dispatch(Part::<T, P, false> { sweep: self, pass, apart, range: part(i) }),
         };
         (0..PARTS).into_par_iter().map(sums).collect()
     }
@@ -92,18 +92,18 @@ impl<T: Number> Sweep<'_, '_, T> {
 /// Some of the rows.
 struct Part<'o, 'a, T, P, const MAGNITUDES: bool> {
     sweep: &'o Sweep<'o, 'a, T>,
-    tile: &'o P,
+    pass: &'o P,
     apart: usize,
     range: Range<usize>,
 }
 
-impl<T: Number, P: Tile<T::Real>, const MAGNITUDES: bool> WithSimd
+impl<T: Number, P: Pass<T::Real>, const MAGNITUDES: bool> WithSimd
     for Part<'_, '_, T, P, MAGNITUDES>
 {
     type Output = P::Sums;
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) -> P::Sums {
-        let mut sums = self.tile.begin();
+        let mut sums = self.pass.begin();
         let mut lines = [[T::Real::default(); LINE]; TOGETHER];
         let mut group: [&[T]; TOGETHER] = [&[]; TOGETHER];
         for first in self.range.clone().step_by(TOGETHER) {
@@ -119,7 +119,7 @@ impl<T: Number, P: Tile<T::Real>, const MAGNITUDES: bool> WithSimd
                         None => T::widen(simd, run, reals),
                     }
                 }
-                self.tile.add::<MAGNITUDES>(&mut sums, line, &lines[..count]);
+                self.pass.add::<MAGNITUDES>(&mut sums, line, &lines[..count]);
             }
         }
         sums
@@ -128,7 +128,7 @@ impl<T: Number, P: Tile<T::Real>, const MAGNITUDES: bool> WithSimd
 
 struct Largest;
 
-impl<R: Real> Tile<R> for Largest {
+impl<R: Real> Pass<R> for Largest {
     type Sums = Vec<[R; LINE]>;
 
     fn begin(&self) -> Self::Sums {
@@ -144,7 +144,7 @@ impl<R: Real> Tile<R> for Largest {
 /// As [`Sweep::near`].
 struct Near<R>(Vec<Ends<R, LINE>>);
 
-impl<R: Real> Tile<R> for Near<R> {
+impl<R: Real> Pass<R> for Near<R> {
     type Sums = Vec<[[R; LINE]; 2]>;
 
     fn begin(&self) -> Self::Sums {
@@ -164,7 +164,7 @@ impl<R: Real> Tile<R> for Near<R> {
 /// As [`Sweep::settle`].
 struct Settle<R>(Vec<Ends<R, LINE>>);
 
-impl<R: Real> Tile<R> for Settle<R> {
+impl<R: Real> Pass<R> for Settle<R> {
     type Sums = (Vec<[Above; LINE]>, Vec<Close>);
 
     fn begin(&self) -> Self::Sums {
