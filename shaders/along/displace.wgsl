@@ -6,7 +6,9 @@ const DROP = 8;
 fn project(bits: Bits, other: Bits, rule: Rule) -> Bits {
     let scale = spread_sum(rule.scale);
     let exponent = spread_exponent(rule.exponent);
-    let field = Integer((other >> LoadPlace(FIELD_PLACE)) & Bits(FIELDS)) + exponent;
+    let along = Integer((other >> LoadPlace(FIELD_PLACE)) & Bits(FIELDS));
+    // Nothing moves along a zero, however far: in units of 2^8 a small element would be lost.
+    let field = select(along + exponent, Integer(0), along == Integer(0));
     let own_field = Integer((bits >> LoadPlace(FIELD_PLACE)) & Bits(FIELDS));
     let high = (field > Integer(FIELDS - 15)) | (own_field > Integer(FIELDS - 15));
     let drop = select(Integer(0), Integer(DROP), high);

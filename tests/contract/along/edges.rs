@@ -256,3 +256,19 @@ fn a_subnormal_offset_times_a_large_one() {
         }
     }
 }
+
+/// Nothing moves along a zero, however far the plane lies.
+#[test]
+fn elements_of_which_the_direction_has_none() {
+    let layout = Layout::contiguous([3]).expect("small");
+    for (offset, direction) in [(1e37, [1.0f32, 0.0, -0.0]), (3e38, [1e-3, -0.0, 0.0])] {
+        for projection in [plane(offset), Projection::half_space(-offset, Axes::all())] {
+            let request = Request::in_place(projection, layout).with_report();
+            for context in contexts() {
+                let direction = Tensor { layout: &layout, elements: &direction };
+                let source = [0.5f32, 1.6e-37, -3e-30];
+                prove(context, &request, &source, &[], direction, Some(&[3e38]), 3);
+            }
+        }
+    }
+}
