@@ -43,7 +43,9 @@ const RAREST: usize = 16;
 /// Rows of a sample of a sweep, of which a column that is far off costs all others another pass; one of so many at most.
 const SAMPLED_SWEPT: usize = 2048;
 const OFTENEST_SWEPT: usize = 4;
-/// Sweeps of each kind, as long as more columns than a few need them. To bring few together takes less.
+/// Sweeps of each kind, as long as more columns than a few need them. To bring few together takes less. (Of 16384 × 4096
+/// an L1 ball that leaves few elements took 86 ms with 16 columns left, 16 elements passed and one row in 16 sampled; 62
+/// with 128 and 8, 65 and then 58 with 170, one row in 8, and no more than one column in ten of these far off.)
 const SWEEPS: usize = 3;
 const FEW_NEAR: usize = SWEPT / 6;
 const FEW_SETTLED: usize = SWEPT / 64;
