@@ -98,6 +98,11 @@ pub fn least_normal(dtype: DType) -> f64 {
     if dtype == DType::F64 { f64::MIN_POSITIVE } else { f32::MIN_POSITIVE.into() }
 }
 
+/// What subnormal numbers are multiples of, where a tensor of a dtype is computed.
+pub fn subnormal_step(dtype: DType) -> f64 {
+    if dtype == DType::F64 { f64::from_bits(1) } else { f32::from_bits(1).into() }
+}
+
 /// How a tensor is filled.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Fill {

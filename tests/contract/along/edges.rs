@@ -73,6 +73,19 @@ fn directions_that_are_subnormal_in_part() {
     }
 }
 
+/// An offset from memory times that of the parameters: a product under the normal numbers of f32.
+#[test]
+fn offsets_may_be_subnormal() {
+    let (layout, x, a) = (Layout::contiguous([1]).expect("small"), [3.5e-44f32], [-2.688_38e-16]);
+    let direction = Tensor { layout: &layout, elements: &a };
+    for context in contexts() {
+        for projection in [plane(4.736_613e-41), Projection::half_space(-4.736_613e-41, 0)] {
+            let request = Request::in_place(projection, layout).with_report();
+            prove(context, &request, &x, &[], direction, Some(&[0.25]), 3);
+        }
+    }
+}
+
 /// Their products are zeros, and the components are not.
 #[test]
 fn products_may_lie_under_f64() {

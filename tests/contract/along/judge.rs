@@ -4,7 +4,7 @@ use normproj::plan::margin::Margin;
 use normproj::{DType, Layout, Norm, OnNonFinite, Projection, Rounding, Set, reference};
 
 use super::Tensor;
-use crate::values::{Value, least_normal};
+use crate::values::{Value, least_normal, subnormal_step};
 
 /// A request and the memories that it meets.
 pub struct Scene<'a, T> {
@@ -258,10 +258,13 @@ impl<T: Value> Slice<T> {
             return None;
         }
         let b = if b.is_finite() { b.abs() } else { 0.0 };
+        // A subnormal offset is rounded by a part of it that is not small, or is exact on a device that keeps
+        // its exponent apart.
+        let step = if b < least_normal(T::DTYPE) { subnormal_step(T::DTYPE) } else { 0.0 };
         let kappa = scene.margin.along() + 4.0 * flushed / length;
         // Products under f64 are not told apart.
-        let rim = (kappa * (length * norm + b) + length * flushed).max(f64::MIN_POSITIVE);
-        let component = kappa * (norm + b / length) + flushed;
+        let rim = (kappa * (length * norm + b) + length * flushed + step).max(f64::MIN_POSITIVE);
+        let component = kappa * (norm + b / length) + flushed + step / length;
         let cut = scene.projection.rounds() == Rounding::TowardZero;
         let absolute = T::DTYPE.grain().absolute * if cut { 2.0 } else { 1.0 };
         Some(Limits {
