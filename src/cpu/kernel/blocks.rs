@@ -77,20 +77,30 @@ pub(in crate::cpu) fn rewrite_each<S: Simd, T: Number, M: Map<T::Real>>(
     if let Some(reals) = own_reals_mut(run) {
         return reals.iter_mut().for_each(|x| *x = map.of(*x));
     }
+    if !cut {
+        let rest = T::map_groups(simd, run, map);
+        return rest.iter_mut().for_each(|x| *x = T::nearest(map.of(x.real())));
+    }
     let (steps, last) = run.as_chunks_mut::<LANES>();
-    if cut {
-        for step in steps {
-            let reals = T::lanes(simd, step);
-            for (y, real) in step.iter_mut().zip(reals) {
-                *y = T::rounded(map.of(real), true);
-            }
-        }
-    } else {
-        for step in steps {
-            let mut reals = T::lanes(simd, step);
-            reals.iter_mut().for_each(|x| *x = map.of(*x));
-            *step = T::nearest_lanes(simd, reals);
+    for step in steps {
+        let reals = T::lanes(simd, step);
+        for (y, real) in step.iter_mut().zip(reals) {
+            *y = T::rounded(map.of(real), true);
         }
     }
-    last.iter_mut().for_each(|x| *x = T::rounded(map.of(x.real()), cut));
+    last.iter_mut().for_each(|x| *x = T::rounded(map.of(x.real()), true));
+}
+
+/// As [`rewrite_each`], dispatched.
+#[cfg(test)]
+pub(in crate::cpu) fn map<T: Number, M: Map<T::Real>>(run: &mut [T], map: M) {
+    struct Op<'a, T, M>(&'a mut [T], M);
+    impl<T: Number, M: Map<T::Real>> WithSimd for Op<'_, T, M> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            rewrite_each(simd, self.0, self.1, false);
+        }
+    }
+    dispatch(Op(run, map));
 }

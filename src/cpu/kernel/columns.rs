@@ -281,7 +281,11 @@ fn rewrite_span<S: Simd, T: Number, O: Outcome<T::Real>>(
     if let Some(reals) = own_reals_mut(run) {
         let pairs = reals.iter_mut().zip(outcomes);
         return match mixed {
-            true => pairs.for_each(|(x, &one)| *x = if one.keeps() { *x } else { one.of(*x) }),
+            // What is not needed is computed, too: with a branch around it there would be no vectors.
+            true => pairs.for_each(|(x, &one)| {
+                let moved = one.of(*x);
+                *x = if one.keeps() { *x } else { moved };
+            }),
             false => pairs.for_each(|(x, &one)| *x = one.of(*x)),
         };
     }
@@ -336,12 +340,13 @@ pub(in crate::cpu) fn rewrite_panel_into<'a, T: Number, O: Outcome<T::Real>>(
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
             let Op(rows, outcomes, cut) = self;
+            let mixed = outcomes.iter().any(|outcome| outcome.keeps());
             for (source, target) in rows {
                 let size = target.len().min(outcomes.len());
                 let pieces = target[..size].chunks_mut(SECTOR).zip(source.chunks(SECTOR));
                 for ((target, source), outcomes) in pieces.zip(outcomes.chunks(SECTOR)) {
                     target.copy_from_slice(&source[..target.len()]);
-                    rewrite_span(simd, target, outcomes, true, cut);
+                    rewrite_span(simd, target, outcomes, mixed, cut);
                 }
             }
         }

@@ -17,7 +17,7 @@ mod sums;
 
 pub(super) use blocks::{BLOCK, reals};
 #[cfg(test)]
-pub(super) use blocks::{round, widen};
+pub(super) use blocks::{map, round, widen};
 pub(super) use bounds::{Bounds, Seen};
 pub(super) use columns::{
     CHAIN, LINE, add_columns, add_panel, rewrite_columns, rewrite_columns_into, rewrite_panel,

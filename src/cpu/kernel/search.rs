@@ -33,6 +33,9 @@ use sweep::Sweep;
 /// More than `log₂ m + 27`, which is enough for 53 bits of any slice.
 const STEPS: usize = 128;
 
+/// A δ is far right of where its root may be whose square this is a part of.
+const FAR_RIGHT: f64 = 1.0 / 4.0;
+
 /// Steps of a search that only has to come near.
 const STEPS_NEAR: usize = 32;
 
@@ -138,12 +141,19 @@ pub(in crate::cpu) fn search_swept<'a, T: Number>(
 }
 
 impl<const N: usize> Sought<N> {
-    /// Slices with δ that are not left of the root: there all elements have the sum c.
+    /// Slices with a δ that is not left of the root, for there all elements have the sum c, or where they would have it
+    /// if they lay evenly below the largest, which saves steps.
     #[inline(always)]
     fn begun(&self, most: &[f64; N], length: usize) -> [One; N] {
         let n = length as f64;
         let all = |i: usize| most[i] - (self.powers[i] - self.c[i]) / n;
-        let delta = |i: usize| if self.magnitudes { all(i).min(self.c[i]) } else { self.c[i] };
+        let right = |i: usize| if self.magnitudes { all(i).min(self.c[i]) } else { self.c[i] };
+        let apart = if self.magnitudes { 1.0 } else { 2.0 } / n;
+        let delta = |i: usize| {
+            let (right, squared) = (right(i), 2.0 * self.c[i] * apart * most[i]);
+            let pays = squared > 0.0 && squared < right * right * FAR_RIGHT;
+            if pays { squared.sqrt() } else { right }
+        };
         from_fn(|i| One::new(self.asked[i], most[i], self.c[i], delta(i)))
     }
 }

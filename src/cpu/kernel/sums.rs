@@ -163,15 +163,13 @@ fn accumulate<S: Simd, T: Number, K: Kind, const N: usize>(
     *sums = own;
 }
 
-/// Steps that are put together in the precision of elements before their sum is widened.
-const NARROW: usize = 4;
-
-/// Whether a few terms are put together in the precision of elements: for the largest f64 there is no instruction.
+/// Whether terms are put together in the precision of elements: for the largest f64 there is no instruction.
 pub(super) fn is_narrow<T: Number, K: Kind>() -> bool {
     K::EXACT && !T::Real::DOUBLE
 }
 
-/// As [`accumulate`], with a few terms put together in the precision of elements first.
+/// As [`accumulate`], in the precision of elements until the end.
+#[expect(clippy::needless_range_loop, reason = "arrays are indexed alike")]
 #[inline(always)]
 fn narrow<S: Simd, T: Number, K: Kind, const N: usize>(
     simd: S,
@@ -180,19 +178,19 @@ fn narrow<S: Simd, T: Number, K: Kind, const N: usize>(
     sums: &mut Lanes<N>,
 ) {
     let (length, steps) = whole_steps(runs);
-    for i in (0..length).step_by(NARROW) {
+    let mut own = [[T::Real::default(); STEP]; N];
+    for i in 0..length {
         for s in 0..N {
-            let mut part = [T::Real::default(); STEP];
-            for step in &steps[s][i..length.min(i + NARROW)] {
-                let reals = T::lanes(simd, step);
-                for lane in 0..STEP {
-                    part[lane] = kind.add_real(part[lane], reals[lane]);
-                }
-            }
+            let reals = T::lanes(simd, &steps[s][i]);
             for lane in 0..STEP {
-                let sum = &mut sums[s][lane % LANES];
-                *sum = kind.merge(*sum, part[lane].into());
+                own[s][lane] = kind.add_real(own[s][lane], reals[lane]);
             }
+        }
+    }
+    for s in 0..N {
+        for lane in 0..STEP {
+            let sum = &mut sums[s][lane % LANES];
+            *sum = kind.merge(*sum, own[s][lane].into());
         }
     }
 }
@@ -233,11 +231,12 @@ fn apart<S: Simd, T: Number, K: Kind, const N: usize>(
     sums: &mut Lanes<N>,
 ) {
     let mut levels = [[[0.0; LANES]; N]; LEVELS];
+    let mut filled = [T::Real::default(); TERMS];
     for (count, start) in (0..length).step_by(TERMS).enumerate() {
         let size = (length - start).min(TERMS);
         let mut part = [[0.0; LANES]; N];
         for (part, run) in part.iter_mut().zip(runs) {
-            let steps = terms_apart(simd, kind, &run[start..start + size]);
+            let steps = terms_apart(simd, kind, &run[start..start + size], &mut filled);
             for lane in 0..STEP {
                 part[lane % LANES] += steps[lane];
             }
@@ -252,13 +251,21 @@ fn apart<S: Simd, T: Number, K: Kind, const N: usize>(
 /// The terms of a part, in lanes: pairs are added in f32, if terms are. A part that is not whole is filled with
 /// zeros, so that loops are of a length that the compiler knows.
 #[inline(always)]
-fn terms_apart<S: Simd, T: Number, K: Kind>(simd: S, kind: K, run: &[T]) -> [f64; STEP] {
-    let mut filled = [T::Real::default(); TERMS];
-    let own = own_reals(run).and_then(|reals| reals.try_into().ok());
-    let reals = own.unwrap_or_else(|| {
-        T::widen(simd, run, &mut filled[..run.len()]);
-        &filled
-    });
+fn terms_apart<S: Simd, T: Number, K: Kind>(
+    simd: S,
+    kind: K,
+    run: &[T],
+    filled: &mut [T::Real; TERMS],
+) -> [f64; STEP] {
+    let own: Option<&[T::Real; TERMS]> = own_reals(run).and_then(|reals| reals.try_into().ok());
+    let reals = match own {
+        Some(own) => own,
+        None => {
+            T::widen(simd, run, &mut filled[..run.len()]);
+            filled[run.len()..].fill(T::Real::default());
+            filled
+        }
+    };
     let mut lanes = [0.0; STEP];
     let mut near = [0.0; TERMS];
     if kind.near_terms::<S, _>(reals, &mut near) {

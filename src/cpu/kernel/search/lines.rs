@@ -11,6 +11,9 @@ use crate::cpu::simd::{Simd, WithSimd, dispatch};
 /// Lines that one thread takes alone.
 const LONG: usize = 1 << 14;
 
+/// What an element of f64 counts: its reciprocal is a number, too.
+const LEAST: f64 = f64::from_bits((1023 - 1000) << 52);
+
 /// Lines of f64 that are added up one after the other; more of them are added in halves.
 const CHAIN: usize = 32;
 
@@ -41,7 +44,7 @@ impl Above {
         Above {
             total: across(columns.map(|above| above.total)),
             count: across(columns.map(|above| above.count)),
-            gap: columns.iter().fold(f64::INFINITY, |gap, above| gap.min(above.gap)),
+            gap: -largest_across(columns.map(|above| -above.gap)),
         }
     }
 
@@ -153,6 +156,19 @@ pub(super) fn across(mut lanes: [f64; LINE]) -> f64 {
     lanes[0]
 }
 
+/// In halves, as [`across`]: one after the other they would wait for each other, and [`f64::max`] for a NaN.
+#[inline(always)]
+pub(super) fn largest_across<R: Real>(mut lanes: [R; LINE]) -> R {
+    let mut width = LINE;
+    while width > 1 {
+        width /= 2;
+        for i in 0..width {
+            lanes[i] = if lanes[i + width] > lanes[i] { lanes[i + width] } else { lanes[i] };
+        }
+    }
+    lanes[0]
+}
+
 /// Both halves of rows, by two threads if that pays.
 fn halves<'a, R: Real, O: WithSimd>(
     rows: &'a [[R; LINE]],
@@ -175,13 +191,17 @@ pub(super) fn value<R: Real>(x: R, magnitudes: bool) -> R {
     if magnitudes { x.magnitude() } else { x }
 }
 
-/// 1 if a number is above zero by more than a subnormal number, 0 if it is zero. Without a comparison: what two
-/// choices need of it, the compiler would pack into bytes.
+/// What a number above zero counts in [`counted`], unless it is smaller. By the order of bits, not by a comparison:
+/// where two choices need of a number whether it is above zero, the compiler may go from lane to lane by branches.
+fn least<R: Real>() -> R {
+    R::real_of(if R::DOUBLE { LEAST } else { f32::MIN_POSITIVE.into() })
+}
+
+/// The number of elements above zero, of a sum of as many times [`least`], which is exact.
 #[inline(always)]
-pub(super) fn is_positive<R: Real>(x: R) -> R {
-    let (one, scaled) =
-        (R::real_of(1.0), x.times(R::real_of(if R::DOUBLE { 1e308 } else { 3e38 })));
-    if scaled < one { scaled } else { one }
+fn counted<R: Real>(sums: [R; LINE]) -> [R; LINE] {
+    let all = R::real_of(1.0 / least::<R>().into());
+    from_fn(|i| sums[i].times(all))
 }
 
 /// The largest value of each column.
@@ -270,7 +290,7 @@ pub(super) fn near_of<R: Real, const MAGNITUDES: bool>(
     deltas: &[R; LINE],
     apart: usize,
 ) -> [[R; LINE]; 2] {
-    let zero = R::default();
+    let (zero, least) = (R::default(), least::<R>());
     // Of their own, so that all of them stay in registers.
     let (most, deltas) = (*most, *deltas);
     let (mut totals, mut counts) = ([zero; LINE], [zero; LINE]);
@@ -282,11 +302,11 @@ pub(super) fn near_of<R: Real, const MAGNITUDES: bool>(
             let over = deltas[i] - (most[i] - value(row[i], MAGNITUDES));
             let above = if over > zero { over } else { zero };
             totals[i] = totals[i] + above;
-            counts[i] = counts[i] + is_positive(above);
+            counts[i] = counts[i] + above.smaller(least);
         }
         k += apart;
     }
-    [totals, counts]
+    [totals, counted(counts)]
 }
 
 /// As [`super::passes::Passes::settle`], of each column.
@@ -319,7 +339,7 @@ pub(super) fn settle_of<R: Real, const MAGNITUDES: bool>(
     rows: &[[R; LINE]],
     ends: &Ends<R, LINE>,
 ) -> Settled<LINE> {
-    let zero = R::default();
+    let (zero, least) = (R::default(), least::<R>());
     let (mut totals, mut counts) = ([0.0; LINE], [zero; LINE]);
     let mut close = Vec::new();
     for rows in rows.chunks(u64::BITS as usize) {
@@ -329,7 +349,7 @@ pub(super) fn settle_of<R: Real, const MAGNITUDES: bool>(
             for i in 0..LINE {
                 let over = ends.deltas[i] - (ends.most[i] - value(row[i], MAGNITUDES));
                 above[i] = if over > zero { over } else { zero };
-                counts[i] = counts[i] + is_positive(above[i]);
+                counts[i] = counts[i] + above[i].smaller(least);
                 is_close |= over.magnitude() <= ends.widths[i];
             }
             // Apart: in one loop everything would be done in half registers.
@@ -344,6 +364,7 @@ pub(super) fn settle_of<R: Real, const MAGNITUDES: bool>(
             are_close &= are_close - 1;
         }
     }
+    let counts = counted(counts);
     let above = from_fn(|i| Above { total: totals[i], count: counts[i].into(), gap: 0.0 });
     Settled { above, close }
 }

@@ -3,7 +3,7 @@
 use std::array::from_fn;
 
 use super::gather::Columns;
-use super::lines::{Above, Ends, Settled, across, exact, largest, near, settle};
+use super::lines::{Above, Ends, Settled, across, exact, largest, largest_across, near, settle};
 use super::steps::One;
 use crate::cpu::kernel::columns::LINE;
 use crate::cpu::number::Real;
@@ -100,9 +100,7 @@ impl<R: Real> Passes<1> for Run<'_, R> {
     fn most(&self) -> [f64; 1] {
         let mut most = f64::NEG_INFINITY;
         for rows in self.parts() {
-            for x in largest(rows, self.magnitudes) {
-                most = most.max(x.into());
-            }
+            most = most.max(largest_across(largest(rows, self.magnitudes)).into());
         }
         [most]
     }

@@ -6,6 +6,11 @@ use crate::cpu::outcome::{Kink, is_far_below};
 
 /// A step of this part of δ is small in a sample.
 const NEAR_IN_SAMPLE: f64 = 1.0 / 4.0;
+/// Of so few, no small step in a sample leads past many: to tell how many, by roots and quotients, takes as long as to
+/// pass a sample of a short slice.
+const FEW_IN_SAMPLE: f64 = 4096.0;
+/// A root is near that is not farther than this part of δ.
+const NEAR: f64 = 1.0 / 2.0;
 /// Elements are close that are not farther from a kink than so many times what a step has left.
 const WIDTH: f64 = 4.0;
 /// What sums in the precision of elements are off by, in parts of δ.
@@ -84,15 +89,20 @@ impl One {
         let bend = (found.count - self.past.1) / (delta - self.past.0);
         let step = found.bent_step(c * sample.share, bend);
         let next = (delta + step).max(LEAST * delta).min(c);
+        (self.delta, self.past) = (next, (delta, found.count));
+        if sample.apart > 1 && found.count <= FEW_IN_SAMPLE {
+            self.done = step.abs() <= NEAR_IN_SAMPLE * next;
+            return false;
+        }
         let part = step.abs() / next;
-        let rest = left(part, found.count) * found.count;
+        let even = left(part, found.count);
         self.done = match sample.apart {
-            1 => rest <= past,
+            // The root of `even` is not past either, which need not be taken.
+            1 => even <= past.min(past * past),
             _ => part <= NEAR_IN_SAMPLE,
         };
-        (self.delta, self.past) = (next, (delta, found.count));
-        let is_far = rest > FAR;
-        let left = (rest / found.count.max(1.0)).max(SUMMED);
+        let is_far = even > FAR;
+        let left = (even.max(even.sqrt()) / found.count.max(1.0)).max(SUMMED);
         self.width = if is_far { 0.0 } else { WIDTH * left * next };
         is_far
     }
@@ -110,7 +120,9 @@ impl One {
     #[inline(always)]
     fn settle<R: Real>(&mut self, found: Above, close: &[Close]) {
         let One { most, c, from, delta, width, .. } = *self;
-        let root = follow(found, close, c, delta, width);
+        // Elements are told in the precision of their distance to δ, which from far off is too little for a small root.
+        let is_near = |way: f64| way.abs() <= NEAR * delta.abs();
+        let root = follow(found, close, c, delta, width).filter(|&(way, _)| is_near(way));
         let step = found.step(c);
         let (way, count) = root.unwrap_or((step, found.count));
         let kink = Kink { most, delta, rest: 0.0, count };
@@ -162,13 +174,12 @@ pub(super) fn fall<F: AsRef<[Above]>>(
     }
 }
 
-/// What a step of a part of δ leaves, in parts of δ: its cube, if elements lie evenly. Of those that it leads past,
-/// `part · count`, the number is off by its root, each by about `part`, and the sum of them by `count` times what the
-/// step then is.
+/// How many elements lie in what a step of a part of δ leaves, if they lie evenly: its cube, in parts of δ. Of those that
+/// it leads past, `part · count`, the number is off by its root, each by about `part`, and the sum of them by `count` times
+/// what the step then is: so as many as the root of the result may lie there, too.
 #[inline(always)]
 fn left(part: f64, count: f64) -> f64 {
-    let uneven = part * (part / count.max(1.0)).sqrt();
-    (part * part * part).max(uneven)
+    part * part * part * count
 }
 
 /// The kinks near every δ, and which of them is the root: one step leads there past no element, or past those alone

@@ -1,193 +1,14 @@
-//! Elements as numbers: exact widening, and rounding to nearest even.
+//! Numbers of 16 bits.
 //!
-//! 16 bits are widened and narrowed by integer arithmetic that compilers turn into vectors, and runs of f16 by
+//! They are widened and narrowed by integer arithmetic that compilers turn into vectors, and runs of f16 by
 //! the instruction where there is one; the conversions of `half` ask for each element what the
 //! processor can do.
 
-use std::ops::{Add, Sub};
-
 use half::{bf16, f16};
 
-use super::simd::{LANES, Simd};
-use crate::dtype::Element;
-
-/// An element as it is stored.
-pub(super) trait Number: Element {
-    /// What is computed with, and the type of a norm: f32, but f64 for f64.
-    type Real: Real;
-
-    /// Exactly. The payload of a NaN stays.
-    fn real(self) -> Self::Real;
-
-    /// Rounded to nearest even; beyond the largest number it is infinite.
-    fn nearest(real: Self::Real) -> Self;
-
-    /// The number of f64 rounded to nearest even.
-    fn real_of(value: f64) -> Self::Real;
-
-    /// The next number of smaller magnitude, of one that is not zero.
-    fn toward_zero(self) -> Self;
-
-    /// Elements side by side as reals.
-    #[inline(always)]
-    fn lanes<S: Simd>(_: S, elements: &[Self; LANES]) -> [Self::Real; LANES] {
-        elements.map(Self::real)
-    }
-
-    /// Reals side by side, each as by [`Number::nearest`].
-    #[inline(always)]
-    fn nearest_lanes<S: Simd>(_: S, reals: [Self::Real; LANES]) -> [Self; LANES] {
-        reals.map(Self::nearest)
-    }
-
-    /// A run as reals.
-    #[inline(always)]
-    fn widen<S: Simd>(simd: S, run: &[Self], reals: &mut [Self::Real]) {
-        let (reals, last) = reals.as_chunks_mut();
-        let (run, tail) = run.as_chunks();
-        reals.iter_mut().zip(run).for_each(|(reals, x)| *reals = Self::lanes(simd, x));
-        last.iter_mut().zip(tail).for_each(|(real, x)| *real = x.real());
-    }
-
-    /// Exactly.
-    #[inline(always)]
-    fn wide(self) -> f64 {
-        self.real().into()
-    }
-
-    /// Rounded to nearest even, or cut off toward zero.
-    #[inline(always)]
-    fn rounded(real: Self::Real, cut: bool) -> Self {
-        let nearest = Self::nearest(real);
-        // Zero is never beyond.
-        let beyond = cut & (nearest.real().magnitude() > real.magnitude());
-        if beyond { nearest.toward_zero() } else { nearest }
-    }
-
-    /// As [`Number::rounded`]: a finite number never becomes infinite, NaN stays NaN.
-    #[inline(always)]
-    fn narrow(value: f64, cut: bool) -> Self {
-        let largest = Self::DTYPE.largest();
-        Self::rounded(Self::real_of(value.clamp(-largest, largest)), cut)
-    }
-}
-
-/// Does something with the type of a dtype.
-macro_rules! with_number {
-    ($dtype:expr, $number:ident => $do:expr) => {{
-        use $crate::dtype::DType;
-        match $dtype {
-            DType::F32 => {
-                type $number = f32;
-                $do
-            }
-            DType::F16 => {
-                type $number = half::f16;
-                $do
-            }
-            DType::BF16 => {
-                type $number = half::bf16;
-                $do
-            }
-            DType::F64 => {
-                type $number = f64;
-                $do
-            }
-        }
-    }};
-}
-pub(super) use with_number;
-
-/// A number that is computed with: f32 or f64.
-pub(super) trait Real:
-    Number<Real = Self> + Into<f64> + Default + PartialOrd + Add<Output = Self> + Sub<Output = Self>
-{
-    /// Whether it is f64, whose sums f64 rounds.
-    const DOUBLE: bool;
-
-    fn magnitude(self) -> Self;
-
-    fn times(self, factor: Self) -> Self;
-
-    /// `self · factor + term`, rounded once.
-    fn fused(self, factor: Self, term: Self) -> Self;
-
-    fn with_sign_of(self, other: Self) -> Self;
-
-    /// The larger of two numbers without a sign. Their bits are in the order of magnitudes, infinity above all
-    /// numbers and NaN above infinity, so that none is lost.
-    fn larger(self, other: Self) -> Self;
-}
-
-macro_rules! reals {
-    ($($float:ty, $double:literal;)*) => {$(
-        impl Real for $float {
-            const DOUBLE: bool = $double;
-
-            #[inline(always)]
-            fn magnitude(self) -> $float {
-                self.abs()
-            }
-
-            #[inline(always)]
-            fn times(self, factor: $float) -> $float {
-                self * factor
-            }
-
-            #[inline(always)]
-            fn fused(self, factor: $float, term: $float) -> $float {
-                self.mul_add(factor, term)
-            }
-
-            #[inline(always)]
-            fn with_sign_of(self, other: $float) -> $float {
-                self.copysign(other)
-            }
-
-            #[inline(always)]
-            fn larger(self, other: $float) -> $float {
-                let (a, b) = (self.to_bits().cast_signed(), other.to_bits().cast_signed());
-                <$float>::from_bits(a.max(b).cast_unsigned())
-            }
-        }
-    )*};
-}
-
-reals! {
-    f32, false;
-    f64, true;
-}
-
-macro_rules! own_real {
-    ($($float:ty),*) => {$(
-        impl Number for $float {
-            type Real = $float;
-
-            #[inline(always)]
-            fn real(self) -> $float {
-                self
-            }
-
-            #[inline(always)]
-            fn nearest(real: $float) -> $float {
-                real
-            }
-
-            #[inline(always)]
-            fn real_of(value: f64) -> $float {
-                value as $float
-            }
-
-            #[inline(always)]
-            fn toward_zero(self) -> $float {
-                Self::from_bits(self.to_bits() - 1)
-            }
-
-        }
-    )*};
-}
-
-own_real!(f32, f64);
+use super::{Number, map_lanes};
+use crate::cpu::outcome::Map;
+use crate::cpu::simd::{LANES, Simd};
 
 macro_rules! sixteen_bits {
     ($float:ty, $widened:ident, $narrowed:ident, { $($runs:item)* }) => {
@@ -234,6 +55,17 @@ sixteen_bits!(bf16, widened_bf16, narrowed_bf16, {
     #[inline(always)]
     fn nearest_lanes<S: Simd>(simd: S, reals: [f32; LANES]) -> [bf16; LANES] {
         simd.brains(reals)
+    }
+
+    #[inline(always)]
+    fn map_groups<S: Simd, M: Map<f32>>(simd: S, run: &mut [bf16], map: M) -> &mut [bf16] {
+        let (groups, rest) = run.as_chunks_mut();
+        for group in groups {
+            let mut pairs = simd.widened_pairs(*group);
+            pairs.as_flattened_mut().iter_mut().for_each(|x| *x = map.of(*x));
+            *group = simd.brain_pairs(pairs);
+        }
+        map_lanes(simd, rest, map)
     }
 });
 
@@ -282,6 +114,7 @@ fn narrowed_bf16(bits: u32) -> u32 {
 mod tests {
     use super::*;
     use crate::cpu::kernel;
+    use crate::cpu::outcome::Times;
 
     /// Every number of 16 bits, the midpoint to the next, and what is beside the two.
     fn near() -> impl Iterator<Item = f32> {
@@ -345,6 +178,22 @@ mod tests {
             let made = real.is_nan() && real.to_bits() & 0x0040_ffff == 0x0040_0000;
             assert!(!made || y.is_nan(), "{:x}", real.to_bits());
             assert!(nearest.to_bits() == y.to_bits() || nearest.is_nan(), "{real:e}");
+        }
+    }
+
+    /// Groups of 16, a group of 8, and what remains, each element once.
+    #[test]
+    fn runs_are_mapped_as_elements() {
+        let map = Times(0.7f32);
+        for length in [0, 7, 8, 15, 16, 24, 31, 32, 59, 1 << 16] {
+            let run: Vec<bf16> =
+                (0..length as u32).map(|i| bf16::from_bits((i * 40_503) as u16)).collect();
+            let mut mapped = run.clone();
+            kernel::map(&mut mapped, map);
+            for (x, y) in run.iter().zip(&mapped) {
+                let one = bf16::nearest(map.of(x.real()));
+                assert!(one.to_bits() == y.to_bits() || one.is_nan() && y.is_nan(), "{x:e} {y:e}");
+            }
         }
     }
 

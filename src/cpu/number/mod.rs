@@ -1,0 +1,219 @@
+//! Elements as numbers: exact widening, and rounding to nearest even.
+
+mod sixteen_bits;
+
+use std::ops::{Add, Sub};
+
+use super::outcome::Map;
+use super::simd::{LANES, Simd};
+use crate::dtype::Element;
+
+/// An element as it is stored.
+pub(super) trait Number: Element {
+    /// What is computed with, and the type of a norm: f32, but f64 for f64.
+    type Real: Real;
+
+    /// Exactly. The payload of a NaN stays.
+    fn real(self) -> Self::Real;
+
+    /// Rounded to nearest even; beyond the largest number it is infinite.
+    fn nearest(real: Self::Real) -> Self;
+
+    /// The number of f64 rounded to nearest even.
+    fn real_of(value: f64) -> Self::Real;
+
+    /// The next number of smaller magnitude, of one that is not zero.
+    fn toward_zero(self) -> Self;
+
+    /// Elements side by side as reals.
+    #[inline(always)]
+    fn lanes<S: Simd>(_: S, elements: &[Self; LANES]) -> [Self::Real; LANES] {
+        elements.map(Self::real)
+    }
+
+    /// Reals side by side, each as by [`Number::nearest`].
+    #[inline(always)]
+    fn nearest_lanes<S: Simd>(_: S, reals: [Self::Real; LANES]) -> [Self; LANES] {
+        reals.map(Self::nearest)
+    }
+
+    /// Maps whole groups of a run, each result as by [`Number::nearest`], and leaves what remains of it.
+    #[inline(always)]
+    fn map_groups<S: Simd, M: Map<Self::Real>>(simd: S, run: &mut [Self], map: M) -> &mut [Self] {
+        map_lanes(simd, run, map)
+    }
+
+    /// A run as reals.
+    #[inline(always)]
+    fn widen<S: Simd>(simd: S, run: &[Self], reals: &mut [Self::Real]) {
+        let (reals, last) = reals.as_chunks_mut();
+        let (run, tail) = run.as_chunks();
+        // Not `for_each`: a closure that is not inlined would be compiled for the baseline.
+        for (reals, x) in reals.iter_mut().zip(run) {
+            *reals = Self::lanes(simd, x);
+        }
+        for (real, x) in last.iter_mut().zip(tail) {
+            *real = x.real();
+        }
+    }
+
+    /// Exactly.
+    #[inline(always)]
+    fn wide(self) -> f64 {
+        self.real().into()
+    }
+
+    /// Rounded to nearest even, or cut off toward zero.
+    #[inline(always)]
+    fn rounded(real: Self::Real, cut: bool) -> Self {
+        let nearest = Self::nearest(real);
+        // Zero is never beyond.
+        let beyond = cut & (nearest.real().magnitude() > real.magnitude());
+        if beyond { nearest.toward_zero() } else { nearest }
+    }
+
+    /// As [`Number::rounded`]: a finite number never becomes infinite, NaN stays NaN.
+    #[inline(always)]
+    fn narrow(value: f64, cut: bool) -> Self {
+        let largest = Self::DTYPE.largest();
+        Self::rounded(Self::real_of(value.clamp(-largest, largest)), cut)
+    }
+}
+
+/// As [`Number::map_groups`], by groups of [`LANES`].
+#[inline(always)]
+fn map_lanes<S: Simd, T: Number, M: Map<T::Real>>(simd: S, run: &mut [T], map: M) -> &mut [T] {
+    let (groups, rest) = run.as_chunks_mut();
+    for group in groups {
+        let mut reals = T::lanes(simd, group);
+        reals.iter_mut().for_each(|x| *x = map.of(*x));
+        *group = T::nearest_lanes(simd, reals);
+    }
+    rest
+}
+
+/// Does something with the type of a dtype.
+macro_rules! with_number {
+    ($dtype:expr, $number:ident => $do:expr) => {{
+        use $crate::dtype::DType;
+        match $dtype {
+            DType::F32 => {
+                type $number = f32;
+                $do
+            }
+            DType::F16 => {
+                type $number = half::f16;
+                $do
+            }
+            DType::BF16 => {
+                type $number = half::bf16;
+                $do
+            }
+            DType::F64 => {
+                type $number = f64;
+                $do
+            }
+        }
+    }};
+}
+pub(super) use with_number;
+
+/// A number that is computed with: f32 or f64.
+pub(super) trait Real:
+    Number<Real = Self> + Into<f64> + Default + PartialOrd + Add<Output = Self> + Sub<Output = Self>
+{
+    /// Whether it is f64, whose sums f64 rounds.
+    const DOUBLE: bool;
+
+    fn magnitude(self) -> Self;
+
+    fn times(self, factor: Self) -> Self;
+
+    /// `self · factor + term`, rounded once.
+    fn fused(self, factor: Self, term: Self) -> Self;
+
+    fn with_sign_of(self, other: Self) -> Self;
+
+    /// The larger of two numbers without a sign. Their bits are in the order of magnitudes, infinity above all
+    /// numbers and NaN above infinity, so that none is lost.
+    fn larger(self, other: Self) -> Self;
+
+    /// As [`Real::larger`], the smaller one.
+    fn smaller(self, other: Self) -> Self;
+}
+
+macro_rules! reals {
+    ($($float:ty, $double:literal;)*) => {$(
+        impl Real for $float {
+            const DOUBLE: bool = $double;
+
+            #[inline(always)]
+            fn magnitude(self) -> $float {
+                self.abs()
+            }
+
+            #[inline(always)]
+            fn times(self, factor: $float) -> $float {
+                self * factor
+            }
+
+            #[inline(always)]
+            fn fused(self, factor: $float, term: $float) -> $float {
+                self.mul_add(factor, term)
+            }
+
+            #[inline(always)]
+            fn with_sign_of(self, other: $float) -> $float {
+                self.copysign(other)
+            }
+
+            #[inline(always)]
+            fn larger(self, other: $float) -> $float {
+                let (a, b) = (self.to_bits().cast_signed(), other.to_bits().cast_signed());
+                <$float>::from_bits(a.max(b).cast_unsigned())
+            }
+
+            #[inline(always)]
+            fn smaller(self, other: $float) -> $float {
+                let (a, b) = (self.to_bits().cast_signed(), other.to_bits().cast_signed());
+                <$float>::from_bits(a.min(b).cast_unsigned())
+            }
+        }
+    )*};
+}
+
+reals! {
+    f32, false;
+    f64, true;
+}
+
+macro_rules! own_real {
+    ($($float:ty),*) => {$(
+        impl Number for $float {
+            type Real = $float;
+
+            #[inline(always)]
+            fn real(self) -> $float {
+                self
+            }
+
+            #[inline(always)]
+            fn nearest(real: $float) -> $float {
+                real
+            }
+
+            #[inline(always)]
+            fn real_of(value: f64) -> $float {
+                value as $float
+            }
+
+            #[inline(always)]
+            fn toward_zero(self) -> $float {
+                Self::from_bits(self.to_bits() - 1)
+            }
+
+        }
+    )*};
+}
+
+own_real!(f32, f64);
