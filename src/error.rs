@@ -224,6 +224,14 @@ pub enum Error {
         /// What differs.
         reason: String,
     },
+    /// A number of an update that is none, or out of its range.
+    #[error("an update cannot have the {what} {value}")]
+    Update {
+        /// Which number.
+        what: &'static str,
+        /// What it was.
+        value: f64,
+    },
     /// A forced schedule that would not give the right result.
     #[error("schedule {schedule} cannot be used here: {reason}")]
     IllegalSchedule {

@@ -16,6 +16,7 @@ mod norm;
 #[doc = include_str!("docs/numerics.md")]
 pub mod numerics {}
 mod operands;
+mod optimizer;
 #[doc = include_str!("docs/peers.md")]
 pub mod peers {}
 mod pending;
@@ -26,6 +27,7 @@ mod report;
 #[doc = include_str!("docs/schedules.md")]
 pub mod schedules {}
 pub mod shader;
+mod update;
 
 pub use axes::{Axes, AxisList, WeightLayout};
 pub use buffer::DeviceBuffer;
@@ -41,6 +43,7 @@ pub use model::{
     PendingGroupReport, PendingStepReport, Rules, StepReport, Verdict,
 };
 pub use norm::{Norm, Power};
+pub use optimizer::Optimizer;
 pub use pending::PendingReport;
 pub use plan::Plan;
 pub use plan::profile::DeviceProfile;
@@ -48,6 +51,7 @@ pub use plan::request::Request;
 pub use plan::schedule::Schedule;
 pub use projection::{Compat, Formula, OnNonFinite, Place, Projection, Rounding, Set, ZeroSlice};
 pub use report::Report;
+pub use update::Update;
 
 /// Max-norm over `axes` with radius `c`, in place: see [`Projection::max_norm`].
 ///

@@ -6,6 +6,7 @@ use super::memory::Memory;
 use super::number::Number;
 use super::rule::Rule;
 use super::slices::{RowSlices, TileSlices};
+use super::step::{Coefficients, Weights};
 use super::tile::{At, Line, Tile};
 use super::{panel, store, sums};
 use crate::plan::geometry::Walk;
@@ -51,6 +52,33 @@ pub(super) fn run<T: Number>(tile: Tile, mut memory: Memory<'_, T>, rule: &Rule)
         memory => store::store(&tile, memory, &outcomes, rule.cut),
     }
     found
+}
+
+/// Elements of a part of weights that are updated and then projected: with their gradients and two moments they take half
+/// of the second cache of a current core.
+const STEPPED: usize = 1 << 16;
+
+/// As [`run`], of weights that are updated first.
+pub(super) fn run_stepped<T: Number>(
+    tile: Tile,
+    weights: Weights<'_, T>,
+    numbers: &Coefficients<T::Real>,
+    rule: &Rule,
+) -> Found {
+    if let Some((left, right, outer, middle)) = tile.halves()
+        && tile.elements() > STEPPED
+        && !outer.is_reduced()
+    {
+        let (first, second) = weights.split(&outer, middle);
+        let (a, b) = rayon::join(
+            || run_stepped(left, first, numbers, rule),
+            || run_stepped(right, second, numbers, rule),
+        );
+        return a.merge(b);
+    }
+    let mut weights = weights;
+    weights.again().update(tile, numbers);
+    run(tile, Memory::InPlace(weights.weights), rule)
 }
 
 /// Beyond its type a norm is infinite; NaN stays NaN.

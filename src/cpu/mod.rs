@@ -26,6 +26,7 @@ mod radii;
 mod rule;
 mod simd;
 mod slices;
+pub(crate) mod step;
 mod store;
 mod sums;
 mod term;
@@ -51,6 +52,7 @@ use memory::Memory;
 use number::Number;
 use radii::Radii;
 use rule::Rule;
+use step::{Coefficients, Weights};
 use tile::{Order, Tile};
 
 /// Carries out a plan: `from` is read, `to` written; the same memory in place. `numbers` are those of a
@@ -145,7 +147,11 @@ fn project<T: Number>(plan: &Plan, radii: Option<Radii<'_>>, data: &mut [T]) -> 
     if plan.geometry().elements() == 0 {
         return Ok(empty(plan));
     }
-    let data = &mut data[plan.geometry().target_offset..];
+    project_from(plan, radii, &mut data[plan.geometry().target_offset..])
+}
+
+/// As [`project`], from the first element on.
+fn project_from<T: Number>(plan: &Plan, radii: Option<Radii<'_>>, data: &mut [T]) -> Result<Tally> {
     let Some(rule) = Rule::new::<T::Real>(plan, radii) else {
         return Ok(without_kernels(plan, radii, Memory::InPlace(data)));
     };
@@ -153,6 +159,28 @@ fn project<T: Number>(plan: &Plan, radii: Option<Radii<'_>>, data: &mut [T]) -> 
         return Ok(empty(plan));
     }
     Ok(by_kernels(plan, &rule, Memory::InPlace(data)))
+}
+
+/// Updates weights, and projects them part by part while they are in a cache.
+fn project_stepped<T: Number>(
+    plan: &Plan,
+    radii: Option<Radii<'_>>,
+    tile: Tile,
+    mut weights: Weights<'_, T>,
+    numbers: &Coefficients<T::Real>,
+) -> Result<Tally> {
+    let rule = Rule::new::<T::Real>(plan, radii).filter(|rule| !rule.is_idle());
+    let Some(rule) = rule else {
+        weights.again().update(tile, numbers);
+        let weights = weights.weights;
+        return project_from(plan, radii, weights);
+    };
+    let Found { tally, odd } = drive::run_stepped(tile, weights.again(), numbers, &rule);
+    let memory = Memory::InPlace(weights.weights);
+    Ok(match odd.as_slice() {
+        [] => tally,
+        odd => tally.merge(general::project(plan, rule.radii(), Some(odd), memory)),
+    })
 }
 
 /// Projects `source` into `target`.

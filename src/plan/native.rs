@@ -101,6 +101,13 @@ pub(super) fn cost(
     let cached = panels || size * inseparable(geometry) <= cache_bytes;
     let swept_again = if cached { 0 } else { bytes };
     let (read, read_again, written, written_again) = match request.output {
+        Output::InPlace if request.update.is_some() => {
+            let remembered = bytes * request.remembers();
+            // What does not fit a cache is swept once more by the projection, after it was written.
+            let swept = if cached { 0 } else { bytes };
+            let again = if cached { 0 } else { bytes };
+            (2 * bytes + remembered + swept, swept_again, bytes + remembered, again)
+        }
         Output::InPlace => (bytes, swept_again, 0, bytes),
         // Kept slices are copied too, so the second sweep covers everything.
         Output::Into(_) => (bytes + swept_again, 0, bytes, 0),

@@ -8,6 +8,7 @@ use crate::norm::Norm;
 use crate::plan::geometry::Geometry;
 use crate::plan::limits::Spread;
 use crate::projection::{Projection, Set};
+use crate::update::Update;
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -57,6 +58,8 @@ pub struct Request {
     pub limits: Option<[Layout; 2]>,
     /// Where the indices are that name the rows to project; see [`Request::rows`].
     pub rows: Option<Layout>,
+    /// The update of weights before they are projected, and where their gradients are; see [`Request::after`].
+    pub update: Option<(Update, Layout)>,
 }
 
 impl Request {
@@ -89,6 +92,7 @@ impl Request {
             direction: None,
             limits: None,
             rows: None,
+            update: None,
         }
     }
 
@@ -149,6 +153,23 @@ impl Request {
     #[must_use]
     pub fn rows(self, indices: Layout) -> Self {
         Request { rows: Some(indices), ..self }
+    }
+
+    /// The same projection of weights that are updated first, in one go: see [`Optimizer`](crate::Optimizer).
+    /// `gradient` has the shape and the strides of the weights.
+    #[must_use]
+    pub fn after(self, update: Update, gradient: Layout) -> Self {
+        Request { update: Some((update, gradient)), ..self }
+    }
+
+    /// How many numbers an update remembers of each element.
+    pub(crate) fn remembers(&self) -> u64 {
+        self.update.map_or(0, |(update, _)| update.memory() as u64)
+    }
+
+    /// Where what an update remembers is: laid out as the weights, from the start of its memory.
+    pub(crate) fn remembered(&self) -> Result<Layout> {
+        Layout::strided(self.source.shape(), self.source.strides(), 0)
     }
 
     /// The same request of tensors of another dtype than f32.
@@ -213,6 +234,7 @@ impl Request {
             }
         }
         self.check_direction()?;
+        self.check_update()?;
         let reduced = self.axes().resolve(self.source.shape())?;
         // One radius for all is found without counting slices.
         let counted = self.radii.is_some_and(|radii| radii.len() != 1);
@@ -299,6 +321,32 @@ impl Request {
             Ok(())
         } else {
             Err(Error::RadiusCount { slices, found })
+        }
+    }
+
+    fn check_update(&self) -> Result<()> {
+        let Some((update, gradient)) = &self.update else { return Ok(()) };
+        update.check()?;
+        let (expected, found) = (self.source.shape(), gradient.shape());
+        if expected != found {
+            let (expected, found) = (expected.to_vec(), found.to_vec());
+            return Err(Error::Shape { what: "the gradient", expected, found });
+        }
+        let mismatch = |reason: String| Err(Error::PlanMismatch { reason });
+        let strides = self.source.strides().iter().zip(gradient.strides());
+        let mut long = strides.zip(expected).filter(|(_, size)| **size > 1);
+        if long.any(|((own, beside), _)| own != beside) {
+            let (own, beside) = (self.source.strides(), gradient.strides());
+            return mismatch(format!(
+                "weights have the strides {own:?}, their gradient {beside:?}"
+            ));
+        }
+        let alone = self.direction.is_none() && self.limits.is_none() && self.rows.is_none();
+        match (&self.task, &self.output) {
+            (Task::Project(_), Output::InPlace) if alone => Ok(()),
+            (task, output) => mismatch(format!(
+                "weights are updated in place, without direction, limits or indices, not {task:?} {output:?}"
+            )),
         }
     }
 

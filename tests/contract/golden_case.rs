@@ -147,6 +147,11 @@ impl Files {
         Files::of("tests/data/golden/examples")
     }
 
+    /// The cases of steps of optimizers.
+    pub fn steps() -> Files {
+        Files::of("tests/data/golden/steps")
+    }
+
     /// The values of an array of i32.
     pub fn indices(&self, array: &Array) -> Vec<i32> {
         assert_eq!(array.dtype, "i32");

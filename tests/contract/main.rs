@@ -37,6 +37,7 @@ mod golden_radii;
 mod grouped;
 mod judge;
 mod limits;
+mod optimizer;
 mod peers;
 mod properties;
 mod radii;

@@ -129,6 +129,11 @@ pub(super) trait Real:
 
     fn times(self, factor: Self) -> Self;
 
+    fn over(self, divisor: Self) -> Self;
+
+    /// Its square root.
+    fn root(self) -> Self;
+
     /// `self · factor + term`, rounded once.
     fn fused(self, factor: Self, term: Self) -> Self;
 
@@ -155,6 +160,16 @@ macro_rules! reals {
             #[inline(always)]
             fn times(self, factor: $float) -> $float {
                 self * factor
+            }
+
+            #[inline(always)]
+            fn over(self, divisor: $float) -> $float {
+                self / divisor
+            }
+
+            #[inline(always)]
+            fn root(self) -> $float {
+                self.sqrt()
             }
 
             #[inline(always)]

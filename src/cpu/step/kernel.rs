@@ -1,0 +1,152 @@
+//! The loop over contiguous weights.
+
+use super::memory::Weights;
+use crate::cpu::number::{Number, Real};
+use crate::cpu::simd::{LANES, Simd, WithSimd, dispatch};
+use crate::update;
+
+/// [`update::Coefficients`] in the precision of elements.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::cpu) struct Coefficients<R> {
+    scale: R,
+    decay: R,
+    keep: R,
+    rate: R,
+    first: R,
+    first_gradient: R,
+    pull: R,
+    push: R,
+    second: R,
+    second_gradient: R,
+    root: R,
+    epsilon: R,
+    decays: bool,
+    pushes: bool,
+}
+
+impl<R: Real> Coefficients<R> {
+    pub fn new(coefficients: &update::Coefficients) -> Self {
+        let update::Coefficients { scale, decay, keep, rate, epsilon, .. } = *coefficients;
+        let update::Coefficients { first, first_gradient, pull, push, .. } = *coefficients;
+        let update::Coefficients { second, second_gradient, root, .. } = *coefficients;
+        let of = R::real_of;
+        Coefficients {
+            scale: of(scale),
+            decay: of(decay),
+            keep: of(keep),
+            rate: of(rate),
+            first: of(first),
+            first_gradient: of(first_gradient),
+            pull: of(pull),
+            push: of(push),
+            second: of(second),
+            second_gradient: of(second_gradient),
+            root: of(root),
+            epsilon: of(epsilon),
+            decays: decay != 0.0,
+            pushes: push != 0.0,
+        }
+    }
+
+    /// A weight and what is remembered of it, one step later.
+    #[inline(always)]
+    fn step<const MEMORIES: usize>(&self, w: R, g: R, v: R, s: R) -> [R; 3] {
+        let scaled = g.times(self.scale);
+        // Without a decay not even a product with zero: it would make a NaN of an infinity.
+        let g = if self.decays { scaled + w.times(self.decay) } else { scaled };
+        let kept = w.times(self.keep);
+        if MEMORIES == 0 {
+            return [kept + g.times(self.rate), v, s];
+        }
+        let v = v.times(self.first) + g.times(self.first_gradient);
+        if MEMORIES == 1 {
+            let pulled = v.times(self.pull);
+            let d = if self.pushes { pulled + g.times(self.push) } else { pulled };
+            return [kept + d.times(self.rate), v, s];
+        }
+        let s = s.times(self.second) + g.times(g).times(self.second_gradient);
+        let d = v.over(s.root().times(self.root) + self.epsilon);
+        [kept + d.times(self.rate), v, s]
+    }
+}
+
+/// Updates a run of weights.
+pub(super) fn update<T: Number>(
+    run: Weights<'_, T>,
+    length: usize,
+    numbers: &Coefficients<T::Real>,
+) {
+    struct Op<'a, T: Number, const MEMORIES: usize>(
+        Weights<'a, T>,
+        usize,
+        &'a Coefficients<T::Real>,
+    );
+    impl<T: Number, const MEMORIES: usize> WithSimd for Op<'_, T, MEMORIES> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Op(Weights { weights, gradient, first, second }, length, numbers) = self;
+            let (weights, gradient) = (&mut weights[..length], &gradient[..length]);
+            let first = &mut first[..if MEMORIES > 0 { length } else { 0 }];
+            let second = &mut second[..if MEMORIES > 1 { length } else { 0 }];
+            each::<S, T, MEMORIES>(simd, weights, gradient, first, second, numbers);
+        }
+    }
+    match (run.first.is_empty(), run.second.is_empty()) {
+        (true, _) => dispatch(Op::<T, 0>(run, length, numbers)),
+        (false, true) => dispatch(Op::<T, 1>(run, length, numbers)),
+        (false, false) => dispatch(Op::<T, 2>(run, length, numbers)),
+    }
+}
+
+/// Loops, not iterators with closures: one that is not inlined would be compiled for the baseline.
+#[inline(always)]
+fn each<S: Simd, T: Number, const MEMORIES: usize>(
+    simd: S,
+    weights: &mut [T],
+    gradient: &[T],
+    first: &mut [T],
+    second: &mut [T],
+    numbers: &Coefficients<T::Real>,
+) {
+    let numbers = *numbers;
+    let zero = T::Real::default();
+    let (weights, last) = weights.as_chunks_mut::<LANES>();
+    let (gradient, last_gradient) = gradient.as_chunks::<LANES>();
+    let (first, last_first) = first.as_chunks_mut::<LANES>();
+    let (second, last_second) = second.as_chunks_mut::<LANES>();
+    for (i, (w, g)) in weights.iter_mut().zip(gradient).enumerate() {
+        let mut x = T::lanes(simd, w);
+        let g = T::lanes(simd, g);
+        let (mut v, mut s) = ([zero; LANES], [zero; LANES]);
+        if MEMORIES > 0 {
+            v = T::lanes(simd, &first[i]);
+        }
+        if MEMORIES > 1 {
+            s = T::lanes(simd, &second[i]);
+        }
+        for lane in 0..LANES {
+            [x[lane], v[lane], s[lane]] =
+                numbers.step::<MEMORIES>(x[lane], g[lane], v[lane], s[lane]);
+        }
+        *w = T::nearest_lanes(simd, x);
+        if MEMORIES > 0 {
+            first[i] = T::nearest_lanes(simd, v);
+        }
+        if MEMORIES > 1 {
+            second[i] = T::nearest_lanes(simd, s);
+        }
+    }
+    for (i, (w, g)) in last.iter_mut().zip(last_gradient).enumerate() {
+        let v = if MEMORIES > 0 { last_first[i].real() } else { zero };
+        let s = if MEMORIES > 1 { last_second[i].real() } else { zero };
+        let [x, v, s] = numbers.step::<MEMORIES>(w.real(), g.real(), v, s);
+        *w = T::nearest(x);
+        if MEMORIES > 0 {
+            last_first[i] = T::nearest(v);
+        }
+        if MEMORIES > 1 {
+            last_second[i] = T::nearest(s);
+        }
+    }
+}
