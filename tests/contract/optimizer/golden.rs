@@ -106,7 +106,7 @@ fn far<T: Value>(
     files: &Files,
     planted: f64,
 ) -> Option<String> {
-    let Asked { update, clip, .. } = asked(case);
+    let Asked { update, projections, clip } = asked(case);
     let shape = &case.inputs[0].shape;
     let inputs: Vec<Vec<T>> = case.inputs.iter().map(|array| files.elements(array)).collect();
     let upload = |elements: &[T]| context.upload_as(elements, shape).expect("upload");
@@ -134,7 +134,7 @@ fn far<T: Value>(
     assert_eq!(found.len(), case.outputs.len(), "{}", case.name);
     let double = case.outputs_f64peer.as_ref();
     // The peer divides by n + ε in each of five steps, which momentum adds up; norms are near 1 there.
-    let beside = if projection.formula().is_some() { 0.0 } else { 20.0 * KERAS_EPSILON };
+    let beside = if projection == projections[0] { 20.0 * KERAS_EPSILON } else { 0.0 };
     for (number, found) in found.iter().enumerate() {
         let peers = [Some(&case.outputs), double].into_iter().flatten();
         let peers: Vec<Vec<f64>> = peers.map(|peer| files.values(&peer[number])).collect();
