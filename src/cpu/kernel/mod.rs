@@ -42,7 +42,7 @@ use std::array::from_fn;
 /// 3.3 ms; scale in place 4.9, 3.2, 2.9, 3.0, 3.5 ms; copy 7.1, 6.0, 6.0, 7.8, 10.5 ms.
 pub(super) const STREAMS: usize = 8;
 /// Elements of a stream before it is the turn of the next: whole lines of cache.
-const SECTOR: usize = 64;
+pub(super) const SECTOR: usize = 64;
 
 /// Rows of `stride` elements in groups of one from each stream; rows that are missing from the
 /// last groups are empty.

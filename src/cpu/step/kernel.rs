@@ -1,6 +1,7 @@
 //! The loop over contiguous weights.
 
 use super::memory::Weights;
+use crate::cpu::kernel::SECTOR;
 use crate::cpu::number::{Number, Real};
 use crate::cpu::simd::{LANES, Simd, WithSimd, dispatch};
 use crate::update;
@@ -85,11 +86,19 @@ pub(super) fn update<T: Number>(
         type Output = ();
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
-            let Op(Weights { weights, gradient, first, second }, length, numbers) = self;
-            let (weights, gradient) = (&mut weights[..length], &gradient[..length]);
-            let first = &mut first[..if MEMORIES > 0 { length } else { 0 }];
-            let second = &mut second[..if MEMORIES > 1 { length } else { 0 }];
-            each::<S, T, MEMORIES>(simd, weights, gradient, first, second, numbers);
+            let Op(mut run, length, numbers) = self;
+            // As many whole sectors for each stream; the rest is one run.
+            let each = if length < LONG { 0 } else { length / (STREAMS * SECTOR) * SECTOR };
+            let mut first = 0;
+            while first < each {
+                for stream in 0..STREAMS {
+                    let place = stream * each + first;
+                    piece::<S, T, MEMORIES>(simd, run.at(place), SECTOR, numbers);
+                }
+                first += SECTOR;
+            }
+            let done = STREAMS * each;
+            piece::<S, T, MEMORIES>(simd, run.at(done), length - done, numbers);
         }
     }
     match (run.first.is_empty(), run.second.is_empty()) {
@@ -97,6 +106,25 @@ pub(super) fn update<T: Number>(
         (false, true) => dispatch(Op::<T, 1>(run, length, numbers)),
         (false, false) => dispatch(Op::<T, 2>(run, length, numbers)),
     }
+}
+
+/// A longer run is read as several streams.
+const LONG: usize = 1 << 13;
+/// Each of so many tensors.
+const STREAMS: usize = 4;
+
+#[inline(always)]
+fn piece<S: Simd, T: Number, const MEMORIES: usize>(
+    simd: S,
+    run: Weights<'_, T>,
+    length: usize,
+    numbers: &Coefficients<T::Real>,
+) {
+    let Weights { weights, gradient, first, second } = run;
+    let (weights, gradient) = (&mut weights[..length], &gradient[..length]);
+    let first = &mut first[..if MEMORIES > 0 { length } else { 0 }];
+    let second = &mut second[..if MEMORIES > 1 { length } else { 0 }];
+    each::<S, T, MEMORIES>(simd, weights, gradient, first, second, numbers);
 }
 
 /// Loops, not iterators with closures: one that is not inlined would be compiled for the baseline.

@@ -25,7 +25,8 @@ impl<T: Number> Weights<'_, T> {
     }
 
     /// From an element on.
-    fn at(&mut self, place: usize) -> Weights<'_, T> {
+    #[inline(always)]
+    pub fn at(&mut self, place: usize) -> Weights<'_, T> {
         Weights {
             weights: &mut self.weights[place..],
             gradient: &self.gradient[place..],
@@ -50,6 +51,9 @@ impl<T: Number> Weights<'_, T> {
         match axes {
             [] => kernel::update(self.again(), 1, numbers),
             [run] if run.target == 1 => kernel::update(self.again(), run.size, numbers),
+            [rows, run] if run.target == 1 && rows.target == run.size => {
+                kernel::update(self.again(), rows.size * run.size, numbers);
+            }
             [outer, rest @ ..] => {
                 for i in 0..outer.size {
                     self.at(i * outer.target).walk(rest, numbers);
@@ -83,6 +87,7 @@ impl<'a, T: Number> Weights<'a, T> {
 }
 
 /// From a place on, where there is anything.
+#[inline(always)]
 fn from<T>(memory: &mut [T], place: usize) -> &mut [T] {
     let place = place.min(memory.len());
     &mut memory[place..]
