@@ -2,7 +2,7 @@
 
 fn load_step(here: Place, step: u32) -> Bits {
     if here.inside && step < params.steps {
-        return load(source_at(here, step));
+        return taken(source_at(here, step));
     }
     return Bits(0u);
 }
@@ -33,13 +33,17 @@ fn resident(
         settle(here.slice, total);
     }
     let rule = searched(rule_for(total, here.slice), held, here, lane, position);
-    let written = sector_violates(lane, any_slice(rule.violates)) || COPIES;
+    let written = sector_violates(lane, any_slice(rule.violates)) || COPIES || STEPS;
     if !WRITES || !here.inside || !written {
         return;
     }
     if is_plain(rule) {
         release(here, position, held, rule);
     } else {
+        // What is rewritten there is read from memory, which does not have the step yet.
+        if STEPS {
+            keep(here, position, held);
+        }
         rewrite_odd(here, rule, position, params.steps, FAN);
     }
 }

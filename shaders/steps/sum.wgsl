@@ -11,10 +11,10 @@ fn scan(here: Place, first: u32, last: u32) -> Accumulator {
         let stop = min(last, step + CASCADE * FAN);
         var block = Real(0.0);
         while step + 3u * FAN < stop {
-            let a = load(source_at(here, step));
-            let b = load(source_at(here, step + FAN));
-            let c = load(source_at(here, step + 2u * FAN));
-            let d = load(source_at(here, step + 3u * FAN));
+            let a = taken(source_at(here, step));
+            let b = taken(source_at(here, step + FAN));
+            let c = taken(source_at(here, step + 2u * FAN));
+            let d = taken(source_at(here, step + 3u * FAN));
             block += (term(a) + term(b)) + (term(c) + term(d));
             let ab = wider(extremes(a), extremes(b));
             let cd = wider(extremes(c), extremes(d));
@@ -22,7 +22,7 @@ fn scan(here: Place, first: u32, last: u32) -> Accumulator {
             step += 4u * FAN;
         }
         while step < stop {
-            let a = load(source_at(here, step));
+            let a = taken(source_at(here, step));
             block += term(a);
             seen = wider(seen, extremes(a));
             step += FAN;
@@ -36,7 +36,8 @@ fn scan(here: Place, first: u32, last: u32) -> Accumulator {
     return lift(fold_sum(sum), exponent, seen);
 }
 
-// The chunk again, for the lanes whose squares would leave the range of f32.
+// The chunk again, for the lanes whose squares would leave the range of f32. A step of an optimizer is
+// in memory by then.
 fn scan_shifted(here: Place, first: u32, last: u32, shift: Integer) -> Real {
     var sum = Real(0.0);
     var step = first;

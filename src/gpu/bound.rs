@@ -154,6 +154,8 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
             }
             Slot::Indices => views.indices.as_ref().and_then(|buffer| window(buffer, step.indices)),
             Slot::Owners => whole(&scratch.owners),
+            // No plan asks for a step yet.
+            Slot::Gradient | Slot::First | Slot::Second | Slot::Coefficients => None,
         };
         let Some((buffer, window)) = bound else {
             let reason = format!("{} has no {slot:?} to bind", variant.label());

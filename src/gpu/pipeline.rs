@@ -111,7 +111,7 @@ impl Pipeline {
 
 fn entry(binding: u32, access: Access, params_size: u64) -> wgpu::BindGroupLayoutEntry {
     let ty = match access {
-        Access::Uniform => wgpu::BufferBindingType::Uniform,
+        Access::Uniform | Access::Constant => wgpu::BufferBindingType::Uniform,
         Access::Read => wgpu::BufferBindingType::Storage { read_only: true },
         Access::ReadWrite => wgpu::BufferBindingType::Storage { read_only: false },
     };

@@ -3,7 +3,8 @@
 
 use crate::plan::geometry::Walk;
 use crate::shader::variant::{
-    Direction, Kernel, Lane, NormKind, Pack, Radius, Rows, SetKind, Storage, Variant, Verdict,
+    Direction, Kernel, Lane, NormKind, Optimizer, Pack, Radius, Rows, SetKind, Storage, Variant,
+    Verdict,
 };
 
 impl Variant {
@@ -34,6 +35,7 @@ impl Variant {
                         verdict: Verdict::None,
                         rows: Rows::All,
                         radius: Radius::Uniform,
+                        optimizer: Optimizer::None,
                         tile,
                         fan,
                         held: 0,
@@ -66,12 +68,15 @@ impl Variant {
                     }
                     // How elements are stored does not depend on sizes either.
                     if (tile, fan, tile_fastest) == (32, 8, true) {
+                        all.extend(steps(sized));
                         for pack in [Pack::F16, Pack::Bf16] {
+                            all.extend(steps(Variant { pack, ..sized }));
                             all.extend(narrow(Variant { pack, ..sized }));
                         }
                         if lane == Lane::One {
                             let sized = Variant { pack: Pack::F64, ..sized };
                             all.extend(double(sized).chain(along(sized)).chain(with_radii(sized)));
+                            all.extend(steps(sized));
                         }
                     }
                 }
@@ -202,6 +207,27 @@ fn touched(sized: Variant) -> impl Iterator<Item = Variant> {
         rows.iter().map(move |&rows| Variant { rows, ..variant })
     });
     all.chain(owners)
+}
+
+/// The kernels that take a step of an optimizer before they project, with rules that are plain, that are
+/// not always, and that are sought.
+fn steps(sized: Variant) -> impl Iterator<Item = Variant> {
+    let sized = Variant { storage: Storage::InPlace, ..sized };
+    let shrink = Variant { norm: NormKind::Signed, set: SetKind::Shrink, ..sized };
+    let residents = [
+        sized,
+        Variant { verdict: Verdict::Store, ..sized },
+        Variant { set: SetKind::Interval, ..sized },
+        Variant { norm: NormKind::Linf, set: SetKind::Cube, ..sized },
+        shrink,
+    ];
+    let residents = residents.map(|variant| Variant { held: 3, ..variant });
+    let partials = [sized, Variant { set: SetKind::Ball, ..shrink }]
+        .map(|variant| Variant { kernel: Kernel::Partial, ..variant });
+    residents.into_iter().chain(partials).flat_map(|variant| {
+        [Optimizer::Sgd, Optimizer::Momentum, Optimizer::Adam]
+            .map(|optimizer| Variant { optimizer, ..variant })
+    })
 }
 
 fn residents(sized: Variant) -> impl Iterator<Item = Variant> {

@@ -123,6 +123,20 @@ pub enum Rows {
     SameBuffer,
 }
 
+/// What becomes of weights before they are projected: files of `shaders/optimizer`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Optimizer {
+    /// They are projected as they are.
+    #[default]
+    None,
+    /// They go along their gradient.
+    Sgd,
+    /// They go along a mean of their gradients.
+    Momentum,
+    /// They go along that mean over the root of the mean of squares.
+    Adam,
+}
+
 impl Kernel {
     /// Whether the kernel reads or writes the tensor itself.
     pub fn touches_tensor(self) -> bool {

@@ -14,7 +14,8 @@ pub(crate) mod words;
 use crate::dtype::Precision;
 use crate::plan::geometry::Walk;
 use variant::{
-    Direction, Kernel, Lane, NormKind, Pack, Radius, Rows, SetKind, Storage, Variant, Verdict,
+    Direction, Kernel, Lane, NormKind, Optimizer, Pack, Radius, Rows, SetKind, Storage, Variant,
+    Verdict,
 };
 
 macro_rules! fragment {
@@ -75,12 +76,13 @@ impl Variant {
         fragments.extend(self.touched());
         fragments.extend(self.search());
         fragments.extend(self.steps());
+        fragments.extend(self.optimizer());
         if self.verdict == Verdict::Norm {
             fragments.push(fragment!("verdict/float"));
         }
         let mut source = self.constants();
         match self.kernel {
-            Kernel::Resident => source.push_str(&registers::text(self.held, self.set)),
+            Kernel::Resident => source.push_str(&registers::text(self)),
             Kernel::AlongResident => source.push_str(&registers::pairs(self.held)),
             _ => {}
         }
@@ -170,6 +172,39 @@ impl Variant {
             Kernel::Streamed => vec![sum, rewrite, odd, share],
             _ => vec![],
         }
+    }
+
+    /// What becomes of weights when they are loaded for the first time.
+    fn optimizer(&self) -> Vec<&'static str> {
+        let taken = match (self.kernel, self.optimizer) {
+            (Kernel::Resident | Kernel::Streamed | Kernel::Partial, Optimizer::None) => {
+                return vec![fragment!("optimizer/none")];
+            }
+            (_, Optimizer::None) => return vec![],
+            (Kernel::Resident, _) => fragment!("optimizer/held"),
+            _ => fragment!("optimizer/stored"),
+        };
+        let [gradient, first, second] = if self.in_halves() {
+            [
+                fragment!("optimizer/halves/beside"),
+                fragment!("optimizer/halves/first"),
+                fragment!("optimizer/halves/second"),
+            ]
+        } else {
+            [
+                fragment!("optimizer/beside"),
+                fragment!("optimizer/first"),
+                fragment!("optimizer/second"),
+            ]
+        };
+        let mut texts = vec![taken, fragment!("optimizer/coefficients"), gradient];
+        match self.optimizer {
+            Optimizer::None => {}
+            Optimizer::Sgd => texts.push(fragment!("optimizer/sgd")),
+            Optimizer::Momentum => texts.extend([fragment!("optimizer/momentum"), first]),
+            Optimizer::Adam => texts.extend([fragment!("optimizer/adam"), first, second]),
+        }
+        texts
     }
 
     fn constants(&self) -> String {

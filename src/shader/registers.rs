@@ -1,10 +1,11 @@
 //! The registers of a resident lane, as WGSL.
 
-use crate::shader::variant::SetKind;
+use crate::shader::variant::{Optimizer, SetKind, Variant};
 
 /// The loads that a resident lane holds, each in a register with a name: arrays that are indexed at
 /// run time, or in loops that a driver does not unroll, would go to memory.
-pub(super) fn text(held: u32, set: SetKind) -> String {
+pub(super) fn text(variant: &Variant) -> String {
+    let Variant { held, set, optimizer, .. } = *variant;
     let each = |text: &dyn Fn(u32) -> String, between: &str| {
         (0..held).map(text).collect::<Vec<_>>().join(between)
     };
@@ -26,6 +27,11 @@ pub(super) fn text(held: u32, set: SetKind) -> String {
         },
         "",
     );
+    // Without a step memory has what registers have.
+    let kept = match optimizer {
+        Optimizer::None => String::new(),
+        _ => each(&|i| format!("    store_step(here, position + {i}u * FAN, held.r{i});\n"), ""),
+    };
     let mut text = format!(
         "
 struct Held {{
@@ -37,6 +43,8 @@ fn held_sum(held: Held) -> Real {{ return {sum}; }}
 fn held_sum_shifted(held: Held, shift: Integer) -> Real {{ return {shifted}; }}
 fn release(here: Place, position: u32, held: Held, rule: Rule) {{
 {stores}}}
+fn keep(here: Place, position: u32, held: Held) {{
+{kept}}}
 "
     );
     if masked {

@@ -3,7 +3,7 @@
 
 use crate::plan::geometry::Walk;
 pub use crate::shader::families::{
-    Direction, Kernel, Lane, NormKind, Pack, Radius, Rows, SetKind, Storage, Verdict,
+    Direction, Kernel, Lane, NormKind, Optimizer, Pack, Radius, Rows, SetKind, Storage, Verdict,
 };
 
 /// A program: which fragments, in which sizes.
@@ -31,6 +31,9 @@ pub struct Variant {
     pub rows: Rows,
     /// Where radii are; uniform in kernels that do not decide.
     pub radius: Radius,
+    /// What becomes of weights before they are projected; none in kernels that do not load them for
+    /// the first time, which a resident or a partial one does.
+    pub optimizer: Optimizer,
     /// Slices (or groups of four) side by side in a workgroup.
     pub tile: u32,
     /// Lanes that share a slice.
@@ -48,6 +51,8 @@ pub struct Variant {
 pub enum Access {
     /// A uniform buffer with a dynamic offset.
     Uniform,
+    /// A uniform buffer that is bound whole.
+    Constant,
     /// A storage buffer that is read.
     Read,
     /// A storage buffer that is read and written.
@@ -85,6 +90,14 @@ pub enum Slot {
     Indices,
     /// Which of the indices that name a row owns it.
     Owners,
+    /// The caller's gradient of the weights.
+    Gradient,
+    /// The first moment of an optimizer.
+    First,
+    /// Its second moment.
+    Second,
+    /// The numbers of its step.
+    Coefficients,
 }
 
 impl Slot {
@@ -104,6 +117,10 @@ impl Slot {
             Slot::Direction => 9,
             Slot::Indices => 10,
             Slot::Owners => 11,
+            Slot::Gradient => 12,
+            Slot::First => 13,
+            Slot::Second => 14,
+            Slot::Coefficients => 15,
         }
     }
 }
@@ -206,7 +223,21 @@ impl Variant {
                 bindings.extend([(Slot::Indices, Access::ReadWrite), (Slot::Owners, Access::Read)]);
             }
         }
+        bindings.extend(self.beside());
         bindings
+    }
+
+    /// What an optimizer binds beside the weights.
+    fn beside(&self) -> Vec<(Slot, Access)> {
+        let gradient = (Slot::Gradient, Access::Read);
+        let [first, second] = [Slot::First, Slot::Second].map(|slot| (slot, Access::ReadWrite));
+        let coefficients = (Slot::Coefficients, Access::Constant);
+        match self.optimizer {
+            Optimizer::None => vec![],
+            Optimizer::Sgd => vec![gradient, coefficients],
+            Optimizer::Momentum => vec![gradient, first, coefficients],
+            Optimizer::Adam => vec![gradient, first, second, coefficients],
+        }
     }
 
     /// How the states of searches are bound, if they are.

@@ -8,7 +8,7 @@ use normproj::plan::group::GroupSteps;
 use normproj::shader::group::params::{Chunk, GroupParams, SingleChunk, SingleGroupParams};
 use normproj::shader::group::variant::{GroupKernel, GroupVariant};
 use normproj::shader::params::{Axis, Params, SingleParams};
-use normproj::shader::variant::{Access, Kernel, Pack, Variant};
+use normproj::shader::variant::{Access, Kernel, Pack, Slot, Variant};
 
 use crate::{module, parsed};
 
@@ -40,8 +40,8 @@ macro_rules! assert_layout {
             scale_exponent, low_scale_exponent, least_exponent, most_exponent, offset_exponent, goal_offset_exponent,
             low_offset_exponent, low_goal_offset_exponent, rounds,
             always, on_non_finite, nearest, turns, radii_offset, first_radius, radii_rank, plane,
-            direction_offset, upper_offset, first_upper, upper_rank, grain, least_field, source_offset, target_offset, first_slice,
-            first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices, slices_here,
+            direction_offset, upper_offset, first_upper, upper_rank, grain, least_field, source_offset, target_offset,
+            gradient_shift, first_shift, second_shift, first_slice, first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices, slices_here,
             kept_rank, reduced_rank, summaries, first_summary, rows, first_row, rows_here, first_index,
             first_position, kept, reduced, radii, uppers,
             direction_kept, direction_reduced);
@@ -140,8 +140,9 @@ fn bindings_are_those_that_rust_lays_out() {
 
 /// The bindings that a program declares, in the order of their numbers.
 fn declared(module: &naga::Module) -> Vec<(u32, Access)> {
-    let access = |space: AddressSpace| match space {
-        AddressSpace::Uniform => Access::Uniform,
+    let access = |variable: &naga::GlobalVariable, binding| match variable.space {
+        AddressSpace::Uniform if binding == Slot::Params.binding() => Access::Uniform,
+        AddressSpace::Uniform => Access::Constant,
         AddressSpace::Storage { access } if access.contains(StorageAccess::STORE) => {
             Access::ReadWrite
         }
@@ -151,7 +152,7 @@ fn declared(module: &naga::Module) -> Vec<(u32, Access)> {
     let binding = |variable: &naga::GlobalVariable| {
         let binding = variable.binding?;
         assert_eq!(binding.group, 0);
-        Some((binding.binding, access(variable.space)))
+        Some((binding.binding, access(variable, binding.binding)))
     };
     let variables = module.global_variables.iter();
     let mut declared: Vec<_> = variables.filter_map(|(_, variable)| binding(variable)).collect();

@@ -8,7 +8,7 @@ use crate::plan::gpu::steps::Window;
 use crate::plan::request::{Output, Request};
 use crate::plan::schedule::Tiling;
 use crate::shader::variant::{
-    Direction, Kernel, Lane, Pack, Radius, Rows, SetKind, Storage, Variant, Verdict,
+    Direction, Kernel, Lane, Optimizer, Pack, Radius, Rows, SetKind, Storage, Variant, Verdict,
 };
 
 impl Builder<'_> {
@@ -47,6 +47,7 @@ impl Builder<'_> {
                 Some(_) if kernel.asks_radii(verdict) => Radius::Read,
                 _ => Radius::Uniform,
             },
+            optimizer: Optimizer::None,
             tile,
             fan,
             held: 0,

@@ -1,0 +1,5 @@
+// Weights are projected as they are.
+
+const STEPS = false;
+
+fn taken(at: u32) -> Bits { return load(at); }
