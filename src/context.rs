@@ -179,7 +179,7 @@ impl Context {
         target: &DeviceBuffer,
         operands: Operands<'_>,
     ) -> Result<PendingReport> {
-        let Operands { radii, direction, limits, rows } = operands;
+        let Operands { radii, direction, limits, rows, .. } = operands;
         self.check([source, target].into_iter().chain(operands.each()))?;
         plan.check_views(source, target)?;
         plan.check_radii(radii, target)?;

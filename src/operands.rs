@@ -15,6 +15,19 @@ pub(crate) struct Operands<'a> {
     pub limits: Option<[&'a DeviceBuffer; 2]>,
     /// The rows that are projected, as words.
     pub rows: Option<&'a DeviceBuffer>,
+    /// What weights are updated by.
+    pub update: Option<Updating<'a>>,
+}
+
+/// What weights are updated by.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Updating<'a> {
+    pub gradient: &'a DeviceBuffer,
+    /// What is remembered, as much as the update has.
+    pub first: Option<&'a DeviceBuffer>,
+    pub second: Option<&'a DeviceBuffer>,
+    /// The numbers of the step.
+    pub coefficients: &'a wgpu::Buffer,
 }
 
 impl<'a> Operands<'a> {
@@ -37,7 +50,9 @@ impl<'a> Operands<'a> {
     /// All of them.
     pub fn each(&self) -> impl Iterator<Item = &'a DeviceBuffer> {
         let limits = self.limits.into_iter().flatten();
-        self.radii.into_iter().chain(self.direction).chain(limits).chain(self.rows)
+        let update = self.update.into_iter();
+        let update = update.flat_map(|of| [Some(of.gradient), of.first, of.second]).flatten();
+        self.radii.into_iter().chain(self.direction).chain(limits).chain(self.rows).chain(update)
     }
 
     /// A request that says where they are.

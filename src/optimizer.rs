@@ -1,13 +1,15 @@
 //! An optimizer whose steps end inside a set.
 
-use crate::buffer::{DeviceBuffer, Storage};
+use crate::buffer::{DeviceBuffer, MemoryKey, Storage};
 use crate::cpu::step::{self, Beside};
 use crate::error::{Error, Result};
+use crate::gpu::{Bound, Gpu};
+use crate::operands::{Operands, Updating};
 use crate::pending::PendingReport;
 use crate::plan::Plan;
 use crate::plan::request::Request;
 use crate::projection::Projection;
-use crate::update::{Count, Memory, Update};
+use crate::update::{Coefficients, Count, Memory, Update};
 
 /// Weights, an update and a set: projected gradient descent, `w ← P_C(update(w, g))`, in one go.
 ///
@@ -39,20 +41,25 @@ pub struct Optimizer {
     count: Count,
     /// That of the last gradient.
     plan: Option<Plan>,
+    device: Option<Device>,
+}
+
+/// What a GPU has of an optimizer.
+#[derive(Debug)]
+struct Device {
+    coefficients: wgpu::Buffer,
+    /// The last gradient and what was done with it, bound.
+    bound: Option<((MemoryKey, Request), Bound)>,
 }
 
 impl Optimizer {
     /// An optimizer of weights, with nothing remembered.
     ///
     /// # Errors
-    /// As [`Context::project`](crate::Context::project); [`Error::Update`]; [`Error::Unsupported`] on a GPU.
+    /// As [`Context::project`](crate::Context::project); [`Error::Update`].
     pub fn new(update: Update, projection: Projection, weights: &DeviceBuffer) -> Result<Self> {
         update.check()?;
         let context = weights.context();
-        if context.as_gpu().is_some() {
-            let what = "steps of an optimizer".to_string();
-            return Err(Error::Unsupported { device: context.profile().name.clone(), what });
-        }
         let request = Request::in_place(projection, *weights.layout()).of(weights.dtype());
         let layout = request.remembered()?;
         let remembered = || {
@@ -62,15 +69,22 @@ impl Optimizer {
         let memory = update.memory();
         let first = (memory >= Memory::First).then(remembered).transpose()?;
         let second = (memory >= Memory::Both).then(remembered).transpose()?;
+        let device = |gpu: &Gpu| {
+            // Twelve numbers.
+            let bytes = 48 * u64::from(weights.dtype().precision().words());
+            Ok(Device { coefficients: gpu.uniform("coefficients", bytes)?, bound: None })
+        };
+        let device = context.as_gpu().map(device).transpose()?;
         let (weights, count) = (weights.clone(), Count::default());
-        Ok(Optimizer { update, projection, weights, first, second, count, plan: None })
+        Ok(Optimizer { update, projection, weights, first, second, count, plan: None, device })
     }
 
     /// One step along a gradient, of the dtype, the shape and the strides of the weights.
     ///
     /// # Errors
     /// [`Error::Shape`], [`Error::Dtype`], [`Error::PlanMismatch`] for another gradient; [`Error::OtherContext`];
-    /// [`Error::Overlap`] if it shares elements with the weights.
+    /// [`Error::Overlap`] if it shares elements with the weights, and [`Error::Unsupported`] if it shares their buffer on a
+    /// GPU.
     pub fn step(&mut self, gradient: &DeviceBuffer) -> Result<()> {
         self.carry_out(gradient, false).map(drop)
     }
@@ -94,26 +108,78 @@ impl Optimizer {
             _ => context.plan(&request)?,
         };
         plan.check_gradient(gradient, &self.weights)?;
+        if self.device.is_some() && gradient.shares_memory_with(&self.weights) {
+            let what = "weights and their gradient in one buffer".to_string();
+            return Err(Error::Unsupported { device: context.profile().name.clone(), what });
+        }
         let count = self.count.next(&self.update);
         let coefficients = self.update.coefficients(&count);
-        let beside = |buffer: &DeviceBuffer| match buffer.storage() {
-            Storage::Host(memory) => {
-                Ok(Beside { memory: memory.clone(), offset: buffer.layout().offset() })
-            }
+        let pending = match &self.device {
+            None => self.run(&plan, gradient, &coefficients)?,
+            Some(_) => self.submit(&plan, gradient, &coefficients)?,
+        };
+        (self.count, self.plan) = (count, Some(plan));
+        Ok(pending)
+    }
+
+    /// On the CPU backend.
+    fn run(
+        &self,
+        plan: &Plan,
+        gradient: &DeviceBuffer,
+        coefficients: &Coefficients,
+    ) -> Result<PendingReport> {
+        let memory = |buffer: &DeviceBuffer| match buffer.storage() {
+            Storage::Host(memory) => Ok(memory.clone()),
             Storage::Device(_) => Err(self.other(buffer)),
         };
-        let Storage::Host(weights) = self.weights.storage() else {
-            return Err(self.other(&self.weights));
+        let beside = |buffer: &DeviceBuffer| {
+            Ok(Beside { memory: memory(buffer)?, offset: buffer.layout().offset() })
         };
         let operands = step::Operands {
             gradient: beside(gradient)?,
             first: self.first.as_ref().map(beside).transpose()?,
             second: self.second.as_ref().map(beside).transpose()?,
         };
-        let tally = step::run(&plan, weights, &operands, &coefficients, &[])?;
-        let report = report.then(|| tally.report(&plan.rule()));
-        (self.count, self.plan) = (count, Some(plan));
+        let tally = step::run(plan, &memory(&self.weights)?, &operands, coefficients, &[])?;
+        let report = plan.request().report.then(|| tally.report(&plan.rule()));
         Ok(PendingReport::ready(report))
+    }
+
+    /// On a GPU: queued, and not waited for.
+    fn submit(
+        &mut self,
+        plan: &Plan,
+        gradient: &DeviceBuffer,
+        coefficients: &Coefficients,
+    ) -> Result<PendingReport> {
+        let (Some(gpu), Some(device)) = (self.weights.context().as_gpu(), &mut self.device) else {
+            return Err(self.other(gradient));
+        };
+        let key = (gradient.memory_key(), *plan.request());
+        let bound = match device.bound.take() {
+            Some((bound_to, bound)) if bound_to == key => bound,
+            // The programs are compiled, but for the first time.
+            _ => gpu.prepare(plan)?.bind_operands(
+                &self.weights,
+                &self.weights,
+                Operands {
+                    update: Some(Updating {
+                        gradient,
+                        first: self.first.as_ref(),
+                        second: self.second.as_ref(),
+                        coefficients: &device.coefficients,
+                    }),
+                    ..Operands::default()
+                },
+            )?,
+        };
+        // Queued before the step, after all that was submitted.
+        let bytes = coefficients.bytes(self.weights.dtype().precision());
+        gpu.queue().write_buffer(&device.coefficients, 0, &bytes);
+        let pending = gpu.submit(&bound)?;
+        device.bound = Some((key, bound));
+        Ok(pending)
     }
 
     /// What is done in a step along a gradient: `context.plan(&request)` tells what it costs.

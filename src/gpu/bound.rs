@@ -31,6 +31,10 @@ pub(super) struct Views {
     uppers: Option<wgpu::Buffer>,
     direction: Option<wgpu::Buffer>,
     indices: Option<wgpu::Buffer>,
+    gradient: Option<wgpu::Buffer>,
+    first: Option<wgpu::Buffer>,
+    second: Option<wgpu::Buffer>,
+    coefficients: Option<wgpu::Buffer>,
 }
 
 impl Views {
@@ -49,15 +53,32 @@ impl Views {
         };
         source.check_words()?;
         target.check_words()?;
-        let Operands { radii, direction, limits, rows } = operands;
+        let Operands { radii, direction, limits, rows, update } = operands;
         direction.map_or(Ok(()), DeviceBuffer::check_words)?;
         let (low, high) = limits.map_or((None, None), |[low, high]| (Some(low), Some(high)));
         let radii = radii.or(low).map(handle).transpose()?;
         let uppers = high.map(handle).transpose()?;
         let direction = direction.map(handle).transpose()?;
         let indices = rows.map(handle).transpose()?;
+        let gradient = update.map(|update| update.gradient);
+        gradient.map_or(Ok(()), DeviceBuffer::check_words)?;
+        let gradient = gradient.map(handle).transpose()?;
+        let first = update.and_then(|update| update.first).map(handle).transpose()?;
+        let second = update.and_then(|update| update.second).map(handle).transpose()?;
+        let coefficients = update.map(|update| update.coefficients.clone());
         let (source, target) = (handle(source)?, handle(target)?);
-        Ok(Views { source, target, radii, uppers, direction, indices })
+        Ok(Views {
+            source,
+            target,
+            radii,
+            uppers,
+            direction,
+            indices,
+            gradient,
+            first,
+            second,
+            coefficients,
+        })
     }
 }
 
@@ -154,8 +175,14 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
             }
             Slot::Indices => views.indices.as_ref().and_then(|buffer| window(buffer, step.indices)),
             Slot::Owners => whole(&scratch.owners),
-            // No plan asks for a step yet.
-            Slot::Gradient | Slot::First | Slot::Second | Slot::Coefficients => None,
+            Slot::Gradient => {
+                views.gradient.as_ref().and_then(|buffer| window(buffer, step.gradient))
+            }
+            Slot::First => views.first.as_ref().and_then(|buffer| window(buffer, step.remembered)),
+            Slot::Second => {
+                views.second.as_ref().and_then(|buffer| window(buffer, step.remembered))
+            }
+            Slot::Coefficients => whole(&views.coefficients),
         };
         let Some((buffer, window)) = bound else {
             let reason = format!("{} has no {slot:?} to bind", variant.label());

@@ -44,6 +44,9 @@ pub struct Geometry {
     pub target_offset: usize,
     /// Where the first element of the direction is, in elements; none where slices have none.
     pub direction_offset: Option<usize>,
+    /// Where the first element of the gradient is, in elements, whose strides are those of the source; none where
+    /// nothing is updated. What an update remembers begins at the start of its memory.
+    pub gradient_offset: Option<usize>,
     /// What the elements of the source are, and those of a projection's target.
     pub dtype: DType,
     /// The table whose rows the slices are, where indices name them.
@@ -124,6 +127,7 @@ impl Geometry {
             source_offset: source.offset(),
             target_offset: target.offset(),
             direction_offset: direction.map(Layout::offset),
+            gradient_offset: None,
             dtype,
             table: None,
         })

@@ -7,7 +7,7 @@ use crate::layout::Layout;
 use crate::norm::Norm;
 use crate::plan::geometry::Geometry;
 use crate::plan::limits::Spread;
-use crate::projection::{Projection, Set};
+use crate::projection::{Projection, Rounding, Set};
 use crate::update::Update;
 
 /// What is to be done.
@@ -258,7 +258,8 @@ impl Request {
         if self.rows.is_some() {
             self.check_rows(&reduced)?;
         }
-        Ok(geometry)
+        let gradient_offset = self.update.map(|(_, gradient)| gradient.offset());
+        Ok(Geometry { gradient_offset, ..geometry })
     }
 
     fn check_limits(&self) -> Result<()> {
@@ -343,6 +344,11 @@ impl Request {
         }
         let alone = self.direction.is_none() && self.limits.is_none() && self.rows.is_none();
         match (&self.task, &self.output) {
+            (Task::Project(projection), _)
+                if projection.rounds() == Rounding::TowardZero && self.dtype.size() == 2 =>
+            {
+                mismatch(format!("updates of {} are rounded to nearest", self.dtype))
+            }
             (Task::Project(_), Output::InPlace) if alone => Ok(()),
             (task, output) => mismatch(format!(
                 "weights are updated in place, without direction, limits or indices, not {task:?} {output:?}"

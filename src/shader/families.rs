@@ -2,6 +2,7 @@
 
 use crate::dtype::{DType, Precision};
 use crate::norm::Norm;
+use crate::update::Memory;
 
 /// An entry point: one file of `shaders/kernel`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -229,6 +230,16 @@ impl From<DType> for Pack {
             DType::F16 => Pack::F16,
             DType::BF16 => Pack::Bf16,
             DType::F64 => Pack::F64,
+        }
+    }
+}
+
+impl From<Memory> for Optimizer {
+    fn from(memory: Memory) -> Self {
+        match memory {
+            Memory::None => Optimizer::Sgd,
+            Memory::First => Optimizer::Momentum,
+            Memory::Both => Optimizer::Adam,
         }
     }
 }

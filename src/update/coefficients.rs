@@ -1,6 +1,7 @@
 //! The numbers of one step, the same for all elements.
 
 use super::{Method, Update};
+use crate::dtype::Precision;
 
 /// How often an update was done, and what of that a step asks: `1 − βᵗ` of both β. As a sum, because in f32 the
 /// difference would lose what is small of it.
@@ -29,6 +30,34 @@ pub(crate) struct Coefficients {
     pub second_gradient: f64,
     pub root: f64,
     pub epsilon: f64,
+}
+
+impl Coefficients {
+    /// The bytes that `shaders/optimizer/coefficients.wgsl` reads.
+    pub fn bytes(&self, precision: Precision) -> Vec<u8> {
+        let Coefficients { scale, decay, keep, rate, first, first_gradient, .. } = *self;
+        let Coefficients { pull, push, second, second_gradient, root, epsilon, .. } = *self;
+        let numbers = [
+            scale,
+            decay,
+            keep,
+            rate,
+            first,
+            first_gradient,
+            pull,
+            push,
+            second,
+            second_gradient,
+            root,
+            epsilon,
+        ];
+        match precision {
+            Precision::Single => {
+                bytemuck::cast_slice(&numbers.map(|number| number as f32)).to_vec()
+            }
+            Precision::Double => bytemuck::cast_slice(&numbers).to_vec(),
+        }
+    }
 }
 
 impl Count {

@@ -46,6 +46,14 @@ pub(in crate::plan) fn cost(
     let again = if resident { 0 } else { bytes };
     let sought = again * rounds;
     let (read, written, read_again, written_again) = match request.output {
+        Output::InPlace if request.update.is_some() => {
+            // What is remembered is read and stored beside the weights.
+            let remembers = request.remembers();
+            let stored_all = (1 + remembers) * stored;
+            let read = (2 + remembers) * own + (1 + remembers) * changed;
+            let again = if resident { 0 } else { stored };
+            (read, stored_all, if resident { 0 } else { again + sought + changed }, again)
+        }
         Output::InPlace => (bytes, 0, again + sought + changed, stored),
         Output::Into(_) => (bytes + again + changed, stored, sought, 0),
         Output::Norms(_) => (bytes, 0, 0, 0),

@@ -32,6 +32,7 @@ pub(super) fn width(geometry: &Geometry, walk: Walk) -> u32 {
     let others = geometry.kept.iter().chain(&geometry.reduced).filter(|axis| *axis != run);
     let direction = geometry.direction_offset;
     let offsets = geometry.source_offset | geometry.target_offset | direction.unwrap_or(0);
+    let offsets = offsets | geometry.gradient_offset.unwrap_or(0);
     let beside = direction.is_none() || run.direction == 1;
     let fits = run.size.is_multiple_of(4) && offsets.is_multiple_of(4) && beside;
     if fits && others.into_iter().all(aligned) { 4 } else { 1 }
@@ -96,6 +97,9 @@ pub(in crate::plan) fn check(
         Schedule::Streamed { .. } if matches!(set, SetKind::Shrink | SetKind::Plane) => {
             return illegal("slices are searched or moved along a direction".to_string());
         }
+        Schedule::Streamed { .. } if request.update.is_some() => {
+            return illegal("weights that were updated would be updated again".to_string());
+        }
         Schedule::Streamed { .. } if steps.div_ceil(u64::from(fan)) > u64::from(MOST_TERMS) => {
             return illegal(format!("a lane may sum {MOST_TERMS} terms"));
         }
@@ -150,7 +154,7 @@ pub(super) fn check_steps(schedule: &Schedule, steps: &Steps, limits: &GpuLimits
         |reason: String| Err(Error::IllegalSchedule { schedule: schedule.to_string(), reason });
     let most = limits.binding_bytes;
     let of_step = |step: &plan_steps::Step| {
-        let beside = [step.radii, step.uppers, step.indices];
+        let beside = [step.radii, step.uppers, step.indices, step.gradient, step.remembered];
         [step.source, step.target, step.direction, step.norms].into_iter().chain(beside)
     };
     let windows = steps.steps.iter().flat_map(of_step);

@@ -55,6 +55,10 @@ pub struct Step {
     pub target: Option<Window>,
     /// What is bound of the direction.
     pub direction: Option<Window>,
+    /// What is bound of the gradient of weights that are updated.
+    pub gradient: Option<Window>,
+    /// What is bound of what an update remembers, each in a buffer of its own.
+    pub remembered: Option<Window>,
     /// What is bound of the indices that name rows.
     pub indices: Option<Window>,
     /// What is bound of the norms.

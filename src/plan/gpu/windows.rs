@@ -26,8 +26,9 @@ pub(super) fn cut(
     let pieces = pieces::pieces(geometry, slab, most, may_cut_slices)?;
     let fits = |piece: &Piece| {
         let windows = Windows::new(geometry, piece, limits);
-        let direction = windows.direction.map_or(0, |window| window.size);
-        windows.source.size.max(windows.target.size).max(direction) <= bytes
+        let beside = [windows.direction, windows.gradient.window, windows.remembered.window];
+        let beside = beside.iter().flatten().map(|window| window.size).max().unwrap_or(0);
+        windows.source.size.max(windows.target.size).max(beside) <= bytes
     };
     if pieces.iter().all(fits) {
         return Some(pieces);
@@ -45,6 +46,16 @@ pub(super) struct Windows {
     pub target_base: u64,
     pub direction: Option<Window>,
     pub direction_base: u64,
+    /// Of weights that are updated: their gradient, and what is remembered of them.
+    pub gradient: Beside,
+    pub remembered: Beside,
+}
+
+/// What a piece binds of a tensor with the strides of the source, if there is one, and where its first element is.
+#[derive(Default)]
+pub(super) struct Beside {
+    pub window: Option<Window>,
+    pub base: u64,
 }
 
 impl Windows {
@@ -65,7 +76,16 @@ impl Windows {
             let (source, source_base) = around(first, count);
             let (target, target_base) = (source, source_base);
             let (direction, direction_base) = (None, 0);
-            return Windows { source, source_base, target, target_base, direction, direction_base };
+            return Windows {
+                source,
+                source_base,
+                target,
+                target_base,
+                direction,
+                direction_base,
+                gradient: Beside::default(),
+                remembered: Beside::default(),
+            };
         }
         let first = geometry.source_offset as u64 + start(|axis| axis.source);
         let (source, source_base) = around(first, span(|axis| axis.source));
@@ -79,7 +99,24 @@ impl Windows {
                 (Some(window), base)
             }
         };
-        Windows { source, source_base, target, target_base, direction, direction_base }
+        let beside = |offset: Option<usize>| {
+            let window = |offset: usize| {
+                let first = offset as u64 + start(|axis| axis.source);
+                around(first, span(|axis| axis.source))
+            };
+            let (window, base) = offset.map(window).unzip();
+            Beside { window, base: base.unwrap_or(0) }
+        };
+        Windows {
+            source,
+            source_base,
+            target,
+            target_base,
+            direction,
+            direction_base,
+            gradient: beside(geometry.gradient_offset),
+            remembered: beside(geometry.gradient_offset.map(|_| 0)),
+        }
     }
 }
 

@@ -7,10 +7,9 @@ mod properties;
 
 use normproj::Context;
 
-use crate::contexts::{Contexts, contexts};
+use crate::contexts::contexts;
 
 /// The contexts that take steps.
 fn stepping() -> impl Iterator<Item = &'static Context> {
-    let all: Contexts = contexts();
-    all.filter(|context| context.as_gpu().is_none())
+    contexts()
 }

@@ -1,6 +1,6 @@
 //! Random steps with fresh seeds: each against its definition, and the projection of what that gives.
 
-use normproj::{Axes, Context, DType, Layout, Optimizer, Projection, Update, reference};
+use normproj::{Axes, Context, DType, Layout, Norm, Optimizer, Projection, Update, reference};
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -90,11 +90,13 @@ fn judged<T: Value>(
     for t in 1..=3 {
         let before = Seen::of::<T>(&optimizer);
         let gradient = fill(seed ^ t as u64, 1.0);
-        let report =
-            optimizer.step_reported(&upload(&gradient)).expect("it runs").wait().expect("planned");
+        let device = upload(&gradient);
+        let plan = context.plan(&optimizer.request(&device, true)).expect("valid");
+        let kappa = plan.margin().of(Norm::L2).kappa;
+        let report = optimizer.step_reported(&device).expect("it runs").wait().expect("planned");
         let after = Seen::of::<T>(&optimizer);
         let g: Vec<f64> = gradient.iter().map(|x| x.wide()).collect();
-        let judge = Judge { naive, rates, t, before: &before, g: &g, projection, shape };
+        let judge = Judge { naive, rates, t, before: &before, g: &g, projection, shape, kappa };
         let changed = judge.check::<T>(&after).unwrap_or_else(|wrong| {
             panic!(
                 "{wrong}: step {t} of {naive:?} {rates:?} on {} of {shape:?}",
@@ -113,6 +115,8 @@ struct Judge<'a> {
     g: &'a [f64],
     projection: Projection,
     shape: &'a [usize],
+    /// How far inside a projection aims, relatively.
+    kappa: f64,
 }
 
 impl Judge<'_> {
@@ -144,7 +148,9 @@ impl Judge<'_> {
             let rounding =
                 |i: usize| 16.0 * unit * sizes[i].0 + grain.relative * weights[i].abs() + tiny;
             // Twice: what is scaled is rounded again.
-            let allowed = 2.0 * square(&rounding) + 64.0 * unit * c + 2.0 * grain.relative * c;
+            let allowed = 2.0 * square(&rounding)
+                + (64.0 * unit + 4.0 * self.kappa) * c
+                + 2.0 * grain.relative * c;
             // A projection brings nothing further apart.
             let off = square(&|i| after.weights[i] - exact[i]);
             if off > allowed || off.is_nan() {
@@ -216,8 +222,16 @@ fn a_step_that_is_off_is_caught() {
     let g = [1.0, -1.0, 0.5, 0.25];
     for (naive, _) in updates(rates) {
         let projection = Projection::max_norm(1.0, 1);
-        let judge =
-            Judge { naive, rates, t: 2, before: &before, g: &g, projection, shape: &[2, 2] };
+        let judge = Judge {
+            naive,
+            rates,
+            t: 2,
+            before: &before,
+            g: &g,
+            projection,
+            shape: &[2, 2],
+            kappa: 0.0,
+        };
         let steps: Vec<(f64, [f64; 2])> = (0..4).map(|i| judge.one(i)).collect();
         let weights: Vec<f64> = steps.iter().map(|step| step.0).collect();
         let layout = Layout::contiguous([2, 2]).expect("small");

@@ -19,7 +19,9 @@ use crate::plan::profile::GpuLimits;
 use crate::plan::request::{Output, Request};
 use crate::plan::schedule::{Schedule, Tiling};
 use crate::shader::params::Params;
-use crate::shader::variant::{Kernel, NormKind, Pack, Radius, SetKind, Storage, Variant, Verdict};
+use crate::shader::variant::{
+    Kernel, NormKind, Optimizer, Pack, Radius, SetKind, Storage, Variant, Verdict,
+};
 use crate::shader::words::rounds;
 use program::size_of_norm;
 
@@ -187,7 +189,11 @@ impl Builder<'_> {
                 let total = chunks.last().map_or(0, |&(first, count)| first + count);
                 let base = Params { partials: total, chunk, ..base };
                 let parts = Parts { slab, cut: &cut, chunks: &chunks };
-                let partial = self.variant(partial, Storage::ReadOnly, Verdict::None);
+                let storage = match self.request.update {
+                    Some(_) => Storage::InPlace,
+                    None => Storage::ReadOnly,
+                };
+                let partial = self.variant(partial, storage, Verdict::None);
                 self.over(&parts, partial, base, false);
                 if decide {
                     self.decide(Kernel::Decide, self.verdict_of_decide(), base, slices, norms);
@@ -289,6 +295,18 @@ impl Builder<'_> {
             direction_offset: windows.as_ref().map_or(0, |w| (w.direction_base / width) as u32),
             ..params
         };
+        let updates = variant.optimizer != Optimizer::None;
+        let shift = |base: u64| (base / width) as u32;
+        let params = match windows.as_ref().filter(|_| updates) {
+            // From a place of a weight to that of its gradient, which may lie before it in its window.
+            Some(w) => Params {
+                gradient_shift: shift(w.gradient.base).wrapping_sub(shift(w.source_base)),
+                first_shift: shift(w.remembered.base).wrapping_sub(shift(w.source_base)),
+                second_shift: shift(w.remembered.base).wrapping_sub(shift(w.source_base)),
+                ..params
+            },
+            None => params,
+        };
         let (params, [radii, uppers]) = self.beside(&variant, params);
         let params = self.rows.map_or(params, |rows| rows.of(params));
         let rows = piece.and_then(|piece| piece.rows.clone()).unwrap_or_default();
@@ -302,6 +320,8 @@ impl Builder<'_> {
             source: windows.as_ref().map(|w| w.source),
             target: windows.as_ref().filter(|_| target).map(|w| w.target),
             direction: windows.as_ref().and_then(|w| w.direction),
+            gradient: windows.as_ref().filter(|_| updates).and_then(|w| w.gradient.window),
+            remembered: windows.as_ref().filter(|_| updates).and_then(|w| w.remembered.window),
             indices: self.rows.map(|rows| rows.window),
             norms,
             radii,

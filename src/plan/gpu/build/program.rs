@@ -47,7 +47,10 @@ impl Builder<'_> {
                 Some(_) if kernel.asks_radii(verdict) => Radius::Read,
                 _ => Radius::Uniform,
             },
-            optimizer: Optimizer::None,
+            optimizer: match (kernel, self.request.update) {
+                (Kernel::Resident | Kernel::Partial, Some((update, _))) => update.memory().into(),
+                _ => Optimizer::None,
+            },
             tile,
             fan,
             held: 0,
