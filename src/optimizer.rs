@@ -8,6 +8,7 @@ use crate::operands::{Operands, Updating};
 use crate::pending::PendingReport;
 use crate::plan::Plan;
 use crate::plan::request::Request;
+use crate::plan::schedule::Schedule;
 use crate::projection::Projection;
 use crate::update::{Coefficients, Count, Memory, Update};
 
@@ -49,7 +50,7 @@ pub struct Optimizer {
 struct Device {
     coefficients: wgpu::Buffer,
     /// The last gradient and what was done with it, bound.
-    bound: Option<((MemoryKey, Request), Bound)>,
+    bound: Option<((MemoryKey, Request, Schedule), Bound)>,
 }
 
 impl Optimizer {
@@ -86,7 +87,8 @@ impl Optimizer {
     /// [`Error::Overlap`] if it shares elements with the weights, and [`Error::Unsupported`] if it shares their buffer on a
     /// GPU.
     pub fn step(&mut self, gradient: &DeviceBuffer) -> Result<()> {
-        self.carry_out(gradient, false).map(drop)
+        let plan = self.plan(gradient, false)?;
+        self.step_by(plan, gradient).map(drop)
     }
 
     /// [`Optimizer::step`] with a report of the projection, that can be waited for any time later.
@@ -94,19 +96,34 @@ impl Optimizer {
     /// # Errors
     /// As [`Optimizer::step`].
     pub fn step_reported(&mut self, gradient: &DeviceBuffer) -> Result<PendingReport> {
-        self.carry_out(gradient, true)
+        let plan = self.plan(gradient, true)?;
+        self.step_by(plan, gradient)
     }
 
-    fn carry_out(&mut self, gradient: &DeviceBuffer, report: bool) -> Result<PendingReport> {
+    /// The plan of a step along a gradient; that of the last step, if it is the same.
+    fn plan(&self, gradient: &DeviceBuffer, report: bool) -> Result<Plan> {
+        let request = self.request(gradient, report);
+        match &self.plan {
+            Some(plan) if *plan.request() == request => Ok(plan.clone()),
+            _ => self.weights.context().plan(&request),
+        }
+    }
+
+    /// One step by a plan of [`Optimizer::request`], with a schedule of the caller's choice
+    /// ([`Plan::with_schedule`]).
+    ///
+    /// # Errors
+    /// As [`Optimizer::step`]; [`Error::PlanMismatch`] for a plan of another request or device.
+    pub fn step_by(&mut self, plan: Plan, gradient: &DeviceBuffer) -> Result<PendingReport> {
         let context = self.weights.context();
         if !context.is(gradient.context()) {
             return Err(self.other(gradient));
         }
-        let request = self.request(gradient, report);
-        let plan = match self.plan.take() {
-            Some(plan) if *plan.request() == request => plan,
-            _ => context.plan(&request)?,
-        };
+        let request = self.request(gradient, plan.request().report);
+        if *plan.request() != request || plan.profile() != context.profile() {
+            let reason = format!("planned {:?}, not {request:?}", plan.request());
+            return Err(Error::PlanMismatch { reason });
+        }
         plan.check_gradient(gradient, &self.weights)?;
         if self.device.is_some() && gradient.shares_memory_with(&self.weights) {
             let what = "weights and their gradient in one buffer".to_string();
@@ -156,7 +173,7 @@ impl Optimizer {
         let (Some(gpu), Some(device)) = (self.weights.context().as_gpu(), &mut self.device) else {
             return Err(self.other(gradient));
         };
-        let key = (gradient.memory_key(), *plan.request());
+        let key = (gradient.memory_key(), *plan.request(), plan.schedule());
         let bound = match device.bound.take() {
             Some((bound_to, bound)) if bound_to == key => bound,
             // The programs are compiled, but for the first time.

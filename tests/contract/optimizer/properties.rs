@@ -7,7 +7,7 @@ use proptest::sample::select;
 use super::naive::{Naive, Rates};
 use super::stepping;
 use crate::properties::config;
-use crate::run::serves;
+use crate::run::{plans, serves};
 use crate::values::{Fill, Value, for_dtype, least_normal};
 
 /// A definition and the same update of the library.
@@ -85,25 +85,27 @@ fn judged<T: Value>(
     };
     let projection = Projection::max_norm(c, Axes::from(axes.as_slice()));
     let upload = |x: &[T]| context.upload_as(x, shape).expect("upload");
-    let weights = upload(&fill(seed, 0.5));
-    let mut optimizer = Optimizer::new(update, projection, &weights).expect("valid");
-    for t in 1..=3 {
-        let before = Seen::of::<T>(&optimizer);
-        let gradient = fill(seed ^ t as u64, 1.0);
-        let device = upload(&gradient);
-        let plan = context.plan(&optimizer.request(&device, true)).expect("valid");
+    let gradients: Vec<Vec<T>> = (1..=3).map(|t| fill(seed ^ t, 1.0)).collect();
+    let optimizer = || {
+        let weights = upload(&fill(seed, 0.5));
+        Optimizer::new(update, projection, &weights).expect("valid")
+    };
+    let request = optimizer().request(&upload(&gradients[0]), true);
+    for plan in plans(context, &request, seed) {
+        let mut optimizer = optimizer();
         let kappa = plan.margin().of(Norm::L2).kappa;
-        let report = optimizer.step_reported(&device).expect("it runs").wait().expect("planned");
-        let after = Seen::of::<T>(&optimizer);
-        let g: Vec<f64> = gradient.iter().map(|x| x.wide()).collect();
-        let judge = Judge { naive, rates, t, before: &before, g: &g, projection, shape, kappa };
-        let changed = judge.check::<T>(&after).unwrap_or_else(|wrong| {
-            panic!(
-                "{wrong}: step {t} of {naive:?} {rates:?} on {} of {shape:?}",
-                context.describe()
-            )
-        });
-        assert!(changed[0] <= report.changed && report.changed <= changed[1], "{report:?}");
+        for (gradient, t) in gradients.iter().zip(1..) {
+            let before = Seen::of::<T>(&optimizer);
+            let pending = optimizer.step_by(plan.clone(), &upload(gradient)).expect("it runs");
+            let report = pending.wait().expect("planned");
+            let g: Vec<f64> = gradient.iter().map(|x| x.wide()).collect();
+            let judge = Judge { naive, rates, t, before: &before, g: &g, projection, shape, kappa };
+            let changed = judge.check::<T>(&Seen::of::<T>(&optimizer)).unwrap_or_else(|wrong| {
+                let (by, on) = (plan.schedule(), context.describe());
+                panic!("{wrong}: step {t} of {naive:?} {rates:?} by {by} on {on} of {shape:?}")
+            });
+            assert!(changed[0] <= report.changed && report.changed <= changed[1], "{report:?}");
+        }
     }
 }
 
@@ -196,7 +198,7 @@ impl Judge<'_> {
 }
 
 proptest! {
-    #![proptest_config(config(24))]
+    #![proptest_config(config(12))]
 
     #[test]
     fn steps_are_updates_and_projections(
