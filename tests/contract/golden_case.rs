@@ -152,6 +152,11 @@ impl Files {
         Files::of("tests/data/golden/steps")
     }
 
+    /// The cases of steps of Adam.
+    pub fn adam() -> Files {
+        Files::of("tests/data/golden/adam")
+    }
+
     /// The values of an array of i32.
     pub fn indices(&self, array: &Array) -> Vec<i32> {
         assert_eq!(array.dtype, "i32");

@@ -1,5 +1,7 @@
 //! Five steps in a row against what Keras and PyTorch return.
 
+use std::collections::BTreeMap;
+
 use normproj::{
     Axes, Clip, Compat, Context, DType, Group, Model, Norm, Optimizer, Projection, Update,
     reference,
@@ -21,19 +23,34 @@ struct Asked {
 
 fn asked(case: &Golden) -> Asked {
     let get = |key: &str| case.args.get(key).filter(|value| !value.is_null());
-    // Keras' backend holds every number of a constraint and an optimizer as f32, whatever the weights are.
-    let value = |key: &str| get(key).map(number).map(|value| f64::from(value as f32));
+    let of_torch = case.op.starts_with("torch");
+    // Keras' backend holds every number of a constraint and an optimizer as f32, whatever the weights are. PyTorch has
+    // those of Python.
+    let held = |value: f64| if of_torch { value } else { f64::from(value as f32) };
+    let value = |key: &str| get(key).map(number).map(held);
     let text = |key: &str| get(key).and_then(|value| value.as_str());
     let (rate, momentum) = (value("lr").expect("lr"), value("momentum").unwrap_or(0.0));
     let nesterov = get("nesterov").and_then(|value| value.as_bool()) == Some(true);
-    let update = match momentum {
+    let descent = match momentum {
         0.0 => Update::sgd(rate),
         momentum if nesterov => Update::momentum(rate, momentum).nesterov(),
         momentum => Update::momentum(rate, momentum),
     };
+    let adam = || {
+        let [first, second] = [0, 1].map(|i| number(&case.args["betas"][i]));
+        Update::adam(rate).betas(first, second).epsilon(value("eps").expect("eps"))
+    };
     let decay = value("weight_decay").unwrap_or(0.0);
-    if case.op == "torch_sgd_renorm" {
-        let update = update.weight_decay(decay).dampening(value("dampening").unwrap_or(0.0));
+    let update = match case.op.as_str() {
+        "keras_sgd_step" => descent.rate_in_momentum().decoupled_weight_decay(decay),
+        "torch_sgd_renorm" => {
+            descent.weight_decay(decay).dampening(value("dampening").unwrap_or(0.0))
+        }
+        "torch_adam_renorm" => adam().weight_decay(decay),
+        "torch_adamw_renorm" => adam().decoupled_weight_decay(decay),
+        other => panic!("{other} is new"),
+    };
+    if of_torch {
         let norm = Norm::lp(value("p").expect("p")).expect("in range");
         let kept = get("dim").and_then(|dim| dim.as_i64()).expect("dim") as i32;
         let native = Projection::max_norm(value("max_norm").expect("max_norm"), Axes::keep(kept));
@@ -41,7 +58,6 @@ fn asked(case: &Golden) -> Asked {
         let clip = value("clip_grad_norm").map(|c| (c, Compat::Torch));
         return Asked { update, projections: vec![native, native.compat(Compat::Torch)], clip };
     }
-    let update = update.rate_in_momentum().decoupled_weight_decay(decay);
     let axes = over(&case.args["axis"]);
     let most = value("max_value").expect("max_value");
     let native = match text("constraint") {
@@ -65,38 +81,49 @@ fn asked(case: &Golden) -> Asked {
 
 #[test]
 fn steps_are_those_of_keras_and_torch() {
-    let files = Files::steps();
-    let (mut wrong, mut count) = (Vec::new(), [0; 2]);
+    compare(&Files::steps(), [("keras_sgd_step", 18), ("torch_sgd_renorm", 5)]);
+}
+
+#[test]
+fn adam_is_that_of_torch() {
+    compare(&Files::adam(), [("torch_adam_renorm", 12), ("torch_adamw_renorm", 12)]);
+}
+
+/// Runs all cases, of which there are so many of each operation.
+fn compare(files: &Files, expected: [(&str, usize); 2]) {
+    let (mut wrong, mut count) = (Vec::new(), BTreeMap::<&str, usize>::new());
     for case in &files.cases {
-        count[usize::from(case.op == "torch_sgd_renorm")] += 1;
+        *count.entry(case.op.as_str()).or_insert(0) += 1;
         for context in stepping().filter(|context| serves(context, case.dtype())) {
             for projection in asked(case).projections {
                 let off =
-                    for_dtype!(case.dtype(), T => far::<T>(context, case, projection, &files, 0.0));
+                    for_dtype!(case.dtype(), T => far::<T>(context, case, projection, files, 0.0));
                 let place = || format!("{} {projection} on {}", case.name, context.describe());
                 wrong.extend(off.map(|off| format!("{}: {off}", place())));
             }
         }
     }
-    say(&format!("golden keras_sgd_step: Compared {}", count[0]));
-    say(&format!("golden torch_sgd_renorm: Compared {}", count[1]));
+    for (op, count) in &count {
+        say(&format!("golden {op}: Compared {count}"));
+    }
     assert!(wrong.is_empty(), "{} disagree:\n{}", wrong.len(), wrong.join("\n"));
-    assert_eq!(count, [18, 5]);
+    assert_eq!(count, BTreeMap::from(expected));
 }
 
 #[test]
 fn a_step_that_is_off_is_caught() {
-    let files = Files::steps();
-    let of_f32 = files.cases.iter().filter(|case| case.dtype() == DType::F32);
-    for case in of_f32.filter(|case| !case.tags.iter().any(|tag| tag == "corner")) {
-        let projection = asked(case).projections[0];
-        let off = far::<f32>(&Context::cpu(), case, projection, &files, 3e-5);
-        assert!(off.is_some(), "{}", case.name);
+    for files in [Files::steps(), Files::adam()] {
+        let of_f32 = files.cases.iter().filter(|case| case.dtype() == DType::F32);
+        for case in of_f32.filter(|case| !case.tags.iter().any(|tag| tag == "corner")) {
+            let projection = asked(case).projections[0];
+            let off = far::<f32>(&Context::cpu(), case, projection, &files, 3e-5);
+            assert!(off.is_some(), "{}", case.name);
+        }
     }
 }
 
-/// What Keras adds to norms.
-const KERAS_EPSILON: f64 = 1e-7;
+/// What Keras and PyTorch add to norms.
+const EPSILON: f64 = 1e-7;
 
 /// What is further from the peer than its rounding allows, of results that are off by `planted`.
 fn far<T: Value>(
@@ -112,7 +139,7 @@ fn far<T: Value>(
     let upload = |elements: &[T]| context.upload_as(elements, shape).expect("upload");
     let weights = upload(&inputs[0]);
     let mut optimizer = Optimizer::new(update, projection, &weights).expect("valid");
-    let mut found: [Vec<Vec<T>>; 2] = [vec![], vec![]];
+    let mut found: [Vec<Vec<T>>; 3] = [vec![], vec![], vec![]];
     for gradient in &inputs[1..] {
         let gradient = upload(gradient);
         if let Some((c, compat)) = clip {
@@ -123,6 +150,7 @@ fn far<T: Value>(
         optimizer.step(&gradient).expect("it runs");
         found[0].push(weights.read_as().expect("read"));
         found[1].extend(optimizer.first().map(|first| first.read_as().expect("read")));
+        found[2].extend(optimizer.second().map(|second| second.read_as().expect("read")));
     }
     // A slice that once was not finite is judged by other tests.
     let slices = reference::slices(projection.axes(), shape).expect("valid");
@@ -134,7 +162,7 @@ fn far<T: Value>(
     assert_eq!(found.len(), case.outputs.len(), "{}", case.name);
     let double = case.outputs_f64peer.as_ref();
     // The peer divides by n + ε in each of five steps, which momentum adds up; norms are near 1 there.
-    let beside = if projection == projections[0] { 20.0 * KERAS_EPSILON } else { 0.0 };
+    let beside = if projection == projections[0] { 20.0 * EPSILON } else { 0.0 };
     for (number, found) in found.iter().enumerate() {
         let peers = [Some(&case.outputs), double].into_iter().flatten();
         let peers: Vec<Vec<f64>> = peers.map(|peer| files.values(&peer[number])).collect();
