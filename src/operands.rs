@@ -1,6 +1,7 @@
 //! What a request reads beside its tensor.
 
 use crate::buffer::DeviceBuffer;
+use crate::gpu::Advance;
 use crate::indices::Indices;
 use crate::plan::request::Request;
 
@@ -26,8 +27,8 @@ pub(crate) struct Updating<'a> {
     /// What is remembered, as much as the update has.
     pub first: Option<&'a DeviceBuffer>,
     pub second: Option<&'a DeviceBuffer>,
-    /// The numbers of the step.
-    pub coefficients: &'a wgpu::Buffer,
+    /// What makes the numbers of the step ready.
+    pub advance: &'a Advance,
 }
 
 impl<'a> Operands<'a> {

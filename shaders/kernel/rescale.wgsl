@@ -28,7 +28,7 @@ fn rescale(
         settle(here.slice, total);
     }
     var rule = resumed(rule_for(total, here.slice), here);
-    let inside = here.inside && !spare;
+    let inside = here.inside && !spare && !skipped();
     let share = share_of(lane, inside, inside && (any_slice(rule.violates) || COPIES), total);
     if !share.some {
         return;

@@ -34,7 +34,7 @@ fn resident(
     }
     let rule = searched(rule_for(total, here.slice), held, here, lane, position);
     let written = sector_violates(lane, any_slice(rule.violates)) || COPIES || STEPS;
-    if !WRITES || !here.inside || !written {
+    if !WRITES || !here.inside || !written || skipped() {
         return;
     }
     if is_plain(rule) {

@@ -2,4 +2,10 @@
 
 const STEPS = true;
 
-fn taken(at: u32) -> Bits { return candidate(at, load(at)); }
+fn taken(at: u32) -> Bits {
+    let bits = load(at);
+    if skipped() {
+        return bits;
+    }
+    return candidate(at, bits);
+}

@@ -3,7 +3,10 @@
 const STEPS = true;
 
 fn taken(at: u32) -> Bits {
-    let bits = candidate(at, load(at));
-    store(at, bits);
+    var bits = load(at);
+    if !skipped() {
+        bits = candidate(at, bits);
+        store(at, bits);
+    }
     return bits;
 }

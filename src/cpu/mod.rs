@@ -164,16 +164,15 @@ fn project_from<T: Number>(plan: &Plan, radii: Option<Radii<'_>>, data: &mut [T]
 /// Updates weights, and projects them part by part while they are in a cache.
 fn project_stepped<T: Number>(
     plan: &Plan,
-    radii: Option<Radii<'_>>,
     tile: Tile,
     mut weights: Weights<'_, T>,
     numbers: &Coefficients<T::Real>,
 ) -> Result<Tally> {
-    let rule = Rule::new::<T::Real>(plan, radii).filter(|rule| !rule.is_idle());
+    let rule = Rule::new::<T::Real>(plan, None).filter(|rule| !rule.is_idle());
     let Some(rule) = rule else {
         weights.again().update(tile, numbers);
         let weights = weights.weights;
-        return project_from(plan, radii, weights);
+        return project_from(plan, None, weights);
     };
     let Found { tally, odd } = drive::run_stepped(tile, weights.again(), numbers, &rule);
     let memory = Memory::InPlace(weights.weights);

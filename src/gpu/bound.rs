@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::buffer::{DeviceBuffer, Storage};
 use crate::error::{Error, Result};
+use crate::gpu::advance::Advance;
 use crate::gpu::device::Gpu;
 use crate::gpu::dispatch::Dispatch;
 use crate::gpu::pipeline::{Program, params_size};
@@ -34,7 +35,7 @@ pub(super) struct Views {
     gradient: Option<wgpu::Buffer>,
     first: Option<wgpu::Buffer>,
     second: Option<wgpu::Buffer>,
-    coefficients: Option<wgpu::Buffer>,
+    advance: Option<Advance>,
 }
 
 impl Views {
@@ -65,7 +66,7 @@ impl Views {
         let gradient = gradient.map(handle).transpose()?;
         let first = update.and_then(|update| update.first).map(handle).transpose()?;
         let second = update.and_then(|update| update.second).map(handle).transpose()?;
-        let coefficients = update.map(|update| update.coefficients.clone());
+        let advance = update.map(|update| update.advance.clone());
         let (source, target) = (handle(source)?, handle(target)?);
         Ok(Views {
             source,
@@ -77,7 +78,7 @@ impl Views {
             gradient,
             first,
             second,
-            coefficients,
+            advance,
         })
     }
 }
@@ -85,11 +86,11 @@ impl Views {
 impl Bound {
     pub(super) fn new(prepared: &Prepared, views: Views) -> Result<Self> {
         let steps = &prepared.plan.steps().steps;
-        let dispatches: Result<Vec<Dispatch>> = steps
-            .iter()
-            .enumerate()
-            .map(|(index, step)| dispatch(prepared, &views, index, step))
-            .collect();
+        let advance = views.advance.iter().map(|advance| advance.dispatch(&prepared.gpu));
+        let own =
+            steps.iter().enumerate().map(|(index, step)| dispatch(prepared, &views, index, step));
+        // What the others read comes first.
+        let dispatches: Result<Vec<Dispatch>> = advance.chain(own).collect();
         Ok(Bound { prepared: prepared.clone(), dispatches: dispatches?.into() })
     }
 
@@ -182,7 +183,9 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
             Slot::Second => {
                 views.second.as_ref().and_then(|buffer| window(buffer, step.remembered))
             }
-            Slot::Coefficients => whole(&views.coefficients),
+            Slot::Coefficients => {
+                views.advance.as_ref().map(|advance| (advance.coefficients.clone(), None))
+            }
         };
         let Some((buffer, window)) = bound else {
             let reason = format!("{} has no {slot:?} to bind", variant.label());

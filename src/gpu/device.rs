@@ -222,11 +222,6 @@ impl Gpu {
         readback::read(self, memory.handle(), offset, size).await
     }
 
-    /// A small uniform buffer that is written before each use.
-    pub(crate) fn uniform(&self, label: &str, size: u64) -> Result<wgpu::Buffer> {
-        self.buffer(label, size, wgpu::BufferUsages::UNIFORM | wgpu::BufferUsages::COPY_DST)
-    }
-
     /// Queues a bound request; the host does not wait.
     pub(crate) fn submit(&self, bound: &Bound) -> Result<PendingReport> {
         let reported = bound.prepared().plan().request().report;

@@ -1,6 +1,7 @@
 //! The only home of wgpu: adapters, devices, buffers, pipelines, recording and reading back.
 
 mod adapter;
+mod advance;
 mod bound;
 mod device;
 mod dispatch;
@@ -13,6 +14,7 @@ mod scope;
 mod step;
 
 pub use adapter::{Adapter, adapters, adapters_async};
+pub(crate) use advance::Advance;
 pub use bound::Bound;
 pub use device::Gpu;
 pub(crate) use group::PendingVerdicts;

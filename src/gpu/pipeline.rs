@@ -1,10 +1,12 @@
 //! Variant → compiled pipeline.
 
 use crate::dtype::Precision;
+use crate::shader::advance;
 use crate::shader::group::params::GroupParams;
 use crate::shader::group::variant::GroupVariant;
 use crate::shader::params::{Params, SingleParams};
 use crate::shader::variant::{Access, Variant};
+use crate::update::SETTINGS;
 
 /// What is compiled, and the key that it is found by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -13,6 +15,8 @@ pub(super) enum Program {
     Slices(Variant),
     /// Over chunks of many tensors.
     Group(GroupVariant),
+    /// Makes the numbers of the next step of an optimizer ready.
+    Advance(Precision),
 }
 
 impl Program {
@@ -20,6 +24,7 @@ impl Program {
         match self {
             Program::Slices(variant) => variant.label(),
             Program::Group(variant) => variant.kernel.name().to_string(),
+            Program::Advance(_) => "advance".to_string(),
         }
     }
 
@@ -27,6 +32,7 @@ impl Program {
         match self {
             Program::Slices(variant) => variant.kernel.name(),
             Program::Group(variant) => variant.kernel.name(),
+            Program::Advance(_) => "advance",
         }
     }
 
@@ -34,6 +40,7 @@ impl Program {
         match self {
             Program::Slices(variant) => variant.source(),
             Program::Group(variant) => variant.source(),
+            Program::Advance(precision) => advance(*precision),
         }
     }
 
@@ -45,6 +52,11 @@ impl Program {
             Program::Group(variant) => {
                 variant.bindings().into_iter().map(|(slot, a)| (slot.binding(), a)).collect()
             }
+            Program::Advance(_) => {
+                let written = [1, 2].map(|binding| (binding, Access::ReadWrite));
+                let read = [3, 4, 5].map(|binding| (binding, Access::Read));
+                [(0, Access::Uniform)].into_iter().chain(written).chain(read).collect()
+            }
         }
     }
 
@@ -52,8 +64,14 @@ impl Program {
         match self {
             Program::Slices(variant) => params_size(variant.pack.precision()),
             Program::Group(variant) => GroupParams::size(variant.precision),
+            Program::Advance(precision) => settings_size(*precision),
         }
     }
+}
+
+/// The bytes of the numbers of an optimizer.
+pub(super) fn settings_size(precision: Precision) -> u64 {
+    u64::from(4 * precision.words()) * SETTINGS as u64
 }
 
 /// The bytes of the parameters of a dispatch over slices.

@@ -136,6 +136,8 @@ pub enum Optimizer {
     Momentum,
     /// They go along that mean over the root of the mean of squares.
     Adam,
+    /// They were updated by a dispatch before, unless that was skipped.
+    Done,
 }
 
 impl Kernel {
@@ -231,6 +233,13 @@ impl From<DType> for Pack {
             DType::BF16 => Pack::Bf16,
             DType::F64 => Pack::F64,
         }
+    }
+}
+
+impl Optimizer {
+    /// Whether weights are updated where they are loaded.
+    pub fn updates(self) -> bool {
+        !matches!(self, Optimizer::None | Optimizer::Done)
     }
 }
 

@@ -24,6 +24,12 @@ macro_rules! fragment {
     };
 }
 
+/// The program that makes the numbers of the next step of an optimizer ready.
+pub(crate) fn advance(precision: Precision) -> String {
+    let [numbers, _] = precision.texts();
+    [numbers, fragment!("optimizer/numbers"), fragment!("optimizer/advance")].join("\n")
+}
+
 impl Variant {
     /// The program.
     pub fn source(&self) -> String {
@@ -177,10 +183,14 @@ impl Variant {
     /// What becomes of weights when they are loaded for the first time.
     fn optimizer(&self) -> Vec<&'static str> {
         let taken = match (self.kernel, self.optimizer) {
-            (Kernel::Resident | Kernel::Streamed | Kernel::Partial, Optimizer::None) => {
-                return vec![fragment!("optimizer/none")];
-            }
+            (
+                Kernel::Resident | Kernel::Streamed | Kernel::Partial | Kernel::Rescale,
+                Optimizer::None,
+            ) => return vec![fragment!("optimizer/none")],
             (_, Optimizer::None) => return vec![],
+            (_, Optimizer::Done) => {
+                return vec![fragment!("optimizer/numbers"), fragment!("optimizer/coefficients")];
+            }
             (Kernel::Resident, _) => fragment!("optimizer/held"),
             _ => fragment!("optimizer/stored"),
         };
@@ -197,9 +207,15 @@ impl Variant {
                 fragment!("optimizer/second"),
             ]
         };
-        let mut texts = vec![taken, fragment!("optimizer/coefficients"), gradient];
+        let mut texts = vec![
+            taken,
+            fragment!("optimizer/numbers"),
+            fragment!("optimizer/coefficients"),
+            fragment!("optimizer/direction"),
+            gradient,
+        ];
         match self.optimizer {
-            Optimizer::None => {}
+            Optimizer::None | Optimizer::Done => {}
             Optimizer::Sgd => texts.push(fragment!("optimizer/sgd")),
             Optimizer::Momentum => texts.extend([fragment!("optimizer/momentum"), first]),
             Optimizer::Adam => texts.extend([fragment!("optimizer/adam"), first, second]),

@@ -234,6 +234,7 @@ impl Variant {
         let coefficients = (Slot::Coefficients, Access::Constant);
         match self.optimizer {
             Optimizer::None => vec![],
+            Optimizer::Done => vec![coefficients],
             Optimizer::Sgd => vec![gradient, coefficients],
             Optimizer::Momentum => vec![gradient, first, coefficients],
             Optimizer::Adam => vec![gradient, first, second, coefficients],

@@ -11,6 +11,20 @@ pub(crate) struct Count {
     pub corrections: [f64; 2],
 }
 
+/// How many numbers an update has that do not change from step to step, filled up to whole vectors.
+pub(crate) const SETTINGS: usize = 12;
+
+/// Numbers in the precision that kernels compute in.
+pub(crate) fn numbers(numbers: &[f64], precision: Precision) -> Vec<u8> {
+    match precision {
+        Precision::Single => {
+            let numbers: Vec<f32> = numbers.iter().map(|&number| number as f32).collect();
+            bytemuck::cast_slice(&numbers).to_vec()
+        }
+        Precision::Double => bytemuck::cast_slice(numbers).to_vec(),
+    }
+}
+
 /// The numbers of one step. With `g' = scale·g + decay·w` an element becomes `keep·w + rate·d`:
 ///
 /// - of what remembers nothing, `d = g'`;
@@ -32,34 +46,6 @@ pub(crate) struct Coefficients {
     pub epsilon: f64,
 }
 
-impl Coefficients {
-    /// The bytes that `shaders/optimizer/coefficients.wgsl` reads.
-    pub fn bytes(&self, precision: Precision) -> Vec<u8> {
-        let Coefficients { scale, decay, keep, rate, first, first_gradient, .. } = *self;
-        let Coefficients { pull, push, second, second_gradient, root, epsilon, .. } = *self;
-        let numbers = [
-            scale,
-            decay,
-            keep,
-            rate,
-            first,
-            first_gradient,
-            pull,
-            push,
-            second,
-            second_gradient,
-            root,
-            epsilon,
-        ];
-        match precision {
-            Precision::Single => {
-                bytemuck::cast_slice(&numbers.map(|number| number as f32)).to_vec()
-            }
-            Precision::Double => bytemuck::cast_slice(&numbers).to_vec(),
-        }
-    }
-}
-
 impl Count {
     /// After one more step.
     pub fn next(self, update: &Update) -> Self {
@@ -75,6 +61,23 @@ impl Count {
 }
 
 impl Update {
+    /// What `shaders/optimizer/advance.wgsl` reads.
+    pub(crate) fn settings(&self) -> [f64; SETTINGS] {
+        let Update { method, scale, decay, decoupled, .. } = *self;
+        let flag = |flag: bool| f64::from(u8::from(flag));
+        let (kind, inside, nesterov, [first, taken], [second, squared], epsilon) = match method {
+            Method::Sgd => (0.0, false, false, [0.0; 2], [0.0; 2], 0.0),
+            Method::Momentum { momentum, dampening, nesterov, rate_inside } => {
+                (1.0, rate_inside, nesterov, [momentum, 1.0 - dampening], [0.0; 2], 0.0)
+            }
+            Method::Adam { betas: [a, b], epsilon } => {
+                (2.0, false, false, [a, 1.0 - a], [b, 1.0 - b], epsilon)
+            }
+        };
+        let [apart, inside, nesterov] = [decoupled, inside, nesterov].map(flag);
+        [scale, decay, kind, apart, inside, nesterov, first, taken, second, squared, epsilon, 0.0]
+    }
+
     /// The numbers of the step that leads to a count.
     pub(crate) fn coefficients(&self, count: &Count) -> Coefficients {
         let Update { method, rate, scale, decay, decoupled } = *self;

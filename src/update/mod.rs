@@ -2,7 +2,7 @@
 
 mod coefficients;
 
-pub(crate) use coefficients::{Coefficients, Count};
+pub(crate) use coefficients::{Coefficients, Count, SETTINGS, numbers};
 
 use crate::error::{Error, Result};
 
@@ -158,6 +158,11 @@ impl Update {
     #[must_use]
     pub fn at_rate(self, rate: f64) -> Self {
         Update { rate, ..self }
+    }
+
+    /// With gradients that are multiplied by one more number.
+    pub(crate) fn times(self, factor: f64) -> Self {
+        Update { scale: self.scale * factor, ..self }
     }
 
     /// The learning rate.

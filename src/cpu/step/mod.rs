@@ -10,7 +10,6 @@ mod memory;
 use std::sync::{Arc, RwLock};
 
 use super::number::{Number, with_number};
-use super::radii::Radii;
 use super::tile::{Order, Tile};
 use crate::error::Result;
 use crate::host::{HostMemory, lock_read, lock_write};
@@ -42,9 +41,19 @@ pub(crate) fn run(
     weights: &Arc<RwLock<HostMemory>>,
     operands: &Operands,
     coefficients: &update::Coefficients,
-    radii: &[f64],
 ) -> Result<Tally> {
-    with_number!(plan.request().dtype, T => run_as::<T>(plan, weights, operands, coefficients, radii))
+    with_number!(plan.request().dtype, T => run_as::<T>(plan, weights, operands, coefficients))
+}
+
+/// What the projection alone would do to weights, which keep every bit.
+pub(crate) fn skip(plan: &Plan, weights: &Arc<RwLock<HostMemory>>) -> Result<Tally> {
+    if !plan.request().report {
+        return Ok(Tally::default());
+    }
+    with_number!(plan.request().dtype, T => {
+        let mut copy = lock_read(weights).of::<T>().to_vec();
+        super::project::<T>(plan, None, &mut copy)
+    })
 }
 
 fn run_as<T: Number>(
@@ -52,9 +61,7 @@ fn run_as<T: Number>(
     weights: &Arc<RwLock<HostMemory>>,
     operands: &Operands,
     coefficients: &update::Coefficients,
-    radii: &[f64],
 ) -> Result<Tally> {
-    let radii = Radii::new(plan, radii);
     let Operands { gradient, first, second } = operands;
     // One lock cannot be held twice.
     let copy =
@@ -70,7 +77,7 @@ fn run_as<T: Number>(
     let [first, second] = [first, second].map(|beside| beside.as_ref().map_or(0, |one| one.offset));
     let mut target = lock_write(weights);
     if plan.geometry().elements() == 0 {
-        return super::project::<T>(plan, radii, target.of_mut());
+        return super::project::<T>(plan, None, target.of_mut());
     }
     let [of_first, of_second] = &mut locks;
     let memory = of_first.as_mut().map_or(&mut [][..], |memory| &mut memory.of_mut::<T>()[first..]);
@@ -84,5 +91,5 @@ fn run_as<T: Number>(
         second,
     };
     let numbers = Coefficients::<T::Real>::new(coefficients);
-    super::project_stepped(plan, radii, tile, weights, &numbers)
+    super::project_stepped(plan, tile, weights, &numbers)
 }

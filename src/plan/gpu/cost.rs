@@ -59,7 +59,8 @@ pub(in crate::plan) fn cost(
         Output::Norms(_) => (bytes, 0, 0, 0),
     };
     Cost {
-        dispatches: steps.steps.len() as u32,
+        // An update makes its numbers ready first.
+        dispatches: (steps.steps.len() + usize::from(request.update.is_some())) as u32,
         elements: geometry.elements() as u64,
         read,
         written,

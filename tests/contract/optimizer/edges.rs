@@ -42,7 +42,7 @@ fn a_thousand_fused_steps_are_a_thousand_of_two_parts() {
                 let (a, b) = (fused.read().expect("read"), apart.read().expect("read"));
                 let far = a.iter().zip(&b).map(|(a, b)| (a - b).abs()).fold(0f32, f32::max);
                 assert!(far <= 2e-5, "{update} over {axis}: {far:e}");
-                assert_eq!(one.steps(), 1000);
+                assert_eq!(one.steps().expect("counted"), 1000);
             }
         }
     }
@@ -189,7 +189,7 @@ fn what_is_wrong_is_said() {
         let strides = optimizer.step(&transposed).expect_err("other strides");
         assert!(matches!(strides, Error::PlanMismatch { .. }), "{strides:?}");
         assert!(optimizer.set_rate(f64::INFINITY).is_err());
-        assert_eq!(optimizer.steps(), 0);
+        assert_eq!(optimizer.steps().expect("counted"), 0);
         let elsewhere = Context::cpu().zeros([4, 6]).expect("zeros");
         let other = optimizer.step(&elsewhere).expect_err("another context");
         assert!(matches!(other, Error::OtherContext { .. }), "{other:?}");
@@ -221,5 +221,113 @@ fn nothing_is_stepped_of_nothing() {
                 Optimizer::new(Update::adam(0.1), projection, &weights).expect("valid");
             optimizer.step(&gradient).expect("it runs");
         }
+    }
+}
+
+/// The rate, the factor of a clip and its flag are read from the device; a step that is skipped leaves no trace.
+#[test]
+fn numbers_on_the_device_are_what_counts() {
+    let shape = [6, 300];
+    for context in stepping() {
+        for update in every_update() {
+            let projection = Projection::max_norm(1.0, 1);
+            let gradient = upload(context, 5, &shape);
+            let poisoned = fill(5, 1800).into_iter().map(|x| if x > 2.0 { f32::NAN } else { x });
+            let poisoned: Vec<f32> = poisoned.collect();
+            assert!(poisoned.iter().any(|x| x.is_nan()));
+            let poisoned = context.upload(&poisoned, shape).expect("upload");
+            let number = |value: f32| context.upload(&[value], [1]).expect("upload");
+            let (rate, factor, flag) = (number(0.03), number(0.5), number(0.0));
+            let request = |optimizer: &Optimizer| optimizer.request(&gradient, true);
+            let (one, two) = (upload(context, 6, &shape), upload(context, 6, &shape));
+            let read = Optimizer::new(update, projection, &one).expect("valid");
+            let read = read.rate_from(&rate).and_then(|o| o.factor_from(&factor));
+            let mut read = read.and_then(|o| o.skip_from(&flag)).expect("they fit");
+            let mut told = Optimizer::new(update.scaled(0.5), projection, &two).expect("valid");
+            told.set_rate(0.03).expect("finite");
+            let schedules = normproj::Plan::legal_schedules(&request(&read), context.profile());
+            let schedules = schedules.expect("a valid request");
+            // One of each kind: the first and the last.
+            let kinds = [schedules[0], schedules[schedules.len() - 1]];
+            for schedule in kinds.into_iter().chain(kinds) {
+                let forced = |optimizer: &Optimizer| {
+                    let request = optimizer.request(&gradient, false);
+                    normproj::Plan::with_schedule(&request, context.profile(), schedule)
+                };
+                let bits = |optimizer: &Optimizer| -> Vec<Vec<u32>> {
+                    let buffers =
+                        [Some(optimizer.weights()), optimizer.first(), optimizer.second()];
+                    let read = |buffer: &DeviceBuffer| buffer.read().expect("read");
+                    let numbers = buffers.into_iter().flatten().map(read);
+                    numbers.map(|x| x.iter().map(|x| x.to_bits()).collect()).collect()
+                };
+                read.step_by(forced(&read).expect("legal"), &gradient)
+                    .expect("it runs")
+                    .wait()
+                    .ok();
+                told.step_by(forced(&told).expect("legal"), &gradient)
+                    .expect("it runs")
+                    .wait()
+                    .ok();
+                let far = |a: &[u32], b: &[u32]| {
+                    a.iter().zip(b).any(|(a, b)| {
+                        let (a, b) = (f32::from_bits(*a), f32::from_bits(*b));
+                        (a - b).abs() > 1e-5 * (1.0 + a.abs())
+                    })
+                };
+                let (a, b) = (bits(&read), bits(&told));
+                assert!(a.iter().zip(&b).all(|(a, b)| !far(a, b)), "{update} by {schedule}");
+                flag.write(&[1.0f32]).expect("writable");
+                let steps = read.steps().expect("counted");
+                for gradient in [&poisoned, &gradient] {
+                    let plan = forced(&read).expect("legal");
+                    read.step_by(plan, gradient).expect("it runs").wait().ok();
+                    assert_eq!(bits(&read), a, "{update} by {schedule}");
+                    assert_eq!(read.steps().expect("counted"), steps);
+                }
+                flag.write(&[0.0f32]).expect("writable");
+            }
+        }
+    }
+}
+
+/// A step that is skipped does not project either.
+#[test]
+fn a_skipped_step_projects_nothing() {
+    for context in stepping() {
+        for shape in [[2usize, 8], [2, 70_000]] {
+            let weights = context.upload(&vec![1.0; shape[0] * shape[1]], shape).expect("upload");
+            let gradient = context.zeros(shape).expect("zeros");
+            let flag = context.upload(&[1.0], [1]).expect("upload");
+            let projection = Projection::max_norm(1.0, 1);
+            let optimizer = Optimizer::new(Update::sgd(0.1), projection, &weights).expect("valid");
+            let mut optimizer = optimizer.skip_from(&flag).expect("a number");
+            let report =
+                optimizer.step_reported(&gradient).expect("it runs").wait().expect("planned");
+            assert_eq!(report.changed, 2);
+            assert!(weights.read().expect("read").iter().all(|x| *x == 1.0));
+            flag.write(&[0.0f32]).expect("writable");
+            optimizer.step(&gradient).expect("it runs");
+            assert!(weights.read().expect("read").iter().all(|x| *x < 0.4));
+        }
+    }
+}
+
+#[test]
+fn numbers_that_do_not_fit_are_refused() {
+    for context in stepping() {
+        let weights = context.zeros([4]).expect("zeros");
+        let new = || {
+            Optimizer::new(Update::sgd(0.1), Projection::max_norm(1.0, 0), &weights).expect("valid")
+        };
+        let two = context.zeros([2]).expect("zeros");
+        assert!(matches!(new().rate_from(&two).expect_err("two"), Error::Length { .. }));
+        let wide = context.zeros_as([1], DType::F64).expect("zeros");
+        assert!(matches!(new().skip_from(&wide).expect_err("f64"), Error::Dtype { .. }));
+        let elsewhere = Context::cpu().zeros([1]).expect("zeros");
+        assert!(matches!(
+            new().factor_from(&elsewhere).expect_err("host"),
+            Error::OtherContext { .. }
+        ));
     }
 }

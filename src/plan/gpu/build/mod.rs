@@ -19,9 +19,7 @@ use crate::plan::profile::GpuLimits;
 use crate::plan::request::{Output, Request};
 use crate::plan::schedule::{Schedule, Tiling};
 use crate::shader::params::Params;
-use crate::shader::variant::{
-    Kernel, NormKind, Optimizer, Pack, Radius, SetKind, Storage, Variant, Verdict,
-};
+use crate::shader::variant::{Kernel, NormKind, Pack, Radius, SetKind, Storage, Variant, Verdict};
 use crate::shader::words::rounds;
 use program::size_of_norm;
 
@@ -295,7 +293,7 @@ impl Builder<'_> {
             direction_offset: windows.as_ref().map_or(0, |w| (w.direction_base / width) as u32),
             ..params
         };
-        let updates = variant.optimizer != Optimizer::None;
+        let updates = variant.optimizer.updates();
         let shift = |base: u64| (base / width) as u32;
         let params = match windows.as_ref().filter(|_| updates) {
             // From a place of a weight to that of its gradient, which may lie before it in its window.

@@ -49,6 +49,7 @@ impl Builder<'_> {
             },
             optimizer: match (kernel, self.request.update) {
                 (Kernel::Resident | Kernel::Partial, Some((update, _))) => update.memory().into(),
+                (Kernel::Rescale, Some(_)) => Optimizer::Done,
                 _ => Optimizer::None,
             },
             tile,

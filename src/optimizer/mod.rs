@@ -1,16 +1,19 @@
 //! An optimizer whose steps end inside a set.
 
+mod inputs;
+
 use crate::buffer::{DeviceBuffer, MemoryKey, Storage};
 use crate::cpu::step::{self, Beside};
 use crate::error::{Error, Result};
-use crate::gpu::{Bound, Gpu};
+use crate::gpu::{Advance, Bound, Gpu};
 use crate::operands::{Operands, Updating};
 use crate::pending::PendingReport;
 use crate::plan::Plan;
 use crate::plan::request::Request;
 use crate::plan::schedule::Schedule;
 use crate::projection::Projection;
-use crate::update::{Coefficients, Count, Memory, Update};
+use crate::update::{Count, Memory, Update};
+use inputs::Inputs;
 
 /// Weights, an update and a set: projected gradient descent, `w ← P_C(update(w, g))`, in one go.
 ///
@@ -39,7 +42,9 @@ pub struct Optimizer {
     weights: DeviceBuffer,
     first: Option<DeviceBuffer>,
     second: Option<DeviceBuffer>,
+    /// On the CPU backend; a GPU has its own.
     count: Count,
+    inputs: Inputs,
     /// That of the last gradient.
     plan: Option<Plan>,
     device: Option<Device>,
@@ -48,7 +53,7 @@ pub struct Optimizer {
 /// What a GPU has of an optimizer.
 #[derive(Debug)]
 struct Device {
-    coefficients: wgpu::Buffer,
+    advance: Advance,
     /// The last gradient and what was done with it, bound.
     bound: Option<((MemoryKey, Request, Schedule), Bound)>,
 }
@@ -70,14 +75,20 @@ impl Optimizer {
         let memory = update.memory();
         let first = (memory >= Memory::First).then(remembered).transpose()?;
         let second = (memory >= Memory::Both).then(remembered).transpose()?;
-        let device = |gpu: &Gpu| {
-            // Twelve numbers.
-            let bytes = 48 * u64::from(weights.dtype().precision().words());
-            Ok(Device { coefficients: gpu.uniform("coefficients", bytes)?, bound: None })
-        };
-        let device = context.as_gpu().map(device).transpose()?;
+        let inputs = Inputs::default();
+        let device = device(weights, &update, &inputs)?;
         let (weights, count) = (weights.clone(), Count::default());
-        Ok(Optimizer { update, projection, weights, first, second, count, plan: None, device })
+        Ok(Optimizer {
+            update,
+            projection,
+            weights,
+            first,
+            second,
+            count,
+            inputs,
+            plan: None,
+            device,
+        })
     }
 
     /// One step along a gradient, of the dtype, the shape and the strides of the weights.
@@ -129,23 +140,16 @@ impl Optimizer {
             let what = "weights and their gradient in one buffer".to_string();
             return Err(Error::Unsupported { device: context.profile().name.clone(), what });
         }
-        let count = self.count.next(&self.update);
-        let coefficients = self.update.coefficients(&count);
         let pending = match &self.device {
-            None => self.run(&plan, gradient, &coefficients)?,
-            Some(_) => self.submit(&plan, gradient, &coefficients)?,
+            None => self.run(&plan, gradient)?,
+            Some(_) => self.submit(&plan, gradient)?,
         };
-        (self.count, self.plan) = (count, Some(plan));
+        self.plan = Some(plan);
         Ok(pending)
     }
 
     /// On the CPU backend.
-    fn run(
-        &self,
-        plan: &Plan,
-        gradient: &DeviceBuffer,
-        coefficients: &Coefficients,
-    ) -> Result<PendingReport> {
+    fn run(&mut self, plan: &Plan, gradient: &DeviceBuffer) -> Result<PendingReport> {
         let memory = |buffer: &DeviceBuffer| match buffer.storage() {
             Storage::Host(memory) => Ok(memory.clone()),
             Storage::Device(_) => Err(self.other(buffer)),
@@ -158,18 +162,22 @@ impl Optimizer {
             first: self.first.as_ref().map(beside).transpose()?,
             second: self.second.as_ref().map(beside).transpose()?,
         };
-        let tally = step::run(plan, &memory(&self.weights)?, &operands, coefficients, &[])?;
+        let weights = memory(&self.weights)?;
+        let tally = match self.inputs.read(&self.update) {
+            None => step::skip(plan, &weights)?,
+            Some(update) => {
+                let count = self.count.next(&update);
+                let tally = step::run(plan, &weights, &operands, &update.coefficients(&count))?;
+                self.count = count;
+                tally
+            }
+        };
         let report = plan.request().report.then(|| tally.report(&plan.rule()));
         Ok(PendingReport::ready(report))
     }
 
     /// On a GPU: queued, and not waited for.
-    fn submit(
-        &mut self,
-        plan: &Plan,
-        gradient: &DeviceBuffer,
-        coefficients: &Coefficients,
-    ) -> Result<PendingReport> {
+    fn submit(&mut self, plan: &Plan, gradient: &DeviceBuffer) -> Result<PendingReport> {
         let (Some(gpu), Some(device)) = (self.weights.context().as_gpu(), &mut self.device) else {
             return Err(self.other(gradient));
         };
@@ -185,15 +193,12 @@ impl Optimizer {
                         gradient,
                         first: self.first.as_ref(),
                         second: self.second.as_ref(),
-                        coefficients: &device.coefficients,
+                        advance: &device.advance,
                     }),
                     ..Operands::default()
                 },
             )?,
         };
-        // Queued before the step, after all that was submitted.
-        let bytes = coefficients.bytes(self.weights.dtype().precision());
-        gpu.queue().write_buffer(&device.coefficients, 0, &bytes);
         let pending = gpu.submit(&bound)?;
         device.bound = Some((key, bound));
         Ok(pending)
@@ -213,6 +218,9 @@ impl Optimizer {
     pub fn set_rate(&mut self, rate: f64) -> Result<()> {
         let update = self.update.at_rate(rate);
         update.check()?;
+        if let (Some(gpu), Some(device)) = (self.weights.context().as_gpu(), &self.device) {
+            device.advance.set_rate(gpu, rate);
+        }
         self.update = update;
         Ok(())
     }
@@ -232,9 +240,15 @@ impl Optimizer {
         self.second.as_ref()
     }
 
-    /// The number of steps.
-    pub fn steps(&self) -> u64 {
-        self.count.steps
+    /// The number of steps that were not skipped. On a GPU it waits for them.
+    ///
+    /// # Errors
+    /// [`Error::DeviceLost`].
+    pub fn steps(&self) -> Result<u64> {
+        match (self.weights.context().as_gpu(), &self.device) {
+            (Some(gpu), Some(device)) => device.advance.steps(gpu),
+            _ => Ok(self.count.steps),
+        }
     }
 
     fn other(&self, buffer: &DeviceBuffer) -> Error {
@@ -243,4 +257,14 @@ impl Optimizer {
             found: buffer.context().describe().to_string(),
         }
     }
+}
+
+/// What a GPU has of an optimizer at its first step.
+fn device(weights: &DeviceBuffer, update: &Update, inputs: &Inputs) -> Result<Option<Device>> {
+    let precision = weights.dtype().precision();
+    let device = |gpu: &Gpu| {
+        let advance = Advance::new(gpu, update, precision, inputs.each())?;
+        Ok(Device { advance, bound: None })
+    };
+    weights.context().as_gpu().map(device).transpose()
 }
