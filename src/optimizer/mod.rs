@@ -5,7 +5,7 @@ mod inputs;
 use crate::buffer::{DeviceBuffer, MemoryKey, Storage};
 use crate::cpu::step::{self, Beside};
 use crate::error::{Error, Result};
-use crate::gpu::{Advance, Bound, Gpu};
+use crate::gpu::{Advance, Bound, Gpu, Prepared};
 use crate::operands::{Operands, Updating};
 use crate::pending::PendingReport;
 use crate::plan::Plan;
@@ -126,20 +126,7 @@ impl Optimizer {
     /// # Errors
     /// As [`Optimizer::step`]; [`Error::PlanMismatch`] for a plan of another request or device.
     pub fn step_by(&mut self, plan: Plan, gradient: &DeviceBuffer) -> Result<PendingReport> {
-        let context = self.weights.context();
-        if !context.is(gradient.context()) {
-            return Err(self.other(gradient));
-        }
-        let request = self.request(gradient, plan.request().report);
-        if *plan.request() != request || plan.profile() != context.profile() {
-            let reason = format!("planned {:?}, not {request:?}", plan.request());
-            return Err(Error::PlanMismatch { reason });
-        }
-        plan.check_gradient(gradient, &self.weights)?;
-        if self.device.is_some() && gradient.shares_memory_with(&self.weights) {
-            let what = "weights and their gradient in one buffer".to_string();
-            return Err(Error::Unsupported { device: context.profile().name.clone(), what });
-        }
+        self.check(&plan, gradient)?;
         let pending = match &self.device {
             None => self.run(&plan, gradient)?,
             Some(_) => self.submit(&plan, gradient)?,
@@ -178,30 +165,68 @@ impl Optimizer {
 
     /// On a GPU: queued, and not waited for.
     fn submit(&mut self, plan: &Plan, gradient: &DeviceBuffer) -> Result<PendingReport> {
-        let (Some(gpu), Some(device)) = (self.weights.context().as_gpu(), &mut self.device) else {
+        let Some(gpu) = self.weights.context().as_gpu().cloned() else {
             return Err(self.other(gradient));
         };
         let key = (gradient.memory_key(), *plan.request(), plan.schedule());
-        let bound = match device.bound.take() {
+        let last = self.device.as_mut().and_then(|device| device.bound.take());
+        let bound = match last {
             Some((bound_to, bound)) if bound_to == key => bound,
             // The programs are compiled, but for the first time.
-            _ => gpu.prepare(plan)?.bind_operands(
-                &self.weights,
-                &self.weights,
-                Operands {
-                    update: Some(Updating {
-                        gradient,
-                        first: self.first.as_ref(),
-                        second: self.second.as_ref(),
-                        advance: &device.advance,
-                    }),
-                    ..Operands::default()
-                },
-            )?,
+            _ => self.bind(&gpu.prepare(plan)?, gradient)?,
         };
         let pending = gpu.submit(&bound)?;
-        device.bound = Some((key, bound));
+        if let Some(device) = &mut self.device {
+            device.bound = Some((key, bound));
+        }
         Ok(pending)
+    }
+
+    /// Binds a prepared plan of [`Optimizer::request`] to the weights and a gradient, to be recorded into passes of your
+    /// own: each time one step, with the numbers that are on the device then.
+    ///
+    /// ```
+    /// use normproj::{Context, Optimizer, Projection, Update};
+    /// let context = Context::new()?;
+    /// let (weights, gradient) = (context.zeros([64, 32])?, context.zeros([64, 32])?);
+    /// let optimizer = Optimizer::new(Update::adam(1e-3), Projection::max_norm(1.0, 0), &weights)?;
+    /// if let Some(gpu) = context.as_gpu() {
+    ///     let plan = context.plan(&optimizer.request(&gradient, false))?;
+    ///     let bound = optimizer.bind(&gpu.prepare(&plan)?, &gradient)?;
+    ///     // In every step: `bound.record(&mut pass)`.
+    /// #   drop(bound);
+    /// }
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// As [`Optimizer::step_by`].
+    pub fn bind(&self, prepared: &Prepared, gradient: &DeviceBuffer) -> Result<Bound> {
+        self.check(prepared.plan(), gradient)?;
+        let Some(Device { advance, .. }) = &self.device else { return Err(self.other(gradient)) };
+        let (first, second) = (self.first.as_ref(), self.second.as_ref());
+        let update = Some(Updating { gradient, first, second, advance });
+        let operands = Operands { update, ..Operands::default() };
+        prepared.bind_operands(&self.weights, &self.weights, operands)
+    }
+
+    /// Refuses a plan or a gradient of something else.
+    fn check(&self, plan: &Plan, gradient: &DeviceBuffer) -> Result<()> {
+        let context = self.weights.context();
+        if !context.is(gradient.context()) {
+            return Err(self.other(gradient));
+        }
+        let request = self.request(gradient, plan.request().report);
+        if *plan.request() != request || plan.profile() != context.profile() {
+            let reason = format!("planned {:?}, not {request:?}", plan.request());
+            return Err(Error::PlanMismatch { reason });
+        }
+        plan.check_gradient(gradient, &self.weights)?;
+        if self.device.is_some() && gradient.shares_memory_with(&self.weights) {
+            let what = "weights and their gradient in one buffer".to_string();
+            return Err(Error::Unsupported { device: context.profile().name.clone(), what });
+        }
+        Ok(())
     }
 
     /// What is done in a step along a gradient: `context.plan(&request)` tells what it costs.

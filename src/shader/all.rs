@@ -224,10 +224,16 @@ fn steps(sized: Variant) -> impl Iterator<Item = Variant> {
     let residents = residents.map(|variant| Variant { held: 3, ..variant });
     let partials = [sized, Variant { set: SetKind::Ball, ..shrink }]
         .map(|variant| Variant { kernel: Kernel::Partial, ..variant });
-    residents.into_iter().chain(partials).flat_map(|variant| {
+    let rescales = [sized, shrink].map(|variant| Variant {
+        kernel: Kernel::Rescale,
+        optimizer: Optimizer::Done,
+        ..variant
+    });
+    let steps = residents.into_iter().chain(partials).flat_map(|variant| {
         [Optimizer::Sgd, Optimizer::Momentum, Optimizer::Adam]
             .map(|optimizer| Variant { optimizer, ..variant })
-    })
+    });
+    steps.chain(rescales)
 }
 
 fn residents(sized: Variant) -> impl Iterator<Item = Variant> {

@@ -25,7 +25,7 @@ macro_rules! fragment {
 }
 
 /// The program that makes the numbers of the next step of an optimizer ready.
-pub(crate) fn advance(precision: Precision) -> String {
+pub fn advance(precision: Precision) -> String {
     let [numbers, _] = precision.texts();
     [numbers, fragment!("optimizer/numbers"), fragment!("optimizer/advance")].join("\n")
 }

@@ -24,7 +24,7 @@ fn counted(context: &Context, plan: &Plan, host: &[f32]) -> [u64; 2] {
 }
 
 /// What one run of a plan that was bound anew loads and stores: counters are never set back.
-fn counters(gpu: &Gpu, bound: &Bound) -> [u64; 2] {
+pub fn counters(gpu: &Gpu, bound: &Bound) -> [u64; 2] {
     let mut encoder = gpu.device().create_command_encoder(&Default::default());
     bound.record_pass(&mut encoder);
     gpu.queue().submit([encoder.finish()]);
@@ -32,13 +32,13 @@ fn counters(gpu: &Gpu, bound: &Bound) -> [u64; 2] {
 }
 
 /// What a plan says it loads and stores where every slice is moved (1), or none (0).
-fn stated(plan: &Plan, all: u64) -> [u64; 2] {
+pub fn stated(plan: &Plan, all: u64) -> [u64; 2] {
     let cost = plan.cost();
     [cost.read + all * cost.read_again, cost.written + all * cost.written_again]
 }
 
 /// Some legal schedules of a request, others at each turn.
-fn schedules(context: &Context, request: &Request, [turn, turns]: [usize; 2]) -> Vec<Plan> {
+pub fn schedules(context: &Context, request: &Request, [turn, turns]: [usize; 2]) -> Vec<Plan> {
     let legal = Plan::legal_schedules(request, context.profile()).unwrap();
     let planned = |schedule| Plan::with_schedule(request, context.profile(), schedule).unwrap();
     legal.into_iter().skip(turn % turns).step_by(turns).map(planned).collect()

@@ -4,6 +4,7 @@
 mod allocations;
 mod by_hand;
 mod counting;
+mod counting_steps;
 mod groups;
 mod halves;
 mod memory;

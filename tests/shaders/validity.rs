@@ -55,6 +55,22 @@ fn every_variant_of_groups_is_valid_without_features_but_those_of_f64() {
 }
 
 #[test]
+fn what_makes_a_step_ready_is_valid() {
+    for (precision, features) in [
+        (Precision::Single, Capabilities::empty()),
+        (Precision::Double, Capabilities::FLOAT64 | Capabilities::SHADER_INT64),
+    ] {
+        let source = normproj::shader::advance(precision);
+        let module = parsed(&source);
+        let mut validator = Validator::new(ValidationFlags::all(), features);
+        if let Err(error) = validator.validate(&module) {
+            panic!("{}", error.emit_to_string(&source));
+        }
+        assert_eq!(module.entry_points[0].workgroup_size, [1, 1, 1]);
+    }
+}
+
+#[test]
 fn an_invalid_program_is_caught() {
     let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
     let variant = Variant::all()[0];

@@ -47,12 +47,13 @@ pub(in crate::plan) fn cost(
     let sought = again * rounds;
     let (read, written, read_again, written_again) = match request.output {
         Output::InPlace if request.update.is_some() => {
-            // What is remembered is read and stored beside the weights.
-            let remembers = request.remembers();
-            let stored_all = (1 + remembers) * stored;
-            let read = (2 + remembers) * own + (1 + remembers) * changed;
-            let again = if resident { 0 } else { stored };
-            (read, stored_all, if resident { 0 } else { again + sought + changed }, again)
+            // What is remembered is read and stored beside the weights, which are stored whatever they are.
+            let both = 1 + request.remembers();
+            let (read, written) = (own + both * (own + changed), both * stored);
+            match resident {
+                true => (read, written, 0, 0),
+                false => (read, written, again + sought + changed, stored),
+            }
         }
         Output::InPlace => (bytes, 0, again + sought + changed, stored),
         Output::Into(_) => (bytes + again + changed, stored, sought, 0),

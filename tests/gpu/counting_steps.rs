@@ -1,0 +1,85 @@
+//! Steps of optimizers move what `Plan::cost` says: weights, gradients and moments once.
+
+use normproj::{Context, DType, Optimizer, Plan, Projection, Update, f16};
+
+use crate::contexts;
+use crate::counting::{counters, schedules, stated};
+
+fn updates() -> [Update; 3] {
+    [Update::sgd(0.0), Update::momentum(0.0, 0.5), Update::adam(0.0)]
+}
+
+#[test]
+fn a_step_moves_what_its_cost_says() {
+    let contexts = contexts();
+    for (i, context) in contexts.iter().enumerate() {
+        for (turn, (shape, axis, dtype)) in [
+            ([64, 48], 0, DType::F32),
+            ([64, 48], 1, DType::F32),
+            ([37, 19], 0, DType::F16),
+            ([8, 1024], 1, DType::F16),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            for (kind, update) in updates().into_iter().enumerate() {
+                let optimizer = |value: f32| optimizer(context, update, shape, axis, dtype, value);
+                let gradient = context.zeros_as(shape, dtype).unwrap();
+                let request = optimizer(1.0).request(&gradient, false);
+                let turns = 9 * contexts.len();
+                for plan in schedules(context, &request, [i + turn + kind, turns]) {
+                    for (value, all) in [(1e-3, 0), (1e2, 1)] {
+                        let optimizer = optimizer(value);
+                        let gpu = context.as_gpu().unwrap();
+                        let prepared = gpu.prepare_counting(&plan).unwrap();
+                        let bound = optimizer.bind(&prepared, &gradient).unwrap();
+                        let found = counters(gpu, &bound);
+                        assert_eq!(found, stated(&plan, all), "v = {all}\n{}", plan.explain());
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn optimizer(
+    context: &Context,
+    update: Update,
+    shape: [usize; 2],
+    axis: i32,
+    dtype: DType,
+    value: f32,
+) -> Optimizer {
+    let len = shape[0] * shape[1];
+    let weights = match dtype {
+        DType::F16 => context.upload_as(&vec![f16::from_f32(value); len], shape),
+        _ => context.upload(&vec![value; len], shape),
+    };
+    Optimizer::new(update, Projection::max_norm(1.0, axis), &weights.unwrap()).unwrap()
+}
+
+/// Where slices stay in registers: 12 bytes of f32 for gradient descent, where two passes take 20.
+#[test]
+fn a_step_in_one_dispatch_moves_everything_once() {
+    for context in contexts().iter() {
+        let weights = context.zeros([4096, 1024]).unwrap();
+        let projection = Projection::max_norm(1.0, 1);
+        for (update, bytes) in updates().into_iter().zip([12.0, 20.0, 28.0]) {
+            let gradient = context.zeros([4096, 1024]).unwrap();
+            let optimizer = Optimizer::new(update, projection, &weights).unwrap();
+            let plan = context.plan(&optimizer.request(&gradient, false)).unwrap();
+            let cost = plan.cost();
+            assert_eq!((cost.bytes_per_element(0.0), cost.bytes_per_element(1.0)), (bytes, bytes));
+            // The numbers of the step, and then the weights.
+            assert_eq!(cost.dispatches, 2);
+            let free = projection.with_radius(f64::INFINITY);
+            let step = Optimizer::new(update, free, &weights).unwrap().request(&gradient, false);
+            let after = normproj::Request::in_place(projection, *weights.layout());
+            let apart = [step, after].map(|request| {
+                let plan: Plan = context.plan(&request).unwrap();
+                plan.cost().bytes_per_element(1.0)
+            });
+            assert_eq!(apart.iter().sum::<f64>(), bytes + 8.0);
+        }
+    }
+}
