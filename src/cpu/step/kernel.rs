@@ -4,6 +4,7 @@ use super::memory::Weights;
 use crate::cpu::kernel::SECTOR;
 use crate::cpu::number::{Number, Real};
 use crate::cpu::simd::{LANES, Simd, WithSimd, dispatch};
+use crate::cpu::term::{Kind, Squares};
 use crate::update;
 
 /// [`update::Coefficients`] in the precision of elements.
@@ -93,52 +94,103 @@ pub(super) fn update<T: Number>(
             while first < each {
                 for stream in 0..STREAMS {
                     let place = stream * each + first;
-                    piece::<S, T, MEMORIES>(simd, run.at(place), SECTOR, numbers);
+                    piece::<S, T, MEMORIES, false>(simd, run.at(place), SECTOR, numbers);
                 }
                 first += SECTOR;
             }
             let done = STREAMS * each;
-            piece::<S, T, MEMORIES>(simd, run.at(done), length - done, numbers);
+            piece::<S, T, MEMORIES, false>(simd, run.at(done), length - done, numbers);
         }
     }
-    match (run.first.is_empty(), run.second.is_empty()) {
-        (true, _) => dispatch(Op::<T, 0>(run, length, numbers)),
-        (false, true) => dispatch(Op::<T, 1>(run, length, numbers)),
-        (false, false) => dispatch(Op::<T, 2>(run, length, numbers)),
+    match run.memories() {
+        0 => dispatch(Op::<T, 0>(run, length, numbers)),
+        1 => dispatch(Op::<T, 1>(run, length, numbers)),
+        _ => dispatch(Op::<T, 2>(run, length, numbers)),
+    }
+}
+
+/// Updates rows that begin at these places, whose number is a multiple of [`STREAMS`], and sums the squares of what they
+/// become: what would be read again for that is in registers.
+pub(in crate::cpu) fn update_rows<T: Number>(
+    run: Weights<'_, T>,
+    places: &[usize],
+    length: usize,
+    numbers: &Coefficients<T::Real>,
+    sums: &mut Vec<f64>,
+) {
+    struct Op<'a, T: Number, const MEMORIES: usize> {
+        run: Weights<'a, T>,
+        places: &'a [usize],
+        length: usize,
+        numbers: &'a Coefficients<T::Real>,
+        sums: &'a mut Vec<f64>,
+    }
+    impl<T: Number, const MEMORIES: usize> WithSimd for Op<'_, T, MEMORIES> {
+        type Output = ();
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, simd: S) {
+            let Op { mut run, places, length, numbers, sums } = self;
+            for group in places.as_chunks::<STREAMS>().0 {
+                let mut lanes = [[0.0; LANES]; STREAMS];
+                let mut first = 0;
+                while first < length {
+                    let size = if length - first < SECTOR { length - first } else { SECTOR };
+                    for (lanes, &place) in lanes.iter_mut().zip(group) {
+                        let part = run.at(place + first);
+                        let more = piece::<S, T, MEMORIES, true>(simd, part, size, numbers);
+                        for lane in 0..LANES {
+                            lanes[lane] += more[lane];
+                        }
+                    }
+                    first += SECTOR;
+                }
+                for [a, b, c, d, e, f, g, h] in lanes {
+                    sums.push(((a + e) + (c + g)) + ((b + f) + (d + h)));
+                }
+            }
+        }
+    }
+    match run.memories() {
+        0 => dispatch(Op::<T, 0> { run, places, length, numbers, sums }),
+        1 => dispatch(Op::<T, 1> { run, places, length, numbers, sums }),
+        _ => dispatch(Op::<T, 2> { run, places, length, numbers, sums }),
     }
 }
 
 /// A longer run is read as several streams.
 const LONG: usize = 1 << 13;
-/// Each of so many tensors.
-const STREAMS: usize = 4;
+/// Each of so many tensors. 16384 rows of 4096 f32 take 35, 23.6, 22.4 and 24.9 ms with 1, 2, 4 and 8 (gradient descent, Xeon,
+/// 2 threads).
+pub(in crate::cpu) const STREAMS: usize = 4;
 
 #[inline(always)]
-fn piece<S: Simd, T: Number, const MEMORIES: usize>(
+fn piece<S: Simd, T: Number, const MEMORIES: usize, const SUMS: bool>(
     simd: S,
     run: Weights<'_, T>,
     length: usize,
     numbers: &Coefficients<T::Real>,
-) {
+) -> [f64; LANES] {
     let Weights { weights, gradient, first, second } = run;
     let (weights, gradient) = (&mut weights[..length], &gradient[..length]);
     let first = &mut first[..if MEMORIES > 0 { length } else { 0 }];
     let second = &mut second[..if MEMORIES > 1 { length } else { 0 }];
-    each::<S, T, MEMORIES>(simd, weights, gradient, first, second, numbers);
+    each::<S, T, MEMORIES, SUMS>(simd, weights, gradient, first, second, numbers)
 }
 
-/// Loops, not iterators with closures: one that is not inlined would be compiled for the baseline.
+/// Loops, not iterators with closures: one that is not inlined would be compiled for the baseline. The sums of squares of
+/// what weights become, if they are asked for.
 #[inline(always)]
-fn each<S: Simd, T: Number, const MEMORIES: usize>(
+fn each<S: Simd, T: Number, const MEMORIES: usize, const SUMS: bool>(
     simd: S,
     weights: &mut [T],
     gradient: &[T],
     first: &mut [T],
     second: &mut [T],
     numbers: &Coefficients<T::Real>,
-) {
+) -> [f64; LANES] {
     let numbers = *numbers;
     let zero = T::Real::default();
+    let mut sums = [0.0; LANES];
     let (weights, last) = weights.as_chunks_mut::<LANES>();
     let (gradient, last_gradient) = gradient.as_chunks::<LANES>();
     let (first, last_first) = first.as_chunks_mut::<LANES>();
@@ -158,6 +210,13 @@ fn each<S: Simd, T: Number, const MEMORIES: usize>(
                 numbers.step::<MEMORIES>(x[lane], g[lane], v[lane], s[lane]);
         }
         *w = T::nearest_lanes(simd, x);
+        if SUMS {
+            // The norm is that of what is stored.
+            let stored = T::lanes(simd, w);
+            for lane in 0..LANES {
+                sums[lane] = Squares.add::<S, _>(sums[lane], stored[lane]);
+            }
+        }
         if MEMORIES > 0 {
             first[i] = T::nearest_lanes(simd, v);
         }
@@ -170,6 +229,9 @@ fn each<S: Simd, T: Number, const MEMORIES: usize>(
         let s = if MEMORIES > 1 { last_second[i].real() } else { zero };
         let [x, v, s] = numbers.step::<MEMORIES>(w.real(), g.real(), v, s);
         *w = T::nearest(x);
+        if SUMS {
+            sums[0] = Squares.add::<S, _>(sums[0], w.real());
+        }
         if MEMORIES > 0 {
             last_first[i] = T::nearest(v);
         }
@@ -177,4 +239,5 @@ fn each<S: Simd, T: Number, const MEMORIES: usize>(
             last_second[i] = T::nearest(s);
         }
     }
+    sums
 }

@@ -24,6 +24,11 @@ impl<T: Number> Weights<'_, T> {
         }
     }
 
+    /// How many numbers are remembered of each.
+    pub fn memories(&self) -> usize {
+        usize::from(!self.first.is_empty()) + usize::from(!self.second.is_empty())
+    }
+
     /// From an element on.
     #[inline(always)]
     pub fn at(&mut self, place: usize) -> Weights<'_, T> {
@@ -45,6 +50,11 @@ impl<T: Number> Weights<'_, T> {
             return;
         }
         self.walk(tile.axes(), numbers);
+    }
+
+    /// Updates a run.
+    pub fn row(&mut self, place: usize, length: usize, numbers: &Coefficients<T::Real>) {
+        kernel::update(self.at(place), length, numbers);
     }
 
     fn walk(&mut self, axes: &[Line], numbers: &Coefficients<T::Real>) {

@@ -16,7 +16,7 @@ use crate::host::{HostMemory, lock_read, lock_write};
 use crate::plan::Plan;
 use crate::report::Tally;
 use crate::update;
-pub(super) use kernel::Coefficients;
+pub(super) use kernel::{Coefficients, STREAMS, update_rows};
 pub(super) use memory::Weights;
 
 /// A tensor with the strides of the weights, and where it begins.
