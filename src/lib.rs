@@ -43,7 +43,7 @@ pub use model::{
     PendingGroupReport, PendingStepReport, Rules, StepReport, Verdict,
 };
 pub use norm::{Norm, Power};
-pub use optimizer::Optimizer;
+pub use optimizer::{Hyperball, Optimizer};
 pub use pending::PendingReport;
 pub use plan::Plan;
 pub use plan::profile::DeviceProfile;

@@ -11,6 +11,8 @@ struct Settings {
     first: Number, first_gradient: Number,
     second: Number, second_gradient: Number,
     epsilon: Number,
+    // Whether gradients are divided by the factor.
+    divides: Number,
 }
 
 // What is counted: 1 - β^t of both moments, as sums, because a difference would lose what is small of it.
@@ -39,6 +41,11 @@ fn advance() {
     let apart = settings.decoupled != Number(0.0);
     var next = Coefficients();
     next.scale = settings.scale * factors[0];
+    if settings.divides != Number(0.0) {
+        // What has no norm is nothing.
+        let none = factors[0] == Number(0.0);
+        next.scale = select(settings.scale / factors[0], Number(0.0), none);
+    }
     next.decay = select(settings.decay, Number(0.0), apart);
     next.keep = select(Number(1.0), Number(1.0) - rate * settings.decay, apart);
     next.rate = -rate;

@@ -8,7 +8,7 @@ use crate::gpu::dispatch::Dispatch;
 use crate::gpu::pipeline::{Program, settings_size};
 use crate::gpu::readback;
 use crate::plan::gpu::steps::Window;
-use crate::update::{Update, numbers};
+use crate::update::numbers;
 
 /// Numbers of `shaders/optimizer/numbers.wgsl`, filled up to whole vectors.
 const COEFFICIENTS: u64 = 16;
@@ -28,10 +28,11 @@ pub(crate) struct Advance {
 }
 
 impl Advance {
-    /// Of an update at its first step, with the rate, the factor and the flag that are on the device.
+    /// Of the numbers of an update at its first step, with the rate, the factor and the flag that are on the device.
     pub fn new(
         gpu: &Gpu,
-        update: &Update,
+        settings: &[f64],
+        rate: f64,
         precision: Precision,
         inputs: [Option<&DeviceBuffer>; 3],
     ) -> Result<Self> {
@@ -39,10 +40,11 @@ impl Advance {
         let (copied, storage) = (wgpu::BufferUsages::COPY_DST, wgpu::BufferUsages::STORAGE);
         let uniform = wgpu::BufferUsages::UNIFORM;
         let counted = storage | wgpu::BufferUsages::COPY_SRC;
+        let of_update = numbers(settings, precision);
         let settings = gpu.buffer("settings", settings_size(precision), uniform | copied)?;
-        gpu.queue().write_buffer(&settings, 0, &numbers(&update.settings(), precision));
+        gpu.queue().write_buffer(&settings, 0, &of_update);
         let own = gpu.buffer("inputs", 3 * ALIGNMENT, storage | copied)?;
-        for (value, offset) in [update.rate(), 1.0, 0.0].into_iter().zip([0, 1, 2]) {
+        for (value, offset) in [rate, 1.0, 0.0].into_iter().zip([0, 1, 2]) {
             gpu.queue().write_buffer(&own, offset * ALIGNMENT, &numbers(&[value], precision));
         }
         let mut found =

@@ -11,6 +11,8 @@ pub(super) struct Inputs {
     pub rate: Option<DeviceBuffer>,
     pub factor: Option<DeviceBuffer>,
     pub flag: Option<DeviceBuffer>,
+    /// Whether gradients are divided by the factor.
+    pub divides: bool,
 }
 
 impl Inputs {
@@ -26,7 +28,11 @@ impl Inputs {
         };
         let [rate, factor, flag] = self.each();
         let update = update.at_rate(number(rate, update.rate()));
-        (number(flag, 0.0) == 0.0).then(|| update.times(number(factor, 1.0)))
+        let factor = number(factor, 1.0);
+        // What has no norm is nothing.
+        let divided = if factor == 0.0 { 0.0 } else { factor.recip() };
+        let factor = if self.divides { divided } else { factor };
+        (number(flag, 0.0) == 0.0).then(|| update.times(factor))
     }
 }
 
@@ -46,7 +52,21 @@ impl Optimizer {
     /// # Errors
     /// As [`Optimizer::rate_from`].
     pub fn factor_from(self, factor: &DeviceBuffer) -> Result<Self> {
-        self.with(|inputs| inputs.factor = Some(factor.clone()), factor)
+        let set = |inputs: &mut Inputs| {
+            (inputs.factor, inputs.divides) = (Some(factor.clone()), false);
+        };
+        self.with(set, factor)
+    }
+
+    /// Divides gradients by one element on the device, as by their norm; where it is zero they are taken for zeros.
+    ///
+    /// # Errors
+    /// As [`Optimizer::rate_from`].
+    pub fn divided_by(self, divisor: &DeviceBuffer) -> Result<Self> {
+        let set = |inputs: &mut Inputs| {
+            (inputs.factor, inputs.divides) = (Some(divisor.clone()), true);
+        };
+        self.with(set, divisor)
     }
 
     /// Skips a step where one element on the device is not zero, as [`Group::non_finite`](crate::Group::non_finite): weights,

@@ -1,5 +1,6 @@
 //! An optimizer whose steps end inside a set.
 
+mod hyperball;
 mod inputs;
 
 use crate::buffer::{DeviceBuffer, MemoryKey, Storage};
@@ -13,6 +14,7 @@ use crate::plan::request::Request;
 use crate::plan::schedule::Schedule;
 use crate::projection::Projection;
 use crate::update::{Count, Memory, Update};
+pub use hyperball::Hyperball;
 use inputs::Inputs;
 
 /// Weights, an update and a set: projected gradient descent, `w ← P_C(update(w, g))`, in one go.
@@ -288,7 +290,9 @@ impl Optimizer {
 fn device(weights: &DeviceBuffer, update: &Update, inputs: &Inputs) -> Result<Option<Device>> {
     let precision = weights.dtype().precision();
     let device = |gpu: &Gpu| {
-        let advance = Advance::new(gpu, update, precision, inputs.each())?;
+        let settings = update.settings(inputs.divides);
+        let (rate, inputs) = (update.rate(), inputs.each());
+        let advance = Advance::new(gpu, &settings, rate, precision, inputs)?;
         Ok(Device { advance, bound: None })
     };
     weights.context().as_gpu().map(device).transpose()

@@ -26,6 +26,7 @@ mod radial;
 mod rows;
 mod scale;
 mod shrink;
+mod step;
 
 pub use clip::{Clipped, Elements, clip, decayed};
 pub use double::Double;
@@ -39,6 +40,7 @@ pub use plane::{
     component, exact_product, project_along, project_along_double, project_along_with_radii,
 };
 pub use rows::{project_rows, touched};
+pub use step::step;
 
 use crate::axes::Axes;
 use crate::dtype::{DType, Element};

@@ -11,7 +11,7 @@ pub(crate) struct Count {
     pub corrections: [f64; 2],
 }
 
-/// How many numbers an update has that do not change from step to step, filled up to whole vectors.
+/// How many numbers an update has that do not change from step to step: whole vectors.
 pub(crate) const SETTINGS: usize = 12;
 
 /// Numbers in the precision that kernels compute in.
@@ -61,8 +61,8 @@ impl Count {
 }
 
 impl Update {
-    /// What `shaders/optimizer/advance.wgsl` reads.
-    pub(crate) fn settings(&self) -> [f64; SETTINGS] {
+    /// What `shaders/optimizer/advance.wgsl` reads; gradients may be divided by the factor on the device.
+    pub(crate) fn settings(&self, divides: bool) -> [f64; SETTINGS] {
         let Update { method, scale, decay, decoupled, .. } = *self;
         let flag = |flag: bool| f64::from(u8::from(flag));
         let (kind, inside, nesterov, [first, taken], [second, squared], epsilon) = match method {
@@ -75,7 +75,11 @@ impl Update {
             }
         };
         let [apart, inside, nesterov] = [decoupled, inside, nesterov].map(flag);
-        [scale, decay, kind, apart, inside, nesterov, first, taken, second, squared, epsilon, 0.0]
+        let divides = flag(divides);
+        [
+            scale, decay, kind, apart, inside, nesterov, first, taken, second, squared, epsilon,
+            divides,
+        ]
     }
 
     /// The numbers of the step that leads to a count.

@@ -36,7 +36,7 @@ pub struct Update {
 
 /// How gradients become a step.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Method {
+pub(crate) enum Method {
     Sgd,
     Momentum { momentum: f64, dampening: f64, nesterov: bool, rate_inside: bool },
     Adam { betas: [f64; 2], epsilon: f64 },
@@ -168,6 +168,20 @@ impl Update {
     /// The learning rate.
     pub fn rate(&self) -> f64 {
         self.rate
+    }
+
+    pub(crate) fn method(&self) -> Method {
+        self.method
+    }
+
+    /// What gradients are multiplied by.
+    pub(crate) fn scale(&self) -> f64 {
+        self.scale
+    }
+
+    /// The decays that join the gradient, and that do not.
+    pub(crate) fn decays(&self) -> [f64; 2] {
+        if self.decoupled { [0.0, self.decay] } else { [self.decay, 0.0] }
     }
 
     /// What is remembered of each element.

@@ -2,6 +2,7 @@
 
 mod edges;
 mod golden;
+mod hyperball;
 mod naive;
 mod properties;
 

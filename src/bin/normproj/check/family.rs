@@ -12,7 +12,7 @@ use super::Outcome;
 use super::tasks::Task;
 
 /// Elements that are made from a number.
-trait Sample: Element {
+pub(super) trait Sample: Element {
     fn nearest(value: f64) -> Self;
 }
 

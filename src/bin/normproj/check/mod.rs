@@ -5,6 +5,7 @@ mod compare;
 mod family;
 mod groups;
 mod mixed;
+mod steps;
 mod tasks;
 mod trial;
 
@@ -29,7 +30,7 @@ use trial::Trial;
 /// For each shape and each legal schedule: slices inside keep every bit, what is scaled ends inside
 /// and within 2κ of the exact projection, a second time changes nothing, NaN and infinity stay, and
 /// nothing outside the view is written. Then every set in every dtype that the device has, with radii in
-/// memory and along directions; and clips of many tensors: in
+/// memory and along directions; steps of optimizers with their projection; and clips of many tensors: in
 /// an arena, in buffers of their own, and strided; of every dtype, and of several in one group.
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -64,6 +65,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let context = device::open(&arguments.run)?;
     let mut tasks = schedules()?;
     tasks.extend(family::tasks()?);
+    tasks.extend(steps::tasks());
     tasks.extend(groups::tasks()?);
     tasks.extend(mixed::tasks(&context)?);
     let progress = Progress::count(tasks.len() as u64, arguments.run.quiet);
