@@ -52,7 +52,7 @@ use radii::Goal;
 /// - Every finite slice ends with `n ≤ T`, if c is not within the subnormal numbers.
 /// - Applied twice, with the statistics measured anew, it gives the same bits as once.
 /// - `|y − y*| ≤ (2κ + 5δ)·|y*| + 2⁻¹²⁶`, y* the exact projection of the whole; 16-bit elements are rounded
-///   once on top. On the CPU backend that is 1.1·10⁻⁶.
+///   once on top. On the CPU backend that is 1.1·10⁻⁶ in L2 of f32.
 /// - With [`Rounding::Nearest`] `n ≤ c` is compared as computed and c is aimed at; the second and third are given up.
 /// - A slice with a NaN or an infinity on any rank is left on all of them ([`OnNonFinite::Leave`]) or becomes
 ///   zero on all of them ([`OnNonFinite::Zero`], zeros of either sign).

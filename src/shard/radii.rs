@@ -24,8 +24,10 @@ impl Goal {
         let worked = slack.radius(c);
         let target = worked * (1.0 - 3.0 * error) - 3.0 * error * slack.up.absolute;
         let number = |x: f64| Magnitude::new(x.clamp(0.0, f64::MAX));
-        let limit = number(slack.above(worked) * (1.0 - error));
-        Goal { limit, target: number(target), endless: c == f64::INFINITY, policy }
+        let limit = slack.above(worked) * (1.0 - error);
+        // Not only that of c: what 16 bits may add to a norm of small p has no end either.
+        let endless = limit == f64::INFINITY;
+        Goal { limit: number(limit), target: number(target), endless, policy }
     }
 
     /// The radius of each part; none where it keeps its bits.
