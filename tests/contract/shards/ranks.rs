@@ -1,5 +1,7 @@
 //! Ranks in one process: what an all-gather would bring is handed over as bytes.
 
+use std::slice::from_ref;
+
 use normproj::{Axes, Context, DeviceBuffer, Layout, Projection, Request, Shard, Statistics};
 
 use crate::values::Value;
@@ -103,7 +105,7 @@ pub fn run<T: Value>(
     let local: Vec<Statistics> = shards.iter().map(measure).collect();
     let mut outcome = Outcome { matrix: matrix.clone(), delta: 0.0, kappa: 0.0 };
     for ((shard, own), part) in shards.iter().zip(&local).zip(&parts) {
-        let gathered = if shares(projection.axes(), cut) { &local[..] } else { &[own.clone()] };
+        let gathered = if shares(projection.axes(), cut) { &local[..] } else { from_ref(own) };
         let whole = merged(shard.none(), gathered);
         shard.apply(own, &whole).expect("applied");
         outcome.delta = outcome.delta.max(whole.error());
