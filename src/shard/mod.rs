@@ -49,7 +49,7 @@ use radii::Goal;
 /// room of the dtype). All ranks decide by the merged bits, so alike.
 ///
 /// - A slice with `n ≤ T·(1 − 2δ)` keeps every bit on every rank.
-/// - Every finite slice ends with `n ≤ T`, if c is not within the subnormal numbers.
+/// - Every finite slice of m elements ends with `n ≤ T`, for c = 0 or `c ≥ √m·2⁻¹²⁵`.
 /// - Applied twice, with the statistics measured anew, it gives the same bits as once.
 /// - `|y − y*| ≤ (2κ + 5δ)·|y*| + 2⁻¹²⁶`, y* the exact projection of the whole; 16-bit elements are rounded
 ///   once on top. On the CPU backend that is 1.1·10⁻⁶ in L2 of f32.
