@@ -169,3 +169,11 @@ impl std::fmt::Display for Axes {
         }
     }
 }
+
+/// The valid axes of a tensor of this rank, as a reader expects to see them.
+pub(crate) fn range(rank: usize) -> String {
+    match rank {
+        0 => "the empty range of a scalar".to_string(),
+        rank => format!("-{rank}..={}", rank - 1),
+    }
+}

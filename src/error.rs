@@ -1,5 +1,6 @@
 //! What can go wrong, typed, with the numbers that a caller needs to mend it.
 
+use crate::axes::range;
 use crate::dtype::DType;
 use crate::norm::Norm;
 
@@ -376,6 +377,18 @@ pub enum Error {
         /// How many tensors do.
         count: usize,
     },
+    /// A projection that no scaling of the parts of a tensor carries out.
+    #[error("{what} is not to be had of a tensor in parts; max-norm and clip by norm are")]
+    NotSharded {
+        /// What was asked for.
+        what: String,
+    },
+    /// Statistics of other slices than those at hand, or bytes that are none.
+    #[error("the statistics do not fit: {reason}")]
+    Statistics {
+        /// What differs.
+        reason: String,
+    },
     /// A report of a request that was prepared without one.
     #[error(
         "there is no report: the request was prepared without one (plan it `with_report`), or it is a clip by value, which computes no norm"
@@ -384,12 +397,4 @@ pub enum Error {
     /// A report whose commands were dropped instead of submitted, or not submitted yet.
     #[error("the commands that write this report were never submitted")]
     NotSubmitted,
-}
-
-/// The valid axes of a tensor of this rank, as a reader expects to see them.
-fn range(rank: usize) -> String {
-    match rank {
-        0 => "the empty range of a scalar".to_string(),
-        rank => format!("-{rank}..={}", rank - 1),
-    }
 }

@@ -27,6 +27,7 @@ mod report;
 #[doc = include_str!("docs/schedules.md")]
 pub mod schedules {}
 pub mod shader;
+mod shard;
 mod update;
 
 pub use axes::{Axes, AxisList, WeightLayout};
@@ -51,6 +52,7 @@ pub use plan::request::Request;
 pub use plan::schedule::Schedule;
 pub use projection::{Compat, Formula, OnNonFinite, Place, Projection, Rounding, Set, ZeroSlice};
 pub use report::Report;
+pub use shard::{Shard, Statistics};
 pub use update::Update;
 
 /// Max-norm over `axes` with radius `c`, in place: see [`Projection::max_norm`].

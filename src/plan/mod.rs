@@ -16,7 +16,7 @@ pub mod rim;
 pub(crate) mod rims;
 pub mod rule;
 pub mod schedule;
-mod slack;
+pub(crate) mod slack;
 pub mod step;
 
 use cost::Cost;

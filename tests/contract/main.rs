@@ -47,4 +47,5 @@ mod run;
 mod sets;
 mod shapes;
 mod shapes_large;
+mod shards;
 mod values;
