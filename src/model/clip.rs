@@ -25,6 +25,8 @@ pub struct Clip {
     pub(crate) on_non_finite: OnNonFinite,
     pub(crate) compat: Option<Compat>,
     pub(crate) given: Option<GivenNorm>,
+    /// Whether it is only decided what tensors are multiplied by.
+    pub(crate) measured: bool,
 }
 
 /// What is clipped by what.
@@ -54,7 +56,7 @@ pub enum GivenNorm {
 impl Clip {
     fn new(kind: Kind) -> Self {
         let (rounding, on_non_finite) = (Rounding::default(), OnNonFinite::default());
-        Clip { kind, rounding, on_non_finite, compat: None, given: None }
+        Clip { kind, rounding, on_non_finite, compat: None, given: None, measured: false }
     }
 
     /// Clip by global norm: with `n` the norm of all tensors as one vector, each becomes
@@ -130,6 +132,31 @@ impl Clip {
         Clip { given: Some(given), ..self }
     }
 
+    /// The same clip without its last pass: norm, factor and flag are on the device ([`Group::scale`](crate::Group::scale),
+    /// [`Group::non_finite`](crate::Group::non_finite)) and the tensors keep every bit, because who reads them applies the
+    /// factor, as an [`Optimizer`](crate::Optimizer) does. It then costs one read. Nothing of a clip by value.
+    ///
+    /// ```
+    /// use normproj::{Clip, Context, Group, Model, Optimizer, Projection, Update};
+    /// let context = Context::cpu();
+    /// let weights = context.upload(&[0.5, 0.5], [2])?;
+    /// let gradient = context.upload(&[3.0, 4.0], [2])?;
+    /// let clip = Group::new(Clip::global_norm(1.0).measured(), &Model::unnamed(&context, [&gradient])?)?;
+    /// let free = Projection::max_norm(f64::INFINITY, 0);
+    /// let optimizer = Optimizer::new(Update::sgd(1.0), free, &weights)?;
+    /// let optimizer = optimizer.factor_from(&clip.scale()?)?;
+    /// let mut optimizer = optimizer.skip_from(&clip.non_finite()?)?;
+    /// clip.enqueue()?;
+    /// optimizer.step(&gradient)?;
+    /// let after = weights.read()?;
+    /// assert!((after[0] + 0.1).abs() < 1e-6 && (after[1] + 0.3).abs() < 1e-6);
+    /// # Ok::<(), normproj::Error>(())
+    /// ```
+    #[must_use]
+    pub fn measured(self) -> Self {
+        Clip { measured: true, ..self }
+    }
+
     /// The same clip at another radius; clipping by value and norms have none.
     #[must_use]
     pub fn with_radius(self, radius: f64) -> Self {
@@ -190,7 +217,11 @@ impl Clip {
 
     /// Whether tensors may be written.
     pub fn writes(&self) -> bool {
-        !matches!(self.kind, Kind::Norms { .. })
+        match self.kind {
+            Kind::Norms { .. } => false,
+            Kind::Value { .. } => true,
+            Kind::Global { .. } | Kind::Each { .. } => !self.measured,
+        }
     }
 
     /// Refuses what makes no sense for any tensor.

@@ -63,8 +63,10 @@ pub(crate) fn run(
             decide(plan, norm, &Reduce { norm, members, pieces, memories, weights }.run())
         }
     };
-    let effects: Vec<Effect> = tensors.iter().map(|tensor| tensor.effect).collect();
-    Apply { members, pieces, weights: &weights, effects: &effects, cut }.run(&mut open);
+    if request.clip.writes() {
+        let effects: Vec<Effect> = tensors.iter().map(|tensor| tensor.effect).collect();
+        Apply { members, pieces, weights: &weights, effects: &effects, cut }.run(&mut open);
+    }
     drop((open, weights));
     // The results may lie in a memory that a member of another group lies in.
     drop(guards);

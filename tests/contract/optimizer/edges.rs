@@ -1,7 +1,8 @@
 //! Views, policies, errors, and a thousand steps.
 
 use normproj::{
-    Axes, Context, DType, DeviceBuffer, Error, Layout, OnNonFinite, Optimizer, Projection, Update,
+    Axes, Clip, Context, DType, DeviceBuffer, Error, Group, Layout, Model, OnNonFinite, Optimizer,
+    Projection, Update,
 };
 
 use super::stepping;
@@ -329,5 +330,45 @@ fn numbers_that_do_not_fit_are_refused() {
             new().factor_from(&elsewhere).expect_err("host"),
             Error::OtherContext { .. }
         ));
+    }
+}
+
+/// A clip that was only measured, and the step that applies it: as a clip and a step, with the gradient as it was.
+#[test]
+fn a_clip_costs_no_write_of_its_own() {
+    let shape = [24, 40];
+    for context in stepping() {
+        for c in [0.25, 1e6] {
+            let (one, two) = (upload(context, 8, &shape), upload(context, 8, &shape));
+            let (kept, clipped) = (upload(context, 9, &shape), upload(context, 9, &shape));
+            let projection = Projection::max_norm(1.0, 1);
+            let model = |gradient| Model::unnamed(context, [gradient]).expect("one");
+            let clip = Clip::global_norm(c);
+            let measured = Group::new(clip.measured(), &model(&kept)).expect("valid");
+            let optimizer = Optimizer::new(Update::adam(0.1), projection, &one).expect("valid");
+            let optimizer = optimizer.factor_from(&measured.scale().expect("one"));
+            let optimizer = optimizer.and_then(|o| o.skip_from(&measured.non_finite()?));
+            let mut optimizer = optimizer.expect("they are bound");
+            let mut plain = Optimizer::new(Update::adam(0.1), projection, &two).expect("valid");
+            let before = kept.read().expect("read");
+            for _ in 0..3 {
+                measured.enqueue().expect("it runs");
+                optimizer.step(&kept).expect("it runs");
+                clipped.write(&before).expect("writable");
+                Group::new(clip, &model(&clipped)).expect("valid").enqueue().expect("it runs");
+                plain.step(&clipped).expect("it runs");
+            }
+            assert_eq!(kept.read().expect("read"), before);
+            let (a, b) = (one.read().expect("read"), two.read().expect("read"));
+            assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() <= 1e-5), "{c}");
+            let poisoned: Vec<f32> =
+                before.iter().map(|x| if *x > 2.0 { f32::NAN } else { *x }).collect();
+            assert!(poisoned.iter().any(|x| x.is_nan()));
+            kept.write(&poisoned).expect("writable");
+            measured.enqueue().expect("it runs");
+            optimizer.step(&kept).expect("it runs");
+            assert_eq!(one.read().expect("read"), a, "a NaN moved something");
+            assert_eq!(optimizer.steps().expect("counted"), 3);
+        }
     }
 }
