@@ -22,6 +22,9 @@ pub struct Args {
     /// After every step, compare with the oracle; it reads back what the loop otherwise would not
     #[arg(long)]
     pub check: bool,
+    /// Update and bound the weights in one go, on the device; the MLP alone
+    #[arg(long)]
+    pub fused: bool,
 }
 
 impl Args {

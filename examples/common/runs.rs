@@ -27,6 +27,8 @@ pub struct Settings {
     pub seed: u64,
     pub epochs: usize,
     pub check: bool,
+    /// Whether weights are updated and bounded in one go, by an example that can.
+    pub fused: bool,
 }
 
 /// A step, as a CSV line.
@@ -80,7 +82,8 @@ impl<O> Runs<O> {
             for (kind, runs) in kinds.iter().zip(&mut of) {
                 // The oracle has nothing to say where there is no bound.
                 let check = args.check && kind.c.is_finite();
-                let run = train(&Settings { c: kind.c, rate: kind.rate, seed, epochs, check })?;
+                let (c, rate) = (kind.c, kind.rate);
+                let run = train(&Settings { c, rate, seed, epochs, check, fused: args.fused })?;
                 let (percent, steps) = (100.0 * run.accuracy, run.lines.len());
                 println!("seed {seed}, {}: {percent:.1}% after {steps} steps", kind.label);
                 let file = format!("{example}-{}-{seed}.csv", kind.name);

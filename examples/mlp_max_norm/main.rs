@@ -18,6 +18,7 @@
 mod common;
 mod network;
 mod oracle;
+mod stepper;
 #[cfg(test)]
 mod tests;
 mod train;

@@ -22,8 +22,10 @@ fn gradients_are_the_slopes_of_the_loss() {
 #[test]
 fn every_unit_stays_inside_where_a_free_network_diverges() {
     let data = Digits::load().unwrap();
-    let settings = |c| Settings { c, rate: 10.0, seed: 0, epochs: 2, check: true };
-    for context in contexts() {
+    for (context, fused) in
+        contexts().into_iter().flat_map(|context| [(context.clone(), false), (context, true)])
+    {
+        let settings = |c| Settings { c, rate: 10.0, seed: 0, epochs: 2, check: true, fused };
         let bounded = train(&context, &data, &settings(2.0)).unwrap();
         assert_eq!((bounded.oracle.above, bounded.oracle.compared), (0, 266 * bounded.lines.len()));
         assert!(bounded.lines.iter().all(|line| line.loss.is_finite()));

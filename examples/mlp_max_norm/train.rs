@@ -1,15 +1,15 @@
 //! The training loop.
 
-use normproj::{Context, DeviceBuffer, ModelStep, PendingStepReport, Projection, Rules};
+use normproj::{Context, DeviceBuffer};
 use rand::{SeedableRng, rngs::StdRng};
 
 use crate::common::Result;
-use crate::common::arena::{Arena, largest, length};
+use crate::common::arena::{Arena, largest};
 use crate::common::digits::Digits;
-use crate::common::momentum::Momentum;
 use crate::common::runs::{Line, Run, Settings};
 use crate::network::{self, Masks, SPECS};
 use crate::oracle::Oracle;
+use crate::stepper::{self, Stepper};
 
 const BATCH: usize = 32;
 
@@ -23,7 +23,7 @@ fn schedule(settings: &Settings, epoch: usize) -> (f64, f64) {
 /// What the device has been asked for and the host has not looked at.
 struct Pending {
     loss: f64,
-    report: PendingStepReport,
+    report: stepper::Pending,
     norms: DeviceBuffer,
 }
 
@@ -32,26 +32,20 @@ pub fn train(context: &Context, data: &Digits, settings: &Settings) -> Result<Ru
     let (training, test) = data.split(&mut rng);
     let arena = Arena::new(context, &SPECS)?;
     arena.write(&network::initial(&mut rng))?;
-    let mut momentum = Momentum::new(length(&SPECS));
-    // Once; the loop only runs it. Axis 0 of `[in, out]` runs over the incoming weights of a unit.
-    let rules = Rules::new().rule("*", Projection::max_norm(settings.c, 0));
-    let constraint = ModelStep::with_report(&rules, &arena.model)?;
+    let mut stepper = Stepper::new(context, &arena, settings.c, settings.fused)?;
     let mut oracle = Oracle::new(&arena, settings.c)?;
     let (mut pending, mut lines) = (Vec::new(), Vec::new());
 
     'training: for epoch in 0..settings.epochs {
-        let (rate, keep) = schedule(settings, epoch);
+        let rates = schedule(settings, epoch);
         for batch in training.batches(BATCH, &mut rng) {
             // The only wait: this example computes on the host. A training engine would leave the
             // weights where they are.
-            let mut weights = arena.read()?;
+            let weights = arena.read()?;
             let masks = Masks::sample(BATCH, &mut rng);
             let (loss, gradient) = network::gradient(&weights, &batch, &masks);
-            momentum.step(&mut weights, &gradient, rate, keep);
-            arena.write(&weights)?;
-
             // Queued, both.
-            let report = constraint.run()?;
+            let report = stepper.step(&arena, weights, &gradient, rates)?;
             pending.push(Pending { loss, report, norms: arena.unit_norms()? });
 
             if settings.check {
@@ -81,7 +75,7 @@ fn collect(pending: &mut Vec<Pending>, lines: &mut Vec<Line>) -> Result<()> {
             clipped: false,
             largest_unit_norm: norm_after,
         };
-        for (_, report) in report.wait()?.tensors() {
+        for report in report.wait()? {
             // The report counts what is not finite, and takes the largest of the others.
             let norm = if report.non_finite > 0 { f64::NAN } else { report.largest_norm };
             line.norm_before = largest([line.norm_before, norm]);

@@ -21,7 +21,7 @@ fn gradients_are_the_slopes_of_the_loss() {
 #[test]
 fn gradients_end_inside_the_bound_and_norms_are_those_of_the_oracle() {
     let data = Digits::load().unwrap();
-    let settings = Settings { c: 0.5, rate: 2.0, seed: 0, epochs: 1, check: true };
+    let settings = Settings { c: 0.5, rate: 2.0, seed: 0, epochs: 1, check: true, fused: false };
     for context in contexts() {
         let run = train(&context, &data, &settings).unwrap();
         assert_eq!((run.oracle.above, run.oracle.steps), (0, run.lines.len()));

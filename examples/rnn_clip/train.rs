@@ -26,6 +26,9 @@ struct Pending {
 }
 
 pub fn train(context: &Context, data: &Digits, settings: &Settings) -> Result<Run<Oracle>> {
+    if settings.fused {
+        return Err("a clip of gradients is not fused here: `--fused` is of mlp_max_norm".into());
+    }
     let mut rng = StdRng::seed_from_u64(settings.seed);
     let (training, test) = data.split(&mut rng);
     let weights = Arena::new(context, &SPECS)?;

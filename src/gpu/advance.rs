@@ -64,8 +64,9 @@ impl Advance {
         })
     }
 
-    /// Another rate of the host, for what is submitted from now on.
-    pub fn set_rate(&self, gpu: &Gpu, rate: f64) {
+    /// Other numbers of the host, for what is submitted from now on.
+    pub fn set(&self, gpu: &Gpu, settings: &[f64], rate: f64) {
+        gpu.queue().write_buffer(&self.settings, 0, &numbers(settings, self.precision));
         gpu.queue().write_buffer(&self.own, 0, &numbers(&[rate], self.precision));
     }
 

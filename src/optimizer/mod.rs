@@ -40,6 +40,8 @@ use inputs::Inputs;
 #[derive(Debug)]
 pub struct Optimizer {
     update: Update,
+    /// The first one, which plans are made for: what its numbers are does not matter to them.
+    planned: Update,
     projection: Projection,
     weights: DeviceBuffer,
     first: Option<DeviceBuffer>,
@@ -82,6 +84,7 @@ impl Optimizer {
         let (weights, count) = (weights.clone(), Count::default());
         Ok(Optimizer {
             update,
+            planned: update,
             projection,
             weights,
             first,
@@ -235,7 +238,7 @@ impl Optimizer {
     pub fn request(&self, gradient: &DeviceBuffer, report: bool) -> Request {
         let request = Request::in_place(self.projection, *self.weights.layout());
         let request = Request { report, ..request.of(self.weights.dtype()) };
-        request.after(self.update, *gradient.layout())
+        request.after(self.planned, *gradient.layout())
     }
 
     /// Takes steps at another learning rate from now on.
@@ -243,10 +246,21 @@ impl Optimizer {
     /// # Errors
     /// [`Error::Update`] if it is not finite.
     pub fn set_rate(&mut self, rate: f64) -> Result<()> {
-        let update = self.update.at_rate(rate);
+        self.set_update(self.update.at_rate(rate))
+    }
+
+    /// Goes on with other numbers of the same method, as a momentum that rises; what is remembered stays.
+    ///
+    /// # Errors
+    /// [`Error::Update`]; [`Error::PlanMismatch`] for a method that remembers something else.
+    pub fn set_update(&mut self, update: Update) -> Result<()> {
         update.check()?;
+        if update.memory() != self.update.memory() {
+            let reason = format!("{update} does not remember what {} does", self.update);
+            return Err(Error::PlanMismatch { reason });
+        }
         if let (Some(gpu), Some(device)) = (self.weights.context().as_gpu(), &self.device) {
-            device.advance.set_rate(gpu, rate);
+            device.advance.set(gpu, &update.settings(self.inputs.divides), update.rate());
         }
         self.update = update;
         Ok(())
