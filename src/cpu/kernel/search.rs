@@ -33,8 +33,9 @@ use sweep::Sweep;
 /// More than `log₂ m + 27`, which is enough for 53 bits of any slice.
 const STEPS: usize = 128;
 
-/// A δ is far right of where its root may be whose square this is a part of.
-const FAR_RIGHT: f64 = 1.0 / 4.0;
+/// A slice is far outside whose sum is so many times c. One that is near it has its δ near where all elements have the
+/// sum c, whatever its elements are: after a step that it was projected before, say, most of them are zeros.
+const FAR: f64 = 4.0;
 
 /// Steps of a search that only has to come near.
 const STEPS_NEAR: usize = 32;
@@ -151,8 +152,8 @@ impl<const N: usize> Sought<N> {
         let apart = if self.magnitudes { 1.0 } else { 2.0 } / n;
         let delta = |i: usize| {
             let (right, squared) = (right(i), 2.0 * self.c[i] * apart * most[i]);
-            let pays = squared > 0.0 && squared < right * right * FAR_RIGHT;
-            if pays { squared.sqrt() } else { right }
+            let is_far = squared > 0.0 && self.powers[i] > FAR * self.c[i];
+            if is_far { right.min(squared.sqrt()) } else { right }
         };
         from_fn(|i| One::new(self.asked[i], most[i], self.c[i], delta(i)))
     }
