@@ -10,6 +10,7 @@
 //! the function, because each is a pass over the slice: of most slices it takes two over all elements.
 
 mod gather;
+mod lanes;
 mod lines;
 mod passes;
 mod steps;

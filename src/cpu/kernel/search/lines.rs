@@ -2,6 +2,7 @@
 
 use std::array::from_fn;
 
+use super::lanes::{across, largest_across};
 use super::steps::One;
 use crate::cpu::kernel::columns::LINE;
 use crate::cpu::number::Real;
@@ -142,31 +143,6 @@ pub(in crate::cpu) fn any_negative<R: Real>(run: &[R]) -> bool {
     // A piece at a time: most slices that hold one hold it early.
     run.chunks(LINE * LINE)
         .any(|piece| piece.iter().fold(false, |any, &x| any | (x < R::default())))
-}
-
-#[inline(always)]
-pub(super) fn across(mut lanes: [f64; LINE]) -> f64 {
-    let mut width = LINE;
-    while width > 1 {
-        width /= 2;
-        for i in 0..width {
-            lanes[i] += lanes[i + width];
-        }
-    }
-    lanes[0]
-}
-
-/// In halves, as [`across`]: one after the other they would wait for each other, and [`f64::max`] for a NaN.
-#[inline(always)]
-pub(super) fn largest_across<R: Real>(mut lanes: [R; LINE]) -> R {
-    let mut width = LINE;
-    while width > 1 {
-        width /= 2;
-        for i in 0..width {
-            lanes[i] = if lanes[i + width] > lanes[i] { lanes[i + width] } else { lanes[i] };
-        }
-    }
-    lanes[0]
 }
 
 /// Both halves of rows, by two threads if that pays.

@@ -3,7 +3,8 @@
 use std::array::from_fn;
 
 use super::gather::Columns;
-use super::lines::{Above, Ends, Settled, across, exact, largest, largest_across, near, settle};
+use super::lanes::{across, largest_across};
+use super::lines::{Above, Ends, Settled, exact, largest, near, settle};
 use super::steps::One;
 use crate::cpu::kernel::columns::LINE;
 use crate::cpu::number::Real;
