@@ -15,6 +15,9 @@ struct Arguments {
     shape: [usize; 2],
     #[arg(long, default_value_t = 21)]
     rounds: usize,
+    /// Only cases whose name holds this: rows/sgd, columns/adam ...
+    #[arg(default_value = "")]
+    only: String,
     /// Given by cargo.
     #[arg(long, hide = true)]
     bench: bool,
@@ -80,7 +83,7 @@ impl Case<'_> {
 }
 
 fn main() {
-    let Arguments { shape, rounds, .. } = Arguments::parse();
+    let Arguments { shape, rounds, only, .. } = Arguments::parse();
     let context = Context::cpu();
     let before = uniform(1, shape[0] * shape[1]);
     let gradient = context.upload(&uniform(2, before.len()), shape).expect("memory");
@@ -95,8 +98,13 @@ fn main() {
     );
     println!("|---|---|---|---|---|---|---|");
     let momentum = Update::momentum(1e-3, 0.9);
-    for update in [Update::sgd(1e-3), momentum, Update::adam(1e-3)] {
+    let updates =
+        [("sgd", Update::sgd(1e-3)), ("momentum", momentum), ("adam", Update::adam(1e-3))];
+    for (name, update) in updates {
         for (over, axis) in [("rows", 1), ("columns", 0)] {
+            if !format!("{over}/{name}").contains(&only) {
+                continue;
+            }
             let length = shape[axis as usize] as f64;
             let projection = Projection::max_norm(0.5 * (length / 3.0).sqrt(), axis);
             let (before, gradient) = (&before[..], &gradient);
