@@ -2,7 +2,7 @@
 //!
 //! Each is a safe loop inside [`dispatch`](super::simd::dispatch). What the compiler makes of them for
 //! AVX2 (rustc 1.95, `objdump -d`): sums of squares are two `vcvtps2pd` and two `vfmadd` on `ymm` for each
-//! of eight streams, in eight registers; scaling is four unrolled `vmulps ymm`, with `vblendvps` where a
+//! of eight streams, in eight registers; scaling is four unrolled `vmulps ymm`, with masks from memory where a
 //! kept column is among them; roots and quotients are `vsqrtpd` and `vdivpd` on `ymm`. 16 bits are widened
 //! and rounded eight at a time, in registers, inside the same loops.
 

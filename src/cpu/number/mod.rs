@@ -25,6 +25,17 @@ pub(super) trait Number: Element {
     /// The next number of smaller magnitude, of one that is not zero.
     fn toward_zero(self) -> Self;
 
+    /// All bits of an element, or none.
+    type Mask: Copy;
+
+    /// That of an element that is kept, or not.
+    fn mask(keeps: bool) -> Self::Mask;
+
+    /// This one under the mask of what is kept, else another one. A mask from memory: of a choice between what a loop has
+    /// loaded and what it stores there the compiler makes a masked store, by which mixed columns took six times as long
+    /// (Zen 4).
+    fn unless_kept(self, kept: Self::Mask, other: Self) -> Self;
+
     /// Elements side by side as reals.
     #[inline(always)]
     fn lanes<S: Simd>(_: S, elements: &[Self; LANES]) -> [Self::Real; LANES] {
@@ -203,7 +214,7 @@ reals! {
 }
 
 macro_rules! own_real {
-    ($($float:ty),*) => {$(
+    ($($float:ty, $bits:ty;)*) => {$(
         impl Number for $float {
             type Real = $float;
 
@@ -227,8 +238,22 @@ macro_rules! own_real {
                 Self::from_bits(self.to_bits() - 1)
             }
 
+            type Mask = $bits;
+
+            #[inline(always)]
+            fn mask(keeps: bool) -> $bits {
+                <$bits>::from(keeps).wrapping_neg()
+            }
+
+            #[inline(always)]
+            fn unless_kept(self, kept: $bits, other: $float) -> $float {
+                Self::from_bits(self.to_bits() & kept | other.to_bits() & !kept)
+            }
         }
     )*};
 }
 
-own_real!(f32, f64);
+own_real! {
+    f32, u32;
+    f64, u64;
+}

@@ -35,6 +35,18 @@ macro_rules! sixteen_bits {
                 <$float>::from_bits(self.to_bits() - 1)
             }
 
+            type Mask = u16;
+
+            #[inline(always)]
+            fn mask(keeps: bool) -> u16 {
+                u16::from(keeps).wrapping_neg()
+            }
+
+            #[inline(always)]
+            fn unless_kept(self, kept: u16, other: $float) -> $float {
+                <$float>::from_bits(self.to_bits() & kept | other.to_bits() & !kept)
+            }
+
             $($runs)*
         }
     };
