@@ -54,7 +54,8 @@ impl<'a> Operands<'a> {
     pub fn each(&self) -> impl Iterator<Item = &'a DeviceBuffer> {
         let limits = self.limits.into_iter().flatten();
         let update = self.update.into_iter();
-        let update = update.flat_map(|of| [Some(of.gradient), of.first, of.second, of.copy]).flatten();
+        let update =
+            update.flat_map(|of| [Some(of.gradient), of.first, of.second, of.copy]).flatten();
         self.radii.into_iter().chain(self.direction).chain(limits).chain(self.rows).chain(update)
     }
 

@@ -179,8 +179,7 @@ mod tests {
             let layout = Layout::contiguous(shape).unwrap();
             let request = Request::in_place(Projection::max_norm(1.0, axes), layout);
             let request = request.after(Update::sgd(0.1), layout);
-            let request =
-                if copied { request.copied_to(layout, DType::BF16) } else { request };
+            let request = if copied { request.copied_to(layout, DType::BF16) } else { request };
             let cost = Plan::new(&request, &DeviceProfile::native(2)).unwrap().cost();
             (cost.bytes_per_element(0.0), cost.bytes_per_element(1.0))
         };

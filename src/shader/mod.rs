@@ -22,8 +22,7 @@ pub(crate) mod words;
 use crate::dtype::Precision;
 use crate::plan::geometry::Walk;
 use variant::{
-    Direction, Kernel, Lane, NormKind, Pack, Radius, Rows, SetKind, Storage, Variant,
-    Verdict,
+    Direction, Kernel, Lane, NormKind, Pack, Radius, Rows, SetKind, Storage, Variant, Verdict,
 };
 
 /// The program that makes the numbers of the next step of an optimizer ready.

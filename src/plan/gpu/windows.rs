@@ -27,7 +27,8 @@ pub(super) fn cut(
     let fits = |piece: &Piece| {
         let windows = Windows::new(geometry, piece, limits);
         let beside = [&windows.gradient, &windows.remembered, &windows.copy].map(|one| one.window);
-        let beside = beside.iter().chain([&windows.direction]).flatten().map(|window| window.size).max().unwrap_or(0);
+        let beside = beside.iter().chain([&windows.direction]).flatten();
+        let beside = beside.map(|window| window.size).max().unwrap_or(0);
         windows.source.size.max(windows.target.size).max(beside) <= bytes
     };
     if pieces.iter().all(fits) {

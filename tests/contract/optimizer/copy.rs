@@ -76,9 +76,8 @@ fn follow<H: Value>(
 ) {
     let count = view.len();
     let start = fill(seed, count);
-    let gradients: Vec<DeviceBuffer> = (1..=3)
-        .map(|t| Pair::<H>::new(context, &fill(seed ^ t, count), view, 0).weights)
-        .collect();
+    let gradients: Vec<DeviceBuffer> =
+        (1..=3).map(|t| Pair::<H>::new(context, &fill(seed ^ t, count), view, 0).weights).collect();
     let optimizer = || {
         let pair = Pair::<H>::new(context, &start, view, offset);
         let optimizer = Optimizer::new(update, projection, &pair.weights).expect("valid");
@@ -120,7 +119,8 @@ fn a_copy_is_the_rounding_of_projected_weights() {
         for (turn, (view, offset, axes)) in views().into_iter().enumerate() {
             for (number, update) in updates().into_iter().enumerate() {
                 let dtype = COPIES[(turn + number) % 2];
-                let (seed, projection) = ((3 * turn + number) as u64, Projection::max_norm(1.5, axes));
+                let (seed, projection) =
+                    ((3 * turn + number) as u64, Projection::max_norm(1.5, axes));
                 for_dtype!(dtype, H => follow::<H>(context, (&view, offset), projection, update, seed));
             }
         }
@@ -175,7 +175,8 @@ fn zeros_that_become_something_are_copied() {
 #[test]
 fn a_copy_of_many_weights_is_written_by_all_threads() {
     for context in stepping() {
-        for (shape, axis) in [([1000, 384], 1), ([600, 512], 0), ([40, 8192], 0), ([1, 400_001], 1)] {
+        for (shape, axis) in [([1000, 384], 1), ([600, 512], 0), ([40, 8192], 0), ([1, 400_001], 1)]
+        {
             let view = Layout::contiguous(shape).expect("small");
             let projection = Projection::max_norm(4.0, axis);
             follow::<f16>(context, (&view, 0), projection, Update::sgd(0.5), 3);
@@ -284,7 +285,8 @@ fn another_copy_takes_its_place() {
         let pair = Pair::<f16>::new(context, &fill(2, 32), &view, 0);
         let other = context.zeros_as([4, 8], DType::F16).expect("zeros");
         let gradient = context.upload(&fill(3, 32), [4, 8]).expect("upload");
-        let optimizer = Optimizer::new(Update::sgd(0.5), Projection::max_norm(1.0, 1), &pair.weights);
+        let optimizer =
+            Optimizer::new(Update::sgd(0.5), Projection::max_norm(1.0, 1), &pair.weights);
         let mut optimizer = optimizer.and_then(|o| o.copy_to(&pair.copy)).expect("it fits");
         optimizer.step(&gradient).expect("it runs");
         let first = pair.copy.read_as::<f16>().expect("read");
@@ -317,7 +319,8 @@ fn copies_that_do_not_fit_are_refused() {
             Optimizer::new(Update::sgd(0.1), projection, weights).expect("valid")
         };
         let weights = of([4, 6], DType::F32);
-        let refused = |copy: &DeviceBuffer| new(&weights).copy_to(copy).expect_err("it does not fit");
+        let refused =
+            |copy: &DeviceBuffer| new(&weights).copy_to(copy).expect_err("it does not fit");
         let error = refused(&of([6, 4], DType::F16));
         assert!(matches!(error, Error::Shape { what: "the copy", .. }), "{error:?}");
         for dtype in [DType::F32, DType::F64] {
