@@ -27,6 +27,8 @@ pub(crate) struct Updating<'a> {
     /// What is remembered, as much as the update has.
     pub first: Option<&'a DeviceBuffer>,
     pub second: Option<&'a DeviceBuffer>,
+    /// A copy of the weights in 16 bits that is written along.
+    pub copy: Option<&'a DeviceBuffer>,
     /// What makes the numbers of the step ready.
     pub advance: &'a Advance,
 }
@@ -52,7 +54,8 @@ impl<'a> Operands<'a> {
     pub fn each(&self) -> impl Iterator<Item = &'a DeviceBuffer> {
         let limits = self.limits.into_iter().flatten();
         let update = self.update.into_iter();
-        let update = update.flat_map(|of| [Some(of.gradient), of.first, of.second]).flatten();
+        let update =
+            update.flat_map(|of| [Some(of.gradient), of.first, of.second, of.copy]).flatten();
         self.radii.into_iter().chain(self.direction).chain(limits).chain(self.rows).chain(update)
     }
 

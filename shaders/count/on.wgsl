@@ -15,3 +15,8 @@ fn count_change() {
     atomicAdd(&counters[0], 4u);
     atomicAdd(&counters[1], 4u);
 }
+
+// A load of a copy in 16 bits.
+fn count_copy() {
+    atomicAdd(&counters[1], 2u * WIDTH);
+}

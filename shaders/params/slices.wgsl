@@ -79,8 +79,8 @@ struct Params {
     grain: u32,
     least_field: u32,
     source_offset: u32, target_offset: u32,
-    // What takes the place of a weight to that in the gradient and the moments of an optimizer, wrapping.
-    gradient_shift: u32, first_shift: u32, second_shift: u32,
+    // What takes the place of a weight to that in the gradient, the moments and the copy of an optimizer, wrapping.
+    gradient_shift: u32, first_shift: u32, second_shift: u32, copy_shift: u32,
     // The first slice of this dispatch, in the order of the partial sums and verdicts.
     first_slice: u32,
     // Where its first slice stands in a buffer of norms.

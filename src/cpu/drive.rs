@@ -6,7 +6,7 @@ use super::memory::Memory;
 use super::number::{Number, Real};
 use super::rule::Rule;
 use super::slices::{RowSlices, TileSlices};
-use super::step::{self, Coefficients, Weights};
+use super::step::{self, Coefficients, Narrowed, Weights};
 use super::term::Term;
 use super::tile::{At, Line, Tile};
 use super::{panel, store, sums};
@@ -60,10 +60,11 @@ pub(super) fn run<T: Number>(tile: Tile, mut memory: Memory<'_, T>, rule: &Rule)
 /// descent, Xeon, 2 threads), 26.3 by 2¹⁹.
 const STEPPED: usize = 1 << 16;
 
-/// As [`run`], of weights that are updated first.
+/// As [`run`], of weights that are updated first, and copied last.
 pub(super) fn run_stepped<T: Number>(
     tile: Tile,
-    weights: Weights<'_, T>,
+    mut weights: Weights<'_, T>,
+    copy: Narrowed<'_>,
     numbers: &Coefficients<T::Real>,
     rule: &Rule,
 ) -> Found {
@@ -72,13 +73,25 @@ pub(super) fn run_stepped<T: Number>(
         && !outer.is_reduced()
     {
         let (first, second) = weights.split(&outer, middle);
+        let (first_copy, second_copy) = copy.split(&outer, middle);
         let (a, b) = rayon::join(
-            || run_stepped(left, first, numbers, rule),
-            || run_stepped(right, second, numbers, rule),
+            || run_stepped(left, first, first_copy, numbers, rule),
+            || run_stepped(right, second, second_copy, numbers, rule),
         );
         return a.merge(b);
     }
-    let mut weights = weights;
+    let found = stepped(tile, weights.again(), numbers, rule);
+    copy.write(weights.weights, tile);
+    found
+}
+
+/// A part of [`run_stepped`].
+fn stepped<T: Number>(
+    tile: Tile,
+    mut weights: Weights<'_, T>,
+    numbers: &Coefficients<T::Real>,
+    rule: &Rule,
+) -> Found {
     let [rows, line] = tile.axes() else { return updated(tile, weights, numbers, rule) };
     // Sums of f64 have short chains, which sums beside an update have not.
     let sums = rule.term == Term::Squares && !T::Real::DOUBLE && tile.walk == Walk::Rows;

@@ -52,7 +52,7 @@ use memory::Memory;
 use number::Number;
 use radii::Radii;
 use rule::Rule;
-use step::{Coefficients, Weights};
+use step::{Coefficients, Narrowed, Weights};
 use tile::{Order, Tile};
 
 /// Carries out a plan: `from` is read, `to` written; the same memory in place. `numbers` are those of a
@@ -161,25 +161,31 @@ fn project_from<T: Number>(plan: &Plan, radii: Option<Radii<'_>>, data: &mut [T]
     Ok(by_kernels(plan, &rule, Memory::InPlace(data)))
 }
 
-/// Updates weights, and projects them part by part while they are in a cache.
+/// Updates weights, and projects and copies them part by part while they are in a cache.
 fn project_stepped<T: Number>(
     plan: &Plan,
     tile: Tile,
     mut weights: Weights<'_, T>,
+    mut copy: Narrowed<'_>,
     numbers: &Coefficients<T::Real>,
 ) -> Result<Tally> {
     let rule = Rule::new::<T::Real>(plan, None).filter(|rule| !rule.is_idle());
     let Some(rule) = rule else {
         weights.again().update(tile, numbers);
-        let weights = weights.weights;
-        return project_from(plan, None, weights);
+        let tally = project_from(plan, None, weights.weights)?;
+        copy.write(weights.weights, tile);
+        return Ok(tally);
     };
-    let Found { tally, odd } = drive::run_stepped(tile, weights.again(), numbers, &rule);
-    let memory = Memory::InPlace(weights.weights);
-    Ok(match odd.as_slice() {
-        [] => tally,
-        odd => tally.merge(general::project(plan, rule.radii(), Some(odd), memory)),
-    })
+    let Found { tally, odd } =
+        drive::run_stepped(tile, weights.again(), copy.again(), numbers, &rule);
+    if odd.is_empty() {
+        return Ok(tally);
+    }
+    let memory = Memory::InPlace(&mut *weights.weights);
+    let tally = tally.merge(general::project(plan, rule.radii(), Some(&odd), memory));
+    // Slices of which kernels know nothing are rare: everything is copied once more.
+    copy.write(weights.weights, tile);
+    Ok(tally)
 }
 
 /// Projects `source` into `target`.

@@ -35,6 +35,7 @@ pub(super) struct Views {
     gradient: Option<wgpu::Buffer>,
     first: Option<wgpu::Buffer>,
     second: Option<wgpu::Buffer>,
+    copy: Option<wgpu::Buffer>,
     advance: Option<Advance>,
 }
 
@@ -66,6 +67,9 @@ impl Views {
         let gradient = gradient.map(handle).transpose()?;
         let first = update.and_then(|update| update.first).map(handle).transpose()?;
         let second = update.and_then(|update| update.second).map(handle).transpose()?;
+        let copy = update.and_then(|update| update.copy);
+        copy.map_or(Ok(()), DeviceBuffer::check_words)?;
+        let copy = copy.map(handle).transpose()?;
         let advance = update.map(|update| update.advance.clone());
         let (source, target) = (handle(source)?, handle(target)?);
         Ok(Views {
@@ -78,6 +82,7 @@ impl Views {
             gradient,
             first,
             second,
+            copy,
             advance,
         })
     }
@@ -183,6 +188,7 @@ fn dispatch(prepared: &Prepared, views: &Views, index: usize, step: &Step) -> Re
             Slot::Second => {
                 views.second.as_ref().and_then(|buffer| window(buffer, step.remembered))
             }
+            Slot::Copy => views.copy.as_ref().and_then(|buffer| window(buffer, step.copy)),
             Slot::Coefficients => {
                 views.advance.as_ref().map(|advance| (advance.coefficients.clone(), None))
             }

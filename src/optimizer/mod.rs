@@ -1,5 +1,6 @@
 //! An optimizer whose steps end inside a set.
 
+mod copy;
 mod hyperball;
 mod inputs;
 
@@ -48,6 +49,7 @@ pub struct Optimizer {
     weights: DeviceBuffer,
     first: Option<DeviceBuffer>,
     second: Option<DeviceBuffer>,
+    copy: Option<DeviceBuffer>,
     /// On the CPU backend; a GPU has its own.
     count: Count,
     inputs: Inputs,
@@ -91,6 +93,7 @@ impl Optimizer {
             weights,
             first,
             second,
+            copy: None,
             count,
             inputs,
             plan: None,
@@ -103,7 +106,7 @@ impl Optimizer {
     /// # Errors
     /// [`Error::Shape`], [`Error::Dtype`], [`Error::PlanMismatch`] for another gradient; [`Error::OtherContext`];
     /// [`Error::Overlap`] if it shares elements with the weights, and [`Error::Unsupported`] if it shares their buffer on a
-    /// GPU.
+    /// GPU, or that of a copy ([`Optimizer::copy_to`]).
     pub fn step(&mut self, gradient: &DeviceBuffer) -> Result<()> {
         let plan = self.plan(gradient, false)?;
         self.step_by(plan, gradient).map(drop)
@@ -155,6 +158,7 @@ impl Optimizer {
             gradient: beside(gradient)?,
             first: self.first.as_ref().map(beside).transpose()?,
             second: self.second.as_ref().map(beside).transpose()?,
+            copy: self.copy.as_ref().map(beside).transpose()?,
         };
         let weights = memory(&self.weights)?;
         let tally = match self.inputs.read(&self.update) {
@@ -211,8 +215,8 @@ impl Optimizer {
     pub fn bind(&self, prepared: &Prepared, gradient: &DeviceBuffer) -> Result<Bound> {
         self.check(prepared.plan(), gradient)?;
         let Some(Device { advance, .. }) = &self.device else { return Err(self.other(gradient)) };
-        let (first, second) = (self.first.as_ref(), self.second.as_ref());
-        let update = Some(Updating { gradient, first, second, advance });
+        let [first, second, copy] = [&self.first, &self.second, &self.copy].map(Option::as_ref);
+        let update = Some(Updating { gradient, first, second, copy, advance });
         let operands = Operands { update, ..Operands::default() };
         prepared.bind_operands(&self.weights, &self.weights, operands)
     }
@@ -229,9 +233,11 @@ impl Optimizer {
             return Err(Error::PlanMismatch { reason });
         }
         plan.check_gradient(gradient, &self.weights)?;
-        if self.device.is_some() && gradient.shares_memory_with(&self.weights) {
-            let what = "weights and their gradient in one buffer".to_string();
-            return Err(Error::Unsupported { device: context.profile().name.clone(), what });
+        if let Some(copy) = &self.copy {
+            self.apart(gradient, copy, "a gradient and the copy of its weights in one buffer")?;
+        }
+        if self.device.is_some() {
+            self.apart(gradient, &self.weights, "weights and their gradient in one buffer")?;
         }
         Ok(())
     }
@@ -240,7 +246,9 @@ impl Optimizer {
     pub fn request(&self, gradient: &DeviceBuffer, report: bool) -> Request {
         let request = Request::in_place(self.projection, *self.weights.layout());
         let request = Request { report, ..request.of(self.weights.dtype()) };
-        request.after(self.planned, *gradient.layout())
+        let request = request.after(self.planned, *gradient.layout());
+        let copy = self.copy.as_ref().map(|copy| (*copy.layout(), copy.dtype()));
+        Request { copy, ..request }
     }
 
     /// Takes steps at another learning rate from now on.

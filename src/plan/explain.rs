@@ -86,7 +86,10 @@ impl Plan {
 fn title(request: &Request) -> String {
     match (&request.task, &request.output) {
         (Task::Project(projection), Output::Into(_)) => format!("{projection}, out of place,"),
-        (Task::Project(projection), _) => projection.to_string(),
+        (Task::Project(projection), _) => match request.copy {
+            Some((_, dtype)) => format!("{projection}, with a copy in {dtype},"),
+            None => projection.to_string(),
+        },
         (Task::Norms { norm, axes }, _) => format!("{norm} norms {axes}"),
     }
 }

@@ -47,6 +47,9 @@ pub struct Geometry {
     /// Where the first element of the gradient is, in elements, whose strides are those of the source; none where
     /// nothing is updated. What an update remembers begins at the start of its memory.
     pub gradient_offset: Option<usize>,
+    /// Where the first element of a copy of the weights is, in elements of 16 bits, whose strides are those of the
+    /// source, and its dtype; none where there is no copy.
+    pub copy: Option<(usize, DType)>,
     /// What the elements of the source are, and those of a projection's target.
     pub dtype: DType,
     /// The table whose rows the slices are, where indices name them.
@@ -128,6 +131,7 @@ impl Geometry {
             target_offset: target.offset(),
             direction_offset: direction.map(Layout::offset),
             gradient_offset: None,
+            copy: None,
             dtype,
             table: None,
         })

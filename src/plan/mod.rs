@@ -18,6 +18,7 @@ pub mod rule;
 pub mod schedule;
 pub(crate) mod slack;
 pub mod step;
+mod updated;
 
 use cost::Cost;
 use geometry::Geometry;

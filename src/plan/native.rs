@@ -98,15 +98,19 @@ pub(super) fn cost(
     let size = request.dtype.size();
     let bytes = (size * geometry.elements()) as u64;
     let panels = matches!(schedule, Schedule::Native { panel, .. } if *panel > 0);
-    let cached = panels || size * inseparable(geometry) <= cache_bytes;
+    let fits = size * inseparable(geometry) <= cache_bytes;
+    let cached = panels || fits;
     let swept_again = if cached { 0 } else { bytes };
     let (read, read_again, written, written_again) = match request.output {
         Output::InPlace if request.update.is_some() => {
             let remembered = bytes * request.remembers();
-            // What does not fit a cache is swept once more by the projection, after it was written.
-            let swept = if cached { 0 } else { bytes };
-            let again = if cached { 0 } else { bytes };
-            (2 * bytes + remembered + swept, swept_again, bytes + remembered, again)
+            // What does not fit a cache is swept once more by the projection, after it was written, and by what
+            // copies it.
+            let swept = if fits { 0 } else { bytes };
+            let copy = request.copy.map_or(0, |(_, dtype)| dtype.size() * geometry.elements());
+            let seen = if copy == 0 { 0 } else { swept };
+            let read = 2 * bytes + remembered + swept + seen;
+            (read, swept_again, bytes + remembered + copy as u64, swept)
         }
         Output::InPlace => (bytes, swept_again, 0, bytes),
         // Kept slices are copied too, so the second sweep covers everything.
@@ -147,7 +151,7 @@ mod tests {
     use super::*;
     use crate::plan::Plan;
     use crate::plan::profile::DeviceProfile;
-    use crate::{Axes, Layout, Projection};
+    use crate::{Axes, Layout, Projection, Update};
 
     fn plan(shape: &[usize], axes: impl Into<Axes>) -> Plan {
         let layout = Layout::contiguous(shape).unwrap();
@@ -167,6 +171,27 @@ mod tests {
         assert_eq!(bytes(plan(&[64, 512, 512], 1)), (4.0, 8.0));
         assert_eq!(bytes(plan(&[64, 1 << 18], 0)), (4.0, 8.0));
         assert_eq!(bytes(plan(&[256, 256, 256], [0, 2])), (4.0, 12.0));
+    }
+
+    #[test]
+    fn a_copy_is_written_while_weights_are_in_a_cache() {
+        let bytes = |shape: &[usize], axes: i32, copied: bool| {
+            let layout = Layout::contiguous(shape).unwrap();
+            let request = Request::in_place(Projection::max_norm(1.0, axes), layout);
+            let request = request.after(Update::sgd(0.1), layout);
+            let request = if copied { request.copied_to(layout, DType::BF16) } else { request };
+            let cost = Plan::new(&request, &DeviceProfile::native(2)).unwrap().cost();
+            (cost.bytes_per_element(0.0), cost.bytes_per_element(1.0))
+        };
+        for (shape, axes, apart, copied) in [
+            ([4096, 4096], 1, (12.0, 12.0), (14.0, 14.0)),
+            // Swept once more by the projection, and by the copy.
+            ([4096, 4096], 0, (16.0, 24.0), (22.0, 30.0)),
+            // In panels, after all of it was updated.
+            ([64, 1 << 18], 0, (16.0, 20.0), (22.0, 26.0)),
+        ] {
+            assert_eq!((bytes(&shape, axes, false), bytes(&shape, axes, true)), (apart, copied));
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::layout::Layout;
 use crate::norm::Norm;
 use crate::plan::geometry::Geometry;
 use crate::plan::limits::Spread;
-use crate::projection::{Projection, Rounding, Set};
+use crate::projection::{Projection, Set};
 use crate::update::Update;
 
 /// What is to be done.
@@ -60,6 +60,8 @@ pub struct Request {
     pub rows: Option<Layout>,
     /// The update of weights before they are projected, and where their gradients are; see [`Request::after`].
     pub update: Option<(Update, Layout)>,
+    /// Where a copy of updated weights in 16 bits goes, and its dtype; see [`Request::copied_to`].
+    pub copy: Option<(Layout, DType)>,
 }
 
 impl Request {
@@ -93,6 +95,7 @@ impl Request {
             limits: None,
             rows: None,
             update: None,
+            copy: None,
         }
     }
 
@@ -153,23 +156,6 @@ impl Request {
     #[must_use]
     pub fn rows(self, indices: Layout) -> Self {
         Request { rows: Some(indices), ..self }
-    }
-
-    /// The same projection of weights that are updated first, in one go: see [`Optimizer`](crate::Optimizer).
-    /// `gradient` has the shape and the strides of the weights.
-    #[must_use]
-    pub fn after(self, update: Update, gradient: Layout) -> Self {
-        Request { update: Some((update, gradient)), ..self }
-    }
-
-    /// How many numbers an update remembers of each element.
-    pub(crate) fn remembers(&self) -> u64 {
-        self.update.map_or(0, |(update, _)| update.memory() as u64)
-    }
-
-    /// Where what an update remembers is: laid out as the weights, from the start of its memory.
-    pub(crate) fn remembered(&self) -> Result<Layout> {
-        Layout::strided(self.source.shape(), self.source.strides(), 0)
     }
 
     /// The same request of tensors of another dtype than f32.
@@ -235,6 +221,7 @@ impl Request {
         }
         self.check_direction()?;
         self.check_update()?;
+        self.check_copy()?;
         let reduced = self.axes().resolve(self.source.shape())?;
         // One radius for all is found without counting slices.
         let counted = self.radii.is_some_and(|radii| radii.len() != 1);
@@ -259,7 +246,8 @@ impl Request {
             self.check_rows(&reduced)?;
         }
         let gradient_offset = self.update.map(|(_, gradient)| gradient.offset());
-        Ok(Geometry { gradient_offset, ..geometry })
+        let copy = self.copy.map(|(copy, dtype)| (copy.offset(), dtype));
+        Ok(Geometry { gradient_offset, copy, ..geometry })
     }
 
     fn check_limits(&self) -> Result<()> {
@@ -322,37 +310,6 @@ impl Request {
             Ok(())
         } else {
             Err(Error::RadiusCount { slices, found })
-        }
-    }
-
-    fn check_update(&self) -> Result<()> {
-        let Some((update, gradient)) = &self.update else { return Ok(()) };
-        update.check()?;
-        let (expected, found) = (self.source.shape(), gradient.shape());
-        if expected != found {
-            let (expected, found) = (expected.to_vec(), found.to_vec());
-            return Err(Error::Shape { what: "the gradient", expected, found });
-        }
-        let mismatch = |reason: String| Err(Error::PlanMismatch { reason });
-        let strides = self.source.strides().iter().zip(gradient.strides());
-        let mut long = strides.zip(expected).filter(|(_, size)| **size > 1);
-        if long.any(|((own, beside), _)| own != beside) {
-            let (own, beside) = (self.source.strides(), gradient.strides());
-            return mismatch(format!(
-                "weights have the strides {own:?}, their gradient {beside:?}"
-            ));
-        }
-        let alone = self.direction.is_none() && self.limits.is_none() && self.rows.is_none();
-        match (&self.task, &self.output) {
-            (Task::Project(projection), _)
-                if projection.rounds() == Rounding::TowardZero && self.dtype.size() == 2 =>
-            {
-                mismatch(format!("updates of {} are rounded to nearest", self.dtype))
-            }
-            (Task::Project(_), Output::InPlace) if alone => Ok(()),
-            (task, output) => mismatch(format!(
-                "weights are updated in place, without direction, limits or indices, not {task:?} {output:?}"
-            )),
         }
     }
 

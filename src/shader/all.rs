@@ -36,6 +36,7 @@ impl Variant {
                         rows: Rows::All,
                         radius: Radius::Uniform,
                         optimizer: Optimizer::None,
+                        copy: None,
                         tile,
                         fan,
                         held: 0,
@@ -69,6 +70,7 @@ impl Variant {
                     // How elements are stored does not depend on sizes either.
                     if (tile, fan, tile_fastest) == (32, 8, true) {
                         all.extend(steps(sized));
+                        all.extend(copied(sized));
                         for pack in [Pack::F16, Pack::Bf16] {
                             all.extend(steps(Variant { pack, ..sized }));
                             all.extend(narrow(Variant { pack, ..sized }));
@@ -234,6 +236,12 @@ fn steps(sized: Variant) -> impl Iterator<Item = Variant> {
             .map(|optimizer| Variant { optimizer, ..variant })
     });
     steps.chain(rescales)
+}
+
+/// Those of [`steps`] that write a copy of the weights along.
+fn copied(sized: Variant) -> impl Iterator<Item = Variant> {
+    let copies = [Pack::F16, Pack::Bf16].map(Some);
+    steps(sized).flat_map(move |variant| copies.map(|copy| Variant { copy, ..variant }))
 }
 
 fn residents(sized: Variant) -> impl Iterator<Item = Variant> {

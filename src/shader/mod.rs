@@ -2,9 +2,17 @@
 //! kernel; each family defines the same names and WGSL's module scope is free of order, so that
 //! putting the texts together is the whole build.
 
+// Before the modules that say it too.
+macro_rules! fragment {
+    ($path:literal) => {
+        include_str!(concat!("../../shaders/", $path, ".wgsl"))
+    };
+}
+
 mod all;
 pub mod families;
 pub mod group;
+mod optimizer;
 pub mod params;
 mod registers;
 mod twins;
@@ -14,15 +22,8 @@ pub(crate) mod words;
 use crate::dtype::Precision;
 use crate::plan::geometry::Walk;
 use variant::{
-    Direction, Kernel, Lane, NormKind, Optimizer, Pack, Radius, Rows, SetKind, Storage, Variant,
-    Verdict,
+    Direction, Kernel, Lane, NormKind, Pack, Radius, Rows, SetKind, Storage, Variant, Verdict,
 };
-
-macro_rules! fragment {
-    ($path:literal) => {
-        include_str!(concat!("../../shaders/", $path, ".wgsl"))
-    };
-}
 
 /// The program that makes the numbers of the next step of an optimizer ready.
 pub fn advance(precision: Precision) -> String {
@@ -83,6 +84,7 @@ impl Variant {
         fragments.extend(self.search());
         fragments.extend(self.steps());
         fragments.extend(self.optimizer());
+        fragments.extend(self.copy());
         if self.verdict == Verdict::Norm {
             fragments.push(fragment!("verdict/float"));
         }
@@ -101,6 +103,7 @@ impl Variant {
 
     fn storage_text(&self) -> &'static str {
         match (self.in_halves(), self.storage) {
+            _ if self.copy.is_some() => fragment!("storage/copied"),
             (false, Storage::ReadOnly) => fragment!("storage/read_only"),
             (false, Storage::InPlace) => fragment!("storage/in_place"),
             (false, Storage::Into) => fragment!("storage/into"),
@@ -178,49 +181,6 @@ impl Variant {
             Kernel::Streamed => vec![sum, rewrite, odd, share],
             _ => vec![],
         }
-    }
-
-    /// What becomes of weights when they are loaded for the first time.
-    fn optimizer(&self) -> Vec<&'static str> {
-        let taken = match (self.kernel, self.optimizer) {
-            (
-                Kernel::Resident | Kernel::Streamed | Kernel::Partial | Kernel::Rescale,
-                Optimizer::None,
-            ) => return vec![fragment!("optimizer/none")],
-            (_, Optimizer::None) => return vec![],
-            (_, Optimizer::Done) => {
-                return vec![fragment!("optimizer/numbers"), fragment!("optimizer/coefficients")];
-            }
-            (Kernel::Resident, _) => fragment!("optimizer/held"),
-            _ => fragment!("optimizer/stored"),
-        };
-        let [gradient, first, second] = if self.in_halves() {
-            [
-                fragment!("optimizer/halves/beside"),
-                fragment!("optimizer/halves/first"),
-                fragment!("optimizer/halves/second"),
-            ]
-        } else {
-            [
-                fragment!("optimizer/beside"),
-                fragment!("optimizer/first"),
-                fragment!("optimizer/second"),
-            ]
-        };
-        let mut texts = vec![
-            taken,
-            fragment!("optimizer/numbers"),
-            fragment!("optimizer/coefficients"),
-            fragment!("optimizer/direction"),
-            gradient,
-        ];
-        match self.optimizer {
-            Optimizer::None | Optimizer::Done => {}
-            Optimizer::Sgd => texts.push(fragment!("optimizer/sgd")),
-            Optimizer::Momentum => texts.extend([fragment!("optimizer/momentum"), first]),
-            Optimizer::Adam => texts.extend([fragment!("optimizer/adam"), first, second]),
-        }
-        texts
     }
 
     fn constants(&self) -> String {
@@ -350,14 +310,15 @@ impl Lane {
 impl Pack {
     pub(crate) fn texts(self, lane: Lane) -> Vec<&'static str> {
         let (halves, words) = (fragment!("pack/halves"), fragment!("pack/words"));
-        match (self, lane) {
+        let texts = match (self, lane) {
             (Pack::F32, _) => vec![fragment!("pack/f32")],
             (Pack::F16, Lane::One) => vec![fragment!("pack/f16"), halves],
             (Pack::F16, _) => vec![fragment!("pack/f16"), fragment!("pack/f16_words")],
             (Pack::Bf16, Lane::One) => vec![fragment!("pack/bf16"), halves],
             (Pack::Bf16, _) => vec![fragment!("pack/bf16"), words],
             (Pack::F64, _) => vec![fragment!("pack/f64")],
-        }
+        };
+        [&texts, self.narrow()].concat()
     }
 }
 

@@ -28,10 +28,11 @@ twins! {
         low_goal_offset_exponent;
     counts: rounds, always, on_non_finite, nearest, turns, radii_offset, first_radius, radii_rank,
         plane, direction_offset, upper_offset, first_upper, upper_rank, grain,
-        least_field, source_offset, target_offset, gradient_shift, first_shift, second_shift, first_slice, first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices,
+        least_field, source_offset, target_offset, gradient_shift, first_shift, second_shift, copy_shift, first_slice,
+        first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices,
         slices_here, kept_rank, reduced_rank, summaries, first_summary, rows, first_row, rows_here,
         first_index, first_position;
-    padding: 0, 3;
+    padding: 3, 2;
     arrays: kept: [Axis; 8], reduced: [Axis; 8], radii: [Axis; 8], uppers: [Axis; 8],
         direction_kept: [[u32; 4]; 2], direction_reduced: [[u32; 4]; 2];
 }

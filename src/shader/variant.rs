@@ -34,6 +34,8 @@ pub struct Variant {
     /// What becomes of weights before they are projected; none in kernels that do not load them for
     /// the first time, which a resident or a partial one does.
     pub optimizer: Optimizer,
+    /// What a copy of weights is stored as that is written along with them, in kernels that store them.
+    pub copy: Option<Pack>,
     /// Slices (or groups of four) side by side in a workgroup.
     pub tile: u32,
     /// Lanes that share a slice.
@@ -98,6 +100,8 @@ pub enum Slot {
     Second,
     /// The numbers of its step.
     Coefficients,
+    /// The caller's copy of the weights.
+    Copy,
 }
 
 impl Slot {
@@ -121,6 +125,7 @@ impl Slot {
             Slot::First => 13,
             Slot::Second => 14,
             Slot::Coefficients => 15,
+            Slot::Copy => 16,
         }
     }
 }
@@ -224,6 +229,7 @@ impl Variant {
             }
         }
         bindings.extend(self.beside());
+        bindings.extend(self.copy.map(|_| (Slot::Copy, Access::ReadWrite)));
         bindings
     }
 

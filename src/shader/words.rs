@@ -117,7 +117,8 @@ impl Params {
         let [power, inverse_power] = powers(request.norm());
         let params = Params {
             on_non_finite: policy(plan.policy()),
-            nearest: nearest(plan.rounds()),
+            // A copy is rounded to nearest, whatever is said of what is inside a set.
+            nearest: if request.copy.is_some() { u32::MAX } else { nearest(plan.rounds()) },
             power,
             inverse_power,
             length: length as f64,

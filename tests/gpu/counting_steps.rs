@@ -1,6 +1,6 @@
 //! Steps of optimizers move what `Plan::cost` says: weights, gradients and moments once.
 
-use normproj::{Context, DType, Optimizer, Plan, Projection, Update, f16};
+use normproj::{Context, DType, Layout, Optimizer, Plan, Projection, Update, f16};
 
 use crate::contexts;
 use crate::counting::{counters, schedules, stated};
@@ -38,6 +38,59 @@ fn a_step_moves_what_its_cost_says() {
                     }
                 }
             }
+        }
+    }
+}
+
+/// A copy in 16 bits is written beside the weights, in whole words or by exchanging halves of them.
+#[test]
+fn a_copy_moves_what_its_cost_says() {
+    let contexts = contexts();
+    for (i, context) in contexts.iter().enumerate() {
+        let cases = [([64, 48], 0, 0), ([64, 48], 1, 3), ([37, 19], 0, 0), ([8, 1024], 1, 0)];
+        for (turn, (shape, axis, offset)) in cases.into_iter().enumerate() {
+            for (kind, update) in updates().into_iter().enumerate() {
+                let dtype = [DType::F16, DType::BF16][(turn + kind) % 2];
+                let memory = context.zeros_as([shape[0] * shape[1] + 4], dtype).unwrap();
+                let layout = Layout::contiguous(shape).unwrap().at(offset).unwrap();
+                let copy = memory.view(layout).unwrap();
+                let optimizer = |value: f32| {
+                    let optimizer = optimizer(context, update, shape, axis, DType::F32, value);
+                    optimizer.copy_to(&copy).unwrap()
+                };
+                let gradient = context.zeros(shape).unwrap();
+                let request = optimizer(1.0).request(&gradient, false);
+                let turns = 5 * contexts.len();
+                for plan in schedules(context, &request, [i + turn + kind, turns]) {
+                    for (value, all) in [(1e-3, 0), (1e2, 1)] {
+                        let optimizer = optimizer(value);
+                        let gpu = context.as_gpu().unwrap();
+                        let prepared = gpu.prepare_counting(&plan).unwrap();
+                        let bound = optimizer.bind(&prepared, &gradient).unwrap();
+                        let found = counters(gpu, &bound);
+                        assert_eq!(found, stated(&plan, all), "v = {all}\n{}", plan.explain());
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// 14 bytes an element for gradient descent instead of 12, in as many dispatches.
+#[test]
+fn a_copy_costs_two_bytes_and_no_dispatch() {
+    for context in contexts().iter() {
+        let weights = context.zeros([4096, 1024]).unwrap();
+        let gradient = context.zeros([4096, 1024]).unwrap();
+        let copy = context.zeros_as([4096, 1024], DType::BF16).unwrap();
+        for (update, bytes) in updates().into_iter().zip([14.0, 22.0, 30.0]) {
+            let optimizer = Optimizer::new(update, Projection::max_norm(1.0, 1), &weights);
+            let optimizer = optimizer.unwrap().copy_to(&copy).unwrap();
+            let plan = context.plan(&optimizer.request(&gradient, false)).unwrap();
+            let cost = plan.cost();
+            assert_eq!((cost.bytes_per_element(0.0), cost.bytes_per_element(1.0)), (bytes, bytes));
+            assert_eq!(cost.dispatches, 2);
+            assert!(plan.explain().contains("with a copy in bf16"), "{}", plan.explain());
         }
     }
 }

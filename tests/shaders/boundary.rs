@@ -41,7 +41,7 @@ macro_rules! assert_layout {
             low_offset_exponent, low_goal_offset_exponent, rounds,
             always, on_non_finite, nearest, turns, radii_offset, first_radius, radii_rank, plane,
             direction_offset, upper_offset, first_upper, upper_rank, grain, least_field, source_offset, target_offset,
-            gradient_shift, first_shift, second_shift, first_slice, first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices, slices_here,
+            gradient_shift, first_shift, second_shift, copy_shift, first_slice, first_norm, tiles, chunks, steps, chunk, first_chunk, partials, slices, slices_here,
             kept_rank, reduced_rank, summaries, first_summary, rows, first_row, rows_here, first_index,
             first_position, kept, reduced, radii, uppers,
             direction_kept, direction_reduced);

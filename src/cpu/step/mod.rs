@@ -4,6 +4,7 @@
 //! fits the cache of a thread; there elements are updated, and then the part is projected as any tensor is. A slice that
 //! does not fit is updated by all threads first.
 
+mod copy;
 mod kernel;
 mod memory;
 
@@ -16,6 +17,7 @@ use crate::host::{HostMemory, lock_read, lock_write};
 use crate::plan::Plan;
 use crate::report::Tally;
 use crate::update;
+pub(super) use copy::Narrowed;
 pub(super) use kernel::{Coefficients, STREAMS, update_rows};
 pub(super) use memory::Weights;
 
@@ -33,6 +35,8 @@ pub(crate) struct Operands {
     /// What is remembered: as many as the update has.
     pub first: Option<Beside>,
     pub second: Option<Beside>,
+    /// A copy of the weights in 16 bits, in a memory of its own.
+    pub copy: Option<Beside>,
 }
 
 /// Updates weights in place and projects them.
@@ -62,13 +66,12 @@ fn run_as<T: Number>(
     operands: &Operands,
     coefficients: &update::Coefficients,
 ) -> Result<Tally> {
-    let Operands { gradient, first, second } = operands;
+    let Operands { gradient, first, second, copy } = operands;
     // One lock cannot be held twice.
-    let copy =
-        Arc::ptr_eq(weights, &gradient.memory).then(|| lock_read(weights).of::<T>().to_vec());
-    let read = copy.is_none().then(|| lock_read(&gradient.memory));
-    let gradient_of = match (&copy, &read) {
-        (Some(copy), _) => copy.as_slice(),
+    let own = Arc::ptr_eq(weights, &gradient.memory).then(|| lock_read(weights).of::<T>().to_vec());
+    let read = own.is_none().then(|| lock_read(&gradient.memory));
+    let gradient_of = match (&own, &read) {
+        (Some(own), _) => own.as_slice(),
         (None, Some(read)) => read.of::<T>(),
         (None, None) => &[],
     };
@@ -90,6 +93,11 @@ fn run_as<T: Number>(
         first: memory,
         second,
     };
+    let mut written = copy.as_ref().map(|copy| lock_write(&copy.memory));
+    let copy = match (&mut written, copy, plan.request().copy) {
+        (Some(memory), Some(copy), Some((_, dtype))) => Narrowed::new(memory, copy, dtype),
+        _ => Narrowed::None,
+    };
     let numbers = Coefficients::<T::Real>::new(coefficients);
-    super::project_stepped(plan, tile, weights, &numbers)
+    super::project_stepped(plan, tile, weights, copy, &numbers)
 }

@@ -49,10 +49,12 @@ pub(in crate::plan) fn cost(
         Output::InPlace if request.update.is_some() => {
             // What is remembered is read and stored beside the weights, which are stored whatever they are.
             let both = 1 + request.remembers();
-            let (read, written) = (own + both * (own + changed), both * stored);
+            // A copy is written where the weights are.
+            let [seen, copied] = copied(geometry, tiling.width);
+            let (read, written) = (own + both * (own + changed) + seen, both * stored + copied);
             match resident {
                 true => (read, written, 0, 0),
-                false => (read, written, again + sought + changed, stored),
+                false => (read, written, again + sought + changed + seen, stored + copied),
             }
         }
         Output::InPlace => (bytes, 0, again + sought + changed, stored),
@@ -70,6 +72,16 @@ pub(in crate::plan) fn cost(
         read_sector: if side_by_side { READ_SECTOR / size } else { 1 },
         write_sector: if side_by_side && !halves { WRITE_SECTOR / size } else { 1 },
         scratch: scratch(steps),
+    }
+}
+
+/// Bytes that are read and written where the copy of weights in 16 bits is written, if there is one.
+fn copied(geometry: &Geometry, width: u32) -> [u64; 2] {
+    let elements = geometry.elements() as u64;
+    match (geometry.copy, width) {
+        (None, _) => [0, 0],
+        (Some(_), 1) => [WORD * elements; 2],
+        (Some((_, dtype)), _) => [0, dtype.size() as u64 * elements],
     }
 }
 

@@ -33,6 +33,7 @@ pub(super) fn width(geometry: &Geometry, walk: Walk) -> u32 {
     let direction = geometry.direction_offset;
     let offsets = geometry.source_offset | geometry.target_offset | direction.unwrap_or(0);
     let offsets = offsets | geometry.gradient_offset.unwrap_or(0);
+    let offsets = offsets | geometry.copy.map_or(0, |(offset, _)| offset);
     let beside = direction.is_none() || run.direction == 1;
     let fits = run.size.is_multiple_of(4) && offsets.is_multiple_of(4) && beside;
     if fits && others.into_iter().all(aligned) { 4 } else { 1 }
@@ -155,7 +156,8 @@ pub(super) fn check_steps(schedule: &Schedule, steps: &Steps, limits: &GpuLimits
     let most = limits.binding_bytes;
     let of_step = |step: &plan_steps::Step| {
         let beside = [step.radii, step.uppers, step.indices, step.gradient, step.remembered];
-        [step.source, step.target, step.direction, step.norms].into_iter().chain(beside)
+        let tensors = [step.source, step.target, step.direction, step.norms, step.copy];
+        tensors.into_iter().chain(beside)
     };
     let windows = steps.steps.iter().flat_map(of_step);
     let windows = windows.flatten().map(|window| window.size);

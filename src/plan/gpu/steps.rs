@@ -59,6 +59,8 @@ pub struct Step {
     pub gradient: Option<Window>,
     /// What is bound of what an update remembers, each in a buffer of its own.
     pub remembered: Option<Window>,
+    /// What is bound of a copy of the weights that is written along.
+    pub copy: Option<Window>,
     /// What is bound of the indices that name rows.
     pub indices: Option<Window>,
     /// What is bound of the norms.

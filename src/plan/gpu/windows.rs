@@ -26,8 +26,9 @@ pub(super) fn cut(
     let pieces = pieces::pieces(geometry, slab, most, may_cut_slices)?;
     let fits = |piece: &Piece| {
         let windows = Windows::new(geometry, piece, limits);
-        let beside = [windows.direction, windows.gradient.window, windows.remembered.window];
-        let beside = beside.iter().flatten().map(|window| window.size).max().unwrap_or(0);
+        let beside = [&windows.gradient, &windows.remembered, &windows.copy].map(|one| one.window);
+        let beside = beside.iter().chain([&windows.direction]).flatten();
+        let beside = beside.map(|window| window.size).max().unwrap_or(0);
         windows.source.size.max(windows.target.size).max(beside) <= bytes
     };
     if pieces.iter().all(fits) {
@@ -46,9 +47,10 @@ pub(super) struct Windows {
     pub target_base: u64,
     pub direction: Option<Window>,
     pub direction_base: u64,
-    /// Of weights that are updated: their gradient, and what is remembered of them.
+    /// Of weights that are updated: their gradient, what is remembered of them, and a copy.
     pub gradient: Beside,
     pub remembered: Beside,
+    pub copy: Beside,
 }
 
 /// What a piece binds of a tensor with the strides of the source, if there is one, and where its first element is.
@@ -70,7 +72,8 @@ impl Windows {
         let span = |stride: fn(&Axis) -> usize| -> u64 {
             axes().map(|(axis, range)| ((range.len() - 1) * stride(axis)) as u64).sum::<u64>() + 1
         };
-        let around = |first, count| Window::around(first, count, geometry.dtype, limits);
+        let around_of = |dtype| move |first, count| Window::around(first, count, dtype, limits);
+        let around = around_of(geometry.dtype);
         if let (Some(table), Some(rows)) = (&geometry.table, &piece.rows) {
             let (first, count) = rows::span(geometry, table, rows);
             let (source, source_base) = around(first, count);
@@ -85,6 +88,7 @@ impl Windows {
                 direction_base,
                 gradient: Beside::default(),
                 remembered: Beside::default(),
+                copy: Beside::default(),
             };
         }
         let first = geometry.source_offset as u64 + start(|axis| axis.source);
@@ -99,14 +103,15 @@ impl Windows {
                 (Some(window), base)
             }
         };
-        let beside = |offset: Option<usize>| {
-            let window = |offset: usize| {
+        let beside = |place: Option<(usize, DType)>| {
+            let window = |(offset, dtype)| {
                 let first = offset as u64 + start(|axis| axis.source);
-                around(first, span(|axis| axis.source))
+                around_of(dtype)(first, span(|axis| axis.source))
             };
-            let (window, base) = offset.map(window).unzip();
+            let (window, base) = place.map(window).unzip();
             Beside { window, base: base.unwrap_or(0) }
         };
+        let own = |offset: Option<usize>| offset.map(|offset| (offset, geometry.dtype));
         Windows {
             source,
             source_base,
@@ -114,8 +119,9 @@ impl Windows {
             target_base,
             direction,
             direction_base,
-            gradient: beside(geometry.gradient_offset),
-            remembered: beside(geometry.gradient_offset.map(|_| 0)),
+            gradient: beside(own(geometry.gradient_offset)),
+            remembered: beside(own(geometry.gradient_offset.map(|_| 0))),
+            copy: beside(geometry.copy),
         }
     }
 }

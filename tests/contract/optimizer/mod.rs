@@ -1,5 +1,6 @@
 //! Steps of optimizers that end inside a set, on every context that takes them.
 
+mod copy;
 mod edges;
 mod golden;
 mod hyperball;

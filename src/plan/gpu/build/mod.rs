@@ -14,7 +14,7 @@ use crate::plan::gpu::rows::{BoundRows, WORD, most_indices};
 use crate::plan::gpu::steps::{
     Step, Steps, Window, most_partials, state_bytes, steps_of, summary_bytes,
 };
-use crate::plan::gpu::windows::{Windows, cut};
+use crate::plan::gpu::windows::{Beside, Windows, cut};
 use crate::plan::profile::GpuLimits;
 use crate::plan::request::{Output, Request};
 use crate::plan::schedule::{Schedule, Tiling};
@@ -293,17 +293,21 @@ impl Builder<'_> {
             direction_offset: windows.as_ref().map_or(0, |w| (w.direction_base / width) as u32),
             ..params
         };
-        let updates = variant.optimizer.updates();
-        let shift = |base: u64| (base / width) as u32;
-        let params = match windows.as_ref().filter(|_| updates) {
-            // From a place of a weight to that of its gradient, which may lie before it in its window.
-            Some(w) => Params {
-                gradient_shift: shift(w.gradient.base).wrapping_sub(shift(w.source_base)),
-                first_shift: shift(w.remembered.base).wrapping_sub(shift(w.source_base)),
-                second_shift: shift(w.remembered.base).wrapping_sub(shift(w.source_base)),
-                ..params
-            },
+        let (updates, copies) = (variant.optimizer.updates(), variant.copy.is_some());
+        let params = match windows.as_ref().filter(|_| updates || copies) {
             None => params,
+            Some(w) => {
+                // From a place of a weight to that of its gradient, which may lie before it in its window.
+                let at = |base: u64| (base / width) as u32;
+                let shift = |of: &Beside| at(of.base).wrapping_sub(at(w.source_base));
+                Params {
+                    gradient_shift: shift(&w.gradient),
+                    first_shift: shift(&w.remembered),
+                    second_shift: shift(&w.remembered),
+                    copy_shift: shift(&w.copy),
+                    ..params
+                }
+            }
         };
         let (params, [radii, uppers]) = self.beside(&variant, params);
         let params = self.rows.map_or(params, |rows| rows.of(params));
@@ -320,6 +324,7 @@ impl Builder<'_> {
             direction: windows.as_ref().and_then(|w| w.direction),
             gradient: windows.as_ref().filter(|_| updates).and_then(|w| w.gradient.window),
             remembered: windows.as_ref().filter(|_| updates).and_then(|w| w.remembered.window),
+            copy: windows.as_ref().filter(|_| copies).and_then(|w| w.copy.window),
             indices: self.rows.map(|rows| rows.window),
             norms,
             radii,

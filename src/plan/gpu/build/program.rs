@@ -52,6 +52,12 @@ impl Builder<'_> {
                 (Kernel::Rescale, Some(_)) => Optimizer::Done,
                 _ => Optimizer::None,
             },
+            copy: match kernel {
+                Kernel::Resident | Kernel::Partial | Kernel::Rescale => {
+                    self.request.copy.map(|(_, dtype)| dtype.into())
+                }
+                _ => None,
+            },
             tile,
             fan,
             held: 0,
