@@ -39,7 +39,7 @@ check() {
 }
 
 bench() {
-    step 120 bench.json "$dir/normproj" bench --device gpu --json
+    step 180 bench.json "$dir/normproj" bench --device gpu --json
 }
 
 growth() {
