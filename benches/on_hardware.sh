@@ -43,7 +43,7 @@ bench() {
 }
 
 growth() {
-    step 60 growth.json "$dir/normproj" bench --device gpu --json --growth --plot "$results/growth.svg" --force
+    step 90 growth.json "$dir/normproj" bench --device gpu --json --growth --plot "$results/growth.svg" --force
 }
 
 peers() {

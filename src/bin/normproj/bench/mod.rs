@@ -16,6 +16,7 @@ mod schedules;
 mod step;
 mod steps;
 mod streams;
+mod wanted;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -30,12 +31,13 @@ use crate::failure::{Failure, Result, written};
 use crate::options::RunOptions;
 use crate::table::{number, table};
 use calls::Calls;
-use cases::{Case, ClipCase, StepCase, VIOLATING};
+use cases::Case;
 use clock::Clock;
 use launch::Launch;
 use measurement::{HEAD, Measurement};
 use projection::{Bench, Tensor};
 use streams::{Ceilings, Streams};
+use wanted::Work;
 
 /// Elements of the buffers that the ceilings are measured with, on hardware and in software.
 const STREAMED: [usize; 2] = [1 << 28, 1 << 24];
@@ -113,54 +115,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 }
 
 type Say<'a> = &'a dyn Fn(&str);
-
-/// What was asked for.
-struct Work {
-    projections: Vec<Case>,
-    clips: Vec<ClipCase>,
-    steps: Vec<StepCase>,
-    violating: &'static [f64],
-    schedules: bool,
-}
-
-impl Work {
-    fn new(arguments: &Arguments) -> Result<Self> {
-        let (mut projections, mut clips, mut steps) = match arguments.growth {
-            true => (cases::growing_projections(), cases::growing_clips(), vec![]),
-            false => (cases::projections(), cases::clips(), cases::steps()),
-        };
-        let projected = projections.iter().map(|case| &case.id);
-        let ids = projected.chain(clips.iter().map(|case| &case.id));
-        let ids = ids.chain(steps.iter().map(|case| &case.id));
-        let names: Vec<&str> = ids.map(String::as_str).collect();
-        let chosen = arguments.case.compile_matcher();
-        if !names.iter().any(|name| chosen.is_match(name)) {
-            let (glob, names) = (arguments.case.glob(), names.join(", "));
-            return Err(Failure::usage(format!("no case is named `{glob}`; there are {names}")));
-        }
-        projections.retain(|case| chosen.is_match(&case.id));
-        clips.retain(|case| chosen.is_match(&case.id));
-        steps.retain(|case| chosen.is_match(&case.id));
-        let violating = if arguments.growth { &[0.0, 1.0][..] } else { &VIOLATING };
-        let schedules = arguments.schedules;
-        Ok(Work { projections, clips, steps, violating, schedules })
-    }
-
-    /// The same without what is too large for the device; says what that is.
-    fn fitting(mut self, context: &Context, software: bool, say: Say<'_>) -> Self {
-        let most = cases::most_elements(context.profile(), software);
-        let fits = |id: &str, elements: usize| {
-            if elements > most {
-                say(&format!("{id} is left out: {elements} elements are too many here"));
-            }
-            elements <= most
-        };
-        self.projections.retain(|case| fits(&case.id, case.elements()));
-        self.clips.retain(|case| case.elements.is_none_or(|elements| fits(&case.id, elements)));
-        self.steps.retain(|case| fits(&case.id, case.shape.iter().product()));
-        self
-    }
-}
 
 /// What was measured, and what could not be.
 #[derive(Default)]
