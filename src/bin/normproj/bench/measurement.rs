@@ -130,7 +130,6 @@ pub const HEAD: [&str; 14] = [
 #[cfg(test)]
 mod tests {
     use super::*;
-    use normproj::plan::group::{GroupPlan, GroupRequest};
     use normproj::{DeviceProfile, Layout, Plan, Projection, Request};
 
     #[test]

@@ -193,7 +193,7 @@ mod tests {
         let after = walker.state().expect("readable");
         let (layout, update) = (&start.layout, &case.update);
         let of = Step { update, number: 1, projection: &projection, layout, kappa: 1e-6 };
-        let verify = |after| of.verify(&before, &start.downhill, after).is_ok();
+        let verify = |after: &[Vec<f32>; 3]| of.verify(&before, &start.downhill, after).is_ok();
         assert!(verify(&after));
         for (part, error) in [(0, 1e-5), (1, 1e-6), (2, 1e-8), (0, f32::NAN)] {
             let mut planted = after.clone();
