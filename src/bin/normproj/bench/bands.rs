@@ -1,7 +1,7 @@
 //! The oracle on all threads, a band of whole slices at a time: it is naive, and a tensor of a gigabyte would take minutes and
-//! twenty gigabytes at once.
+//! more than ten gigabytes at once.
 
-use normproj::{Axes, DType, Element, Layout, Projection, reference};
+use normproj::{Axes, DType, Element, Layout, Norm, reference};
 use rayon::prelude::*;
 
 use crate::failure::{Failure, Result};
@@ -28,27 +28,44 @@ pub fn of(layout: &Layout, axes: Axes) -> Result<Vec<Layout>> {
     (0..size).step_by(step).map(band).collect()
 }
 
-/// Refuses a tensor that is not the exact projection of what it was, up to an error of 2κ of each element and the
-/// rounding to its dtype.
-pub fn verify<T: Element>(
-    projection: &Projection,
-    layout: &Layout,
-    before: &[T],
-    after: &[T],
-    kappa: f64,
-) -> Result<()> {
-    let grain = T::DTYPE.grain();
-    // The rounding of a factor and of a product; toward zero it is twice that to nearest.
-    let relative = 2.0 * (kappa + unit(T::DTYPE) + grain.relative);
-    let found = |band: &Layout| -> Result<()> {
-        let exact = reference::project(projection, before, band)?;
-        for (place, exact) in reference::places(band).into_iter().zip(exact) {
-            let allowed = relative * exact.abs() + 2.0 * grain.absolute;
-            near("element", place, after[place].into(), exact, allowed)?;
-        }
-        Ok(())
-    };
-    of(layout, projection.axes())?.par_iter().try_for_each(found)
+/// The norms that the oracle gives the slices of a tensor, by the band: what takes its time is the same for every radius.
+pub struct Norms {
+    axes: Axes,
+    bands: Vec<(Layout, Vec<f64>)>,
+}
+
+impl Norms {
+    pub fn new<T: Element>(before: &[T], layout: &Layout, axes: Axes) -> Result<Self> {
+        let norms = |band: Layout| Ok((band, reference::norms(Norm::L2, axes, before, &band)?));
+        let bands = of(layout, axes)?.into_par_iter().map(norms).collect::<Result<_>>()?;
+        Ok(Norms { axes, bands })
+    }
+
+    /// Refuses a tensor that is not the exact projection onto slices of this norm of what it was, up to an error of 2κ
+    /// of each element and the rounding to its dtype.
+    pub fn verify<T: Element>(
+        &self,
+        radius: f64,
+        before: &[T],
+        after: &[T],
+        kappa: f64,
+    ) -> Result<()> {
+        let (radius, grain) = (reference::radius_in(T::DTYPE, radius), T::DTYPE.grain());
+        // The rounding of a factor and of a product; toward zero it is twice that to nearest.
+        let relative = 2.0 * (kappa + unit(T::DTYPE) + grain.relative);
+        self.bands.par_iter().try_for_each(|(band, norms)| {
+            let places = reference::places(band);
+            for (slice, norm) in reference::slices(self.axes, band.shape())?.iter().zip(norms) {
+                for place in slice.iter().map(|&number| places[number]) {
+                    let x: f64 = before[place].into();
+                    let exact = if *norm > radius { x * (radius / norm) } else { x };
+                    let allowed = relative * exact.abs() + 2.0 * grain.absolute;
+                    near("element", place, after[place].into(), exact, allowed)?;
+                }
+            }
+            Ok(())
+        })
+    }
 }
 
 /// Refuses a number that is further from another than it may be, and NaN.
@@ -67,7 +84,7 @@ pub fn unit(dtype: DType) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use normproj::f16;
+    use normproj::{Projection, f16};
 
     #[test]
     fn bands_hold_each_slice_once() {
@@ -95,32 +112,36 @@ mod tests {
 
     #[test]
     fn what_is_not_the_projection_is_refused() {
-        let (projection, shape) = (Projection::max_norm(0.5, 0), [300, 500]);
-        let layout = Layout::contiguous(shape).expect("a shape");
-        let before = crate::bench::cases::uniform(layout.len());
-        planted(&projection, &layout, &before, |x| x * (1.0 + 1e-5));
+        let before = crate::bench::cases::uniform(300 * 500);
+        planted(&before, |x| x * (1.0 + 1e-5));
         let halves = crate::bench::cases::halves(&before);
-        planted(&projection, &layout, &halves, |x| f16::from_f32(x.to_f32() * 1.01));
+        planted(&halves, |x| f16::from_f32(x.to_f32() * 1.01));
     }
 
-    fn planted<T: Element>(
-        projection: &Projection,
-        layout: &Layout,
-        before: &[T],
-        off: impl Fn(T) -> T,
-    ) {
-        let context = normproj::Context::cpu();
-        let work = context.upload_as(before, layout.shape()).expect("memory");
-        context.project(projection, &work).expect("a legal request");
-        let after = work.read_as::<T>().expect("readable");
-        let verified = |after: &[T]| verify(projection, layout, before, after, 1e-6).is_ok();
-        assert!(verified(&after));
-        for place in [0, 77_777, before.len() - 1] {
-            let mut wrong = after.clone();
-            wrong[place] = off(wrong[place]);
-            assert!(!verified(&wrong), "{place}");
-            wrong[place] = before[place];
-            assert!(!verified(&wrong), "{place} as it was");
+    /// What the oracle projects is let through, rounded to the dtype, and that with an error is not.
+    fn planted<T: Element>(before: &[T], off: impl Fn(T) -> T) {
+        let layout = Layout::contiguous([300, 500]).expect("a shape");
+        let norms = Norms::new(before, &layout, Axes::from(0)).expect("axes");
+        // Some slices are inside of the last.
+        for radius in [0.5, 10.0] {
+            let projection = Projection::max_norm(radius, 0);
+            let work = normproj::Context::cpu().upload_as(before, [300, 500]).expect("memory");
+            work.context().project(&projection, &work).expect("a legal request");
+            let after = work.read_as::<T>().expect("readable");
+            let verified = |after: &[T]| norms.verify(radius, before, after, 1e-6).is_ok();
+            assert!(verified(&after), "{radius}");
+            let oracle = reference::project(&projection, before, &layout).expect("legal");
+            let relative = 2e-6 + 2.0 * T::DTYPE.grain().relative;
+            for (place, (&y, exact)) in after.iter().zip(oracle).enumerate() {
+                let allowed = relative * exact.abs() + 1e-6;
+                near("element", place, y.into(), exact, allowed).expect("both agree");
+            }
+            for place in [0, 77_777, before.len() - 1] {
+                let mut wrong = after.clone();
+                wrong[place] = off(wrong[place]);
+                assert!(!verified(&wrong), "{place}");
+            }
+            assert!(!verified(before), "{radius}: nothing was done");
         }
         assert!(near("element", 0, f64::NAN, 1.0, 1.0).is_err());
     }

@@ -5,11 +5,12 @@ use std::time::Instant;
 use normproj::{Context, DType, DeviceBuffer, Element, Layout, Norm, Projection, Request};
 
 use super::radius;
+use crate::bench::bands::Norms;
 use crate::bench::cases::{Case, halves, uniform};
 use crate::bench::clock::{median, milliseconds};
 use crate::bench::measurement::{Measurement, Times};
+use crate::bench::rounds;
 use crate::bench::streams::Ceilings;
-use crate::bench::{bands, rounds};
 use crate::failure::Result;
 use crate::slices;
 
@@ -36,7 +37,8 @@ fn of<T: Element>(
 ) -> Result<Vec<Measurement>> {
     let work = context.upload_as(host, &case.shape)?;
     let norms = slices::compute_norms(Norm::L2, case.axes, &work)?;
-    let tensor = Tensor { context, ceilings, case, host, work, norms };
+    let exact = Norms::new(host, &Layout::contiguous(&case.shape)?, case.axes)?;
+    let tensor = Tensor { context, ceilings, case, host, work, norms, exact };
     violating.iter().map(|&violating| tensor.measure(violating)).collect()
 }
 
@@ -47,13 +49,15 @@ struct Tensor<'a, T> {
     host: &'a [T],
     work: DeviceBuffer,
     norms: Vec<f64>,
+    exact: Norms,
 }
 
 impl<T: Element> Tensor<'_, T> {
     fn measure(&self, violating: f64) -> Result<Measurement> {
         let Tensor { context, case, host, work, .. } = self;
         let layout = Layout::contiguous(&case.shape)?;
-        let projection = Projection::max_norm(radius(self.norms.clone(), violating), case.axes);
+        let radius = radius(self.norms.clone(), violating);
+        let projection = Projection::max_norm(radius, case.axes);
         let plan = context.plan(&Request::in_place(projection, layout).of(T::DTYPE))?;
         let run = || {
             work.write(host)?;
@@ -65,7 +69,7 @@ impl<T: Element> Tensor<'_, T> {
         run()?;
         let once = milliseconds(start.elapsed());
         let (after, kappa) = (work.read_as::<T>()?, plan.margin().kappa);
-        let verified = bands::verify(&projection, &layout, host, &after, kappa);
+        let verified = self.exact.verify(radius, host, &after, kappa);
         verified.map_err(|failure| failure.within(&case.id))?;
         drop(after);
         let ms = median((0..rounds::of(once)).map(|_| run()).collect::<Result<_>>()?);
