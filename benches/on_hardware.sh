@@ -39,11 +39,11 @@ check() {
 }
 
 bench() {
-    step 120 bench.json "$dir/normproj" bench --device gpu --json
+    step 180 bench.json "$dir/normproj" bench --device gpu --json
 }
 
 growth() {
-    step 60 growth.json "$dir/normproj" bench --device gpu --json --growth --plot "$results/growth.svg" --force
+    step 90 growth.json "$dir/normproj" bench --device gpu --json --growth --plot "$results/growth.svg" --force
 }
 
 peers() {

@@ -2,7 +2,8 @@
 
     python benches/peers/cpu.py [CASE...] > peers.json
 
-The input is restored outside the timed span; times are medians. torch.renorm in place, Keras' formula in
+The input is restored outside the timed span; times are medians of 31 runs, of what takes long of as many as a second
+holds, but 7. torch.renorm in place, Keras' formula in
 NumPy, and torch.nn.utils.clip_grad_norm_ (foreach). Each result is compared before it is timed.
 """
 
@@ -18,15 +19,20 @@ import torch
 import cases
 import clips
 
-RUNS = 15
+# As src/bin/normproj/bench/rounds.rs: milliseconds for all runs, and how many there are.
+BUDGET, FEWEST, MOST_RUNS = 1000, 7, 31
 # NumPy makes several copies of a tensor.
 MOST = 1 << 28
 MODEL = 30_000_000
 
 
 def timed(restore, run):
+    start = time.perf_counter()
+    restore()
+    run()
+    once = 1e3 * (time.perf_counter() - start)
     spans = []
-    for _ in range(RUNS):
+    for _ in range(min(max(int(BUDGET / once), FEWEST), MOST_RUNS)):
         restore()
         start = time.perf_counter()
         run()

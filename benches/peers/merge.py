@@ -45,10 +45,10 @@ versions = {k: v for found in peers for k, v in found.items() if k != "peers"}
 ceilings = ours["ceilings"]
 print(f"{ours['adapter']}, {ours['driver']}, {ours['date']}; " + ", ".join(f"{k} {v}" for k, v in versions.items()))
 print(f"Copy {ceilings['copy_gbps']:.0f} GB/s, read {ceilings['read_gbps']:.0f} GB/s. Peers in milliseconds, and")
-print("in brackets how many times as long as normproj.")
+print("in brackets how many times as long as normproj; apart: an update and a projection one after the other.")
 print()
-print("| case | outside | ms | of ceiling | of a copy or read | " + " | ".join(names) + " |")
-print("|---|---|---|---|---|" + "---|" * len(names))
+print("| case | outside | ms | of ceiling | of a copy or read | apart | " + " | ".join(names) + " |")
+print("|---|---|---|---|---|---|" + "---|" * len(names))
 seen = set()
 for case in ours["cases"]:
     key = (case["id"], case["violating"])
@@ -57,9 +57,10 @@ for case in ours["cases"]:
     seen.add(key)
     found = [times.get(key, {}).get(name) for name in names]
     cells = [f"{one[0]:.4g} ({one[1]:.2f})" if one else "" for one in found]
+    apart = f"{case['apart']['ms']:.4g} ({case['apart']['times']:.2f})" if case.get("apart") else ""
     copy = f"{case['copy_ms'] / case['ms']:.2f}" if case["copy_ms"] else ""
     print(
-        f"| {case['id']} | {100 * case['violating']:g}% | {case['ms']:.4f} | {case['fraction']:.2f} | {copy} | "
+        f"| {case['id']} | {100 * case['violating']:g}% | {case['ms']:.4f} | {case['fraction']:.2f} | {copy} | {apart} | "
         + " | ".join(cells)
         + " |"
     )

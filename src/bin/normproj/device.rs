@@ -9,15 +9,20 @@ use crate::options::RunOptions;
 
 /// The context that `--device` asks for. stderr says which it is, and what runs on it.
 pub fn open(options: &RunOptions) -> Result<Context> {
-    let context = match options.device.as_str() {
+    let context = named(&options.device)?;
+    note(options, &build());
+    note(options, &format!("on {}", context.describe()));
+    Ok(context)
+}
+
+/// A context of its own of what `--device` names; the same device each time.
+pub fn named(name: &str) -> Result<Context> {
+    Ok(match name {
         "auto" => Context::new()?,
         "cpu" => Context::cpu(),
         "gpu" => Context::gpu()?,
         name => Context::named(name)?,
-    };
-    note(options, &build());
-    note(options, &format!("on {}", context.describe()));
-    Ok(context)
+    })
 }
 
 /// What this program was built as.

@@ -1,7 +1,7 @@
 //! What is timed.
 
 use normproj::plan::profile::DeviceKind;
-use normproj::{Axes, Context, DType, DeviceBuffer, DeviceProfile, f16};
+use normproj::{Axes, Context, DType, DeviceBuffer, DeviceProfile, Update, f16};
 
 /// A tensor and the axes of its slices.
 pub struct Case {
@@ -17,6 +17,14 @@ pub struct ClipCase {
     pub place: Place,
     /// None for as many as suit the device.
     pub elements: Option<usize>,
+}
+
+/// Weights that an optimizer updates and projects.
+pub struct StepCase {
+    pub id: String,
+    pub shape: [usize; 2],
+    pub axis: i32,
+    pub update: Update,
 }
 
 /// Where the tensors of a model are: in one buffer, as one tensor, or in buffers of their own.
@@ -106,6 +114,28 @@ pub fn clips() -> Vec<ClipCase> {
     ]
     .map(|(id, place)| ClipCase { id: id.into(), place, elements: None })
     .into()
+}
+
+/// Steps that projections end, of what memory holds and of what a cache does.
+pub fn steps() -> Vec<StepCase> {
+    // Rates at which an error of a step is not lost in the rounding of weights.
+    let updates = [
+        ("sgd", Update::sgd(0.0625)),
+        ("momentum", Update::momentum(0.0625, 0.9)),
+        ("adam", Update::adam(0.0625)),
+    ];
+    let over = [("rows", 1), ("columns", 0)];
+    let of = |[rows, columns]: [usize; 2]| {
+        over.into_iter().flat_map(move |(family, axis)| {
+            updates.map(|(name, update)| StepCase {
+                id: format!("step_{name}_{family}_{rows}x{columns}"),
+                shape: [rows, columns],
+                axis,
+                update,
+            })
+        })
+    };
+    [[16_384, 4096], [1024, 1024]].into_iter().flat_map(of).collect()
 }
 
 /// Exponents of two: elements over six decades, four times as many each time.

@@ -7,9 +7,9 @@ use normproj::{Clip, DType, DeviceBuffer, Group};
 
 use super::cases::ClipCase;
 use super::clock::milliseconds;
+use super::measurement::{Measurement, Scratch, Times};
 use super::model::Gradients;
 use super::projection::Bench;
-use super::{Measurement, Times};
 use crate::failure::{Failure, Result};
 
 /// Times the clip where nothing is clipped, and where all is; with a grid of schedules, too, if asked.
@@ -59,6 +59,7 @@ pub fn measure(
                 copy_ms: bench.streams.time_of_same(&bench.clock, bytes, violating > 0.0)?,
                 record_us: bench.clock.recording(20, &record),
             };
+            let scratch = clip.plan().steps().scratch_bytes();
             measured.push(Measurement {
                 id: case.id.clone(),
                 backend: bench.context.describe().to_string(),
@@ -69,7 +70,7 @@ pub fn measure(
                 violating,
                 dispatches: cost.dispatches,
                 prepare_ms,
-                scratch_bytes: clip.plan().steps().scratch_bytes(),
+                scratch: Scratch::of(scratch, (DType::F32.size() * host.len()) as u64),
                 verified: true,
                 ..Measurement::of(bytes, violating > 0.0, times, &bench.ceilings)
             });

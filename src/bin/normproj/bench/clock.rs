@@ -152,7 +152,7 @@ impl Clock {
             let mut encoder = self.gpu.device().create_command_encoder(&Default::default());
             let start = Instant::now();
             timed(&mut encoder.begin_compute_pass(&Default::default()));
-            1e3 * milliseconds(start.elapsed())
+            microseconds(start.elapsed())
         };
         median((0..runs).map(record).collect())
     }
@@ -171,6 +171,10 @@ impl Clock {
 
 pub fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
+}
+
+pub fn microseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e6
 }
 
 /// The middle of some times; infinite if there is none.

@@ -1,14 +1,22 @@
 //! `normproj bench`: what memory gives, and every kernel beside it.
 
+mod bands;
+mod calls;
 mod cases;
 mod clip;
 mod clock;
 mod growth;
+mod launch;
+mod measurement;
 mod model;
 mod native;
 mod projection;
+mod rounds;
 mod schedules;
+mod step;
+mod steps;
 mod streams;
+mod wanted;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -22,10 +30,14 @@ use crate::device;
 use crate::failure::{Failure, Result, written};
 use crate::options::RunOptions;
 use crate::table::{number, table};
-use cases::{Case, ClipCase, VIOLATING};
+use calls::Calls;
+use cases::Case;
 use clock::Clock;
+use launch::Launch;
+use measurement::{HEAD, Measurement};
 use projection::{Bench, Tensor};
 use streams::{Ceilings, Streams};
+use wanted::Work;
 
 /// Elements of the buffers that the ceilings are measured with, on hardware and in software.
 const STREAMED: [usize; 2] = [1 << 28, 1 << 24];
@@ -42,7 +54,7 @@ const MODEL: [usize; 3] = [1_000_000_000, 4_000_000, 30_000_000];
 /// where nothing is written, else copy) over the time taken.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Only cases whose name matches: rows_* | columns_* | clip_*
+    /// Only cases whose name matches: rows_* | columns_* | clip_* | step_*
     #[arg(long, value_name = "GLOB", default_value = "*", value_parser = Glob::new)]
     case: Glob,
     /// Times a grid of schedules, too, with nothing, little and everything violating
@@ -61,49 +73,6 @@ pub struct Arguments {
     run: RunOptions,
 }
 
-/// What one kernel took.
-#[derive(Debug, Default, Clone, Serialize)]
-struct Measurement {
-    id: String,
-    backend: String,
-    kernel: String,
-    shape: Vec<usize>,
-    axes: String,
-    dtype: String,
-    violating: f64,
-    bytes: f64,
-    ms: f64,
-    wall_ms: f64,
-    /// Of a copy of the same bytes, or of a read where nothing is written; none if it was not timed.
-    copy_ms: Option<f64>,
-    gbps: f64,
-    fraction: f64,
-    dispatches: u32,
-    record_us: f64,
-    /// Of the first call of this plan: what it compiles, allocates and binds.
-    prepare_ms: f64,
-    /// Bytes that are held beside the tensor.
-    scratch_bytes: u64,
-    verified: bool,
-}
-
-/// Times of one kernel.
-struct Times {
-    ms: f64,
-    wall_ms: f64,
-    copy_ms: Option<f64>,
-    record_us: f64,
-}
-
-impl Measurement {
-    fn of(bytes: f64, writes: bool, times: Times, ceilings: &Ceilings) -> Self {
-        let Times { ms, wall_ms, copy_ms, record_us } = times;
-        let fraction = ceilings.milliseconds(bytes, writes) / ms;
-        let gbps = bytes / ms * 1e-6;
-        Measurement { bytes, ms, wall_ms, copy_ms, gbps, fraction, record_us, ..Self::default() }
-    }
-}
-
 #[derive(Debug, Serialize)]
 struct Summary {
     adapter: String,
@@ -113,6 +82,9 @@ struct Summary {
     timestamps: bool,
     ceilings: Ceilings,
     cases: Vec<Measurement>,
+    /// With --growth: where the cost of a launch ends.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    launches: Vec<Launch>,
     /// Why cases are missing.
     wrong: Vec<String>,
 }
@@ -123,10 +95,13 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         arguments.plot.as_ref().map(|path| growth::create(path, arguments.force)).transpose()?;
     let context = device::open(&arguments.run)?;
     let say = |line: &str| device::note(&arguments.run, line);
-    let summary = match context.as_gpu() {
-        Some(_) => on_gpu(&context, work, &say)?,
+    let mut summary = match context.as_gpu() {
+        Some(_) => on_gpu(&context, &arguments.run.device, work, &say)?,
         None => on_cpu(&context, work, &say)?,
     };
+    if arguments.growth {
+        summary.launches = launch::all(&summary.cases);
+    }
     print(&summary, &arguments.run)?;
     if let Some(plot) = plot {
         let title = format!("{}, {}", summary.adapter, summary.date);
@@ -141,48 +116,6 @@ pub fn run(arguments: &Arguments) -> Result<()> {
 
 type Say<'a> = &'a dyn Fn(&str);
 
-/// What was asked for.
-struct Work {
-    projections: Vec<Case>,
-    clips: Vec<ClipCase>,
-    violating: &'static [f64],
-    schedules: bool,
-}
-
-impl Work {
-    fn new(arguments: &Arguments) -> Result<Self> {
-        let (mut projections, mut clips) = match arguments.growth {
-            true => (cases::growing_projections(), cases::growing_clips()),
-            false => (cases::projections(), cases::clips()),
-        };
-        let ids = projections.iter().map(|case| &case.id).chain(clips.iter().map(|case| &case.id));
-        let names: Vec<&str> = ids.map(String::as_str).collect();
-        let chosen = arguments.case.compile_matcher();
-        if !names.iter().any(|name| chosen.is_match(name)) {
-            let (glob, names) = (arguments.case.glob(), names.join(", "));
-            return Err(Failure::usage(format!("no case is named `{glob}`; there are {names}")));
-        }
-        projections.retain(|case| chosen.is_match(&case.id));
-        clips.retain(|case| chosen.is_match(&case.id));
-        let violating = if arguments.growth { &[0.0, 1.0][..] } else { &VIOLATING };
-        Ok(Work { projections, clips, violating, schedules: arguments.schedules })
-    }
-
-    /// The same without what is too large for the device; says what that is.
-    fn fitting(mut self, context: &Context, software: bool, say: Say<'_>) -> Self {
-        let most = cases::most_elements(context.profile(), software);
-        let fits = |id: &str, elements: usize| {
-            if elements > most {
-                say(&format!("{id} is left out: {elements} elements are too many here"));
-            }
-            elements <= most
-        };
-        self.projections.retain(|case| fits(&case.id, case.elements()));
-        self.clips.retain(|case| case.elements.is_none_or(|elements| fits(&case.id, elements)));
-        self
-    }
-}
-
 /// What was measured, and what could not be.
 #[derive(Default)]
 struct Found {
@@ -191,10 +124,20 @@ struct Found {
 }
 
 impl Found {
-    fn keep(&mut self, found: Result<Vec<Measurement>>) {
-        match found {
-            Ok(found) => self.cases.extend(found),
-            Err(failure) => self.wrong.push(failure.message().to_string()),
+    /// Keeps what was measured of a case, and what its calls take with the first of it in which nothing violates.
+    fn keep(&mut self, found: Result<Vec<Measurement>>, calls: impl FnOnce() -> Result<Calls>) {
+        let kept = self.cases.len();
+        let calls = match found {
+            Ok(found) => {
+                self.cases.extend(found);
+                calls()
+            }
+            Err(failure) => Err(failure),
+        };
+        match (calls, self.cases[kept..].iter_mut().find(|case| case.violating == 0.0)) {
+            (Ok(calls), Some(case)) => case.calls = Some(calls),
+            (Ok(_), None) => {}
+            (Err(failure), _) => self.wrong.push(failure.message().to_string()),
         }
     }
 }
@@ -204,13 +147,20 @@ fn on_cpu(context: &Context, work: Work, say: Say<'_>) -> Result<Summary> {
     let work = work.fitting(context, false, say);
     let mut found = Found::default();
     for case in &work.projections {
-        for &violating in work.violating {
-            let measured = native::measure(context, &ceilings, case, violating);
-            found.keep(measured.map(|measured| vec![measured]));
-        }
+        found.keep(native::projection::measure(context, &ceilings, case, work.violating), || {
+            calls::projection(context, case)
+        });
+        say(&format!("{} done", case.id));
     }
     for case in &work.clips {
-        found.keep(native::clip::measure(context, &ceilings, case, MODEL[2]));
+        found.keep(native::clip::measure(context, &ceilings, case, MODEL[2]), || {
+            calls::clip(context, case, MODEL[2])
+        });
+        say(&format!("{} done", case.id));
+    }
+    for case in &work.steps {
+        found.keep(native::step::measure(context, &ceilings, case), || calls::step(context, case));
+        say(&format!("{} done", case.id));
     }
     let (adapter, driver) = (context.describe().to_string(), String::new());
     Ok(Summary {
@@ -220,11 +170,12 @@ fn on_cpu(context: &Context, work: Work, say: Say<'_>) -> Result<Summary> {
         timestamps: false,
         ceilings,
         cases: found.cases,
+        launches: vec![],
         wrong: found.wrong,
     })
 }
 
-fn on_gpu(context: &Context, work: Work, say: Say<'_>) -> Result<Summary> {
+fn on_gpu(context: &Context, name: &str, work: Work, say: Say<'_>) -> Result<Summary> {
     let gpu = context.as_gpu().ok_or_else(|| Failure::new("no GPU"))?.clone();
     let info = gpu.device().adapter_info();
     let software = info.device_type == wgpu::DeviceType::Cpu;
@@ -235,12 +186,22 @@ fn on_gpu(context: &Context, work: Work, say: Say<'_>) -> Result<Summary> {
     let ceilings = streams.measure(&clock)?;
     let timestamps = clock.is_the_devices();
     let bench = Bench { context: context.clone(), gpu, clock, streams, ceilings, runs: RUNS[kind] };
+    // Opened again for each: nothing is compiled there yet.
+    let fresh = || device::named(name);
     let mut found = Found::default();
     for case in &work.projections {
-        found.keep(projections(&bench, case, &work, say));
+        found.keep(projections(&bench, case, &work), || calls::projection(&fresh()?, case));
+        say(&format!("{} done", case.id));
     }
     for case in &work.clips {
-        found.keep(clip::measure(&bench, case, MODEL[kind], work.schedules));
+        found.keep(clip::measure(&bench, case, MODEL[kind], work.schedules), || {
+            calls::clip(&fresh()?, case, MODEL[kind])
+        });
+        say(&format!("{} done", case.id));
+    }
+    for case in &work.steps {
+        found.keep(step::measure(&bench, case), || calls::step(&fresh()?, case));
+        say(&format!("{} done", case.id));
     }
     Ok(Summary {
         adapter: info.name,
@@ -249,11 +210,12 @@ fn on_gpu(context: &Context, work: Work, say: Say<'_>) -> Result<Summary> {
         timestamps,
         ceilings,
         cases: found.cases,
+        launches: vec![],
         wrong: found.wrong,
     })
 }
 
-fn projections(bench: &Bench, case: &Case, work: &Work, say: Say<'_>) -> Result<Vec<Measurement>> {
+fn projections(bench: &Bench, case: &Case, work: &Work) -> Result<Vec<Measurement>> {
     let tensor = Tensor::new(bench, case)?;
     let mut measured = Vec::new();
     for &violating in work.violating {
@@ -265,7 +227,6 @@ fn projections(bench: &Bench, case: &Case, work: &Work, say: Say<'_>) -> Result<
             }
         }
     }
-    say(&format!("{} done", case.id));
     Ok(measured)
 }
 
@@ -280,32 +241,14 @@ fn print(summary: &Summary, options: &RunOptions) -> Result<()> {
         let text = serde_json::to_string(summary);
         text.map_err(|error| Failure::new(format!("report: {error}")))? + "\n"
     } else {
-        let cells = |case: &Measurement| {
-            vec![
-                case.id.clone(),
-                format!("{}%", case.violating * 100.0),
-                format!("{:.4}", case.ms),
-                format!("{:.0}", case.gbps),
-                format!("{:.2}", case.fraction),
-                case.copy_ms.map_or("".to_string(), |copy| format!("{:.2}", copy / case.ms)),
-                case.dispatches.to_string(),
-                format!("{:.1}", case.record_us),
-                format!("{:.4}", case.wall_ms),
-                case.kernel.clone(),
-            ]
-        };
-        let head = [
-            "case", "outside", "ms", "GB/s", "ceiling", "copy", "disp", "rec µs", "wall ms",
-            "kernel",
-        ];
-        let rows: Vec<Vec<String>> = summary.cases.iter().map(cells).collect();
+        let rows: Vec<Vec<String>> = summary.cases.iter().map(Measurement::cells).collect();
         let Summary { adapter, driver, ceilings, .. } = summary;
         format!(
             "{}{adapter} {driver}: copy {} GB/s, read {} GB/s\n",
-            table(&head, &rows),
+            table(&HEAD, &rows),
             number(ceilings.copy_gbps),
             number(ceilings.read_gbps),
-        )
+        ) + &summary.launches.iter().map(Launch::line).collect::<String>()
     };
     written(std::io::stdout().write_all(text.as_bytes()))
 }

@@ -22,13 +22,12 @@ pub struct Gradients {
 impl Gradients {
     /// `most` elements, where the case does not say how many.
     pub fn new(context: &Context, case: &ClipCase, most: usize) -> Result<Self> {
-        let elements = case.elements.unwrap_or(most);
-        let sizes = match case.place {
-            Place::One => vec![elements],
-            Place::Arena | Place::Apart => cases::model(elements),
-        };
-        let host = uniform(sizes.iter().sum());
-        let tensors = tensors(context, &host, &sizes, case.place)?;
+        let sizes = sizes(case, most);
+        let (host, mut rest) = (uniform(sizes.iter().sum()), 0);
+        let tensors = tensors(&sizes, case.place, |elements| {
+            rest += elements;
+            Ok(context.upload(&host[rest - elements..rest], [elements])?)
+        })?;
         let model = Model::unnamed(context, &tensors)?;
         let norm = host.par_iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
         Ok(Gradients { host, tensors, model, norm })
@@ -69,25 +68,31 @@ impl Gradients {
     }
 }
 
-fn tensors(
-    context: &Context,
-    host: &[f32],
+/// Of the tensors of a case: `most` elements, where it does not say how many.
+pub fn sizes(case: &ClipCase, most: usize) -> Vec<usize> {
+    let elements = case.elements.unwrap_or(most);
+    match case.place {
+        Place::One => vec![elements],
+        Place::Arena | Place::Apart => cases::model(elements),
+    }
+}
+
+/// Tensors in their place, in buffers of so many of the next elements.
+pub fn tensors(
     sizes: &[usize],
     place: Place,
+    mut buffer: impl FnMut(usize) -> Result<DeviceBuffer>,
 ) -> Result<Vec<DeviceBuffer>> {
-    let mut first = 0;
-    let mut next = |size| {
-        first += size;
-        first - size..first
-    };
-    let apart = |size: &usize| Ok(context.upload(&host[next(*size)], [*size])?);
-    Ok(match place {
-        Place::One | Place::Apart => sizes.iter().map(apart).collect::<Result<_>>()?,
+    match place {
+        Place::One | Place::Apart => sizes.iter().map(|&size| buffer(size)).collect(),
         Place::Arena => {
-            let all = context.upload(host, [host.len()])?;
-            let view =
-                |&size: &usize| Ok(all.view(Layout::strided([size], [1], next(size).start)?)?);
-            sizes.iter().map(view).collect::<Result<_>>()?
+            let (all, mut first) = (buffer(sizes.iter().sum())?, 0);
+            let view = |&size: &usize| {
+                let part = Layout::strided([size], [1], first)?;
+                first += size;
+                Ok(all.view(part)?)
+            };
+            sizes.iter().map(view).collect()
         }
-    })
+    }
 }

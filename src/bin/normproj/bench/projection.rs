@@ -7,9 +7,9 @@ use normproj::{Context, DType, DeviceBuffer, Layout, Norm, Plan, Projection, Req
 
 use super::cases::{Case, uniform, upload};
 use super::clock::{Clock, milliseconds};
+use super::measurement::{Measurement, Scratch, Times};
 use super::native;
 use super::streams::{self, Streams};
-use super::{Measurement, Times};
 use crate::failure::{Failure, Result};
 use crate::slices;
 
@@ -30,7 +30,7 @@ pub struct Tensor<'a> {
     layout: Layout,
     base: DeviceBuffer,
     work: DeviceBuffer,
-    norms: Vec<f32>,
+    norms: Vec<f64>,
 }
 
 impl<'a> Tensor<'a> {
@@ -38,12 +38,10 @@ impl<'a> Tensor<'a> {
         let layout = Layout::contiguous(&case.shape)?;
         let (native, elements) = (Context::cpu(), uniform(layout.len()));
         let host = upload(&native, &elements, &case.shape, case.dtype)?;
-        let count = slices::kept_shape(case.axes, &case.shape)?.into_iter().product();
-        let norms = native.zeros([count])?;
-        native.norms(Norm::L2, case.axes, &host, &norms)?;
+        let norms = slices::compute_norms(Norm::L2, case.axes, &host)?;
         let base = upload(&bench.context, &elements, &case.shape, case.dtype)?;
         let work = bench.context.zeros_as(&case.shape, case.dtype)?;
-        Ok(Tensor { bench, case, layout, base, work, norms: norms.read()? })
+        Ok(Tensor { bench, case, layout, base, work, norms })
     }
 
     pub fn request(&self, violating: f64) -> Request {
@@ -94,16 +92,20 @@ impl<'a> Tensor<'a> {
             violating,
             dispatches: cost.dispatches,
             prepare_ms,
-            scratch_bytes: plan.steps().scratch_bytes(),
+            scratch: Scratch::of(plan.steps().scratch_bytes(), self.bytes()),
             verified: true,
             ..Measurement::of(bytes, violating > 0.0, times, &bench.ceilings)
         })
     }
 
+    fn bytes(&self) -> u64 {
+        (self.case.dtype.size() * self.layout.len()) as u64
+    }
+
     fn verify(&self, bound: &Bound, violating: f64) -> Result<()> {
         let Bench { context, gpu, clock, .. } = self.bench;
         let radius = native::radius(self.norms.clone(), violating);
-        let factor = |&norm: &f32| (radius / f64::from(norm)).min(1.0) as f32;
+        let factor = |&norm: &f64| (radius / norm).min(1.0) as f32;
         let factors: Vec<f32> = self.norms.iter().map(factor).collect();
         let slices = factors.len();
         let factors = context.upload(&factors, [slices])?;
@@ -157,18 +159,22 @@ impl<'a> Tensor<'a> {
     }
 
     fn restore(&self, encoder: &mut wgpu::CommandEncoder) {
-        self.copy(encoder, (self.case.dtype.size() * self.layout.len()) as u64);
+        copy(encoder, &self.base, &self.work, self.bytes());
     }
 
     /// Puts one element back, so that what is timed waits for all copies before.
     fn touch(&self, encoder: &mut wgpu::CommandEncoder) {
-        self.copy(encoder, 4);
+        copy(encoder, &self.base, &self.work, 4);
     }
+}
 
-    fn copy(&self, encoder: &mut wgpu::CommandEncoder, bytes: u64) {
-        let (Some((base, _)), Some((work, _))) = (self.base.as_wgpu(), self.work.as_wgpu()) else {
-            return;
-        };
-        encoder.copy_buffer_to_buffer(base, 0, work, 0, bytes);
-    }
+/// Records a copy of the first bytes of a tensor.
+pub fn copy(
+    encoder: &mut wgpu::CommandEncoder,
+    base: &DeviceBuffer,
+    work: &DeviceBuffer,
+    bytes: u64,
+) {
+    let (Some((base, _)), Some((work, _))) = (base.as_wgpu(), work.as_wgpu()) else { return };
+    encoder.copy_buffer_to_buffer(base, 0, work, 0, bytes);
 }

@@ -4,12 +4,12 @@ use std::time::Instant;
 
 use normproj::{Clip, Context, DType, Group};
 
-use super::RUNS;
 use crate::bench::cases::ClipCase;
 use crate::bench::clock::{median, milliseconds};
+use crate::bench::measurement::{Measurement, Times};
 use crate::bench::model::Gradients;
+use crate::bench::rounds;
 use crate::bench::streams::Ceilings;
-use crate::bench::{Measurement, Times};
 use crate::failure::Result;
 
 /// Times the clip where nothing is clipped, and where all is.
@@ -28,9 +28,11 @@ pub fn measure(
             clip.enqueue()?;
             Ok(milliseconds(start.elapsed()))
         };
+        let start = Instant::now();
         run(0)?;
+        let once = milliseconds(start.elapsed());
         gradients.verify(&clip, radius, true)?;
-        let ms = median((0..RUNS).map(run).collect::<Result<_>>()?);
+        let ms = median((0..rounds::of(once)).map(run).collect::<Result<_>>()?);
         let cost = clip.plan().cost();
         let bytes = cost.bytes(violating);
         let times = Times { ms, wall_ms: ms, copy_ms: None, record_us: 0.0 };
@@ -42,7 +44,6 @@ pub fn measure(
             axes: "all".to_string(),
             dtype: DType::F32.to_string(),
             violating,
-            dispatches: 0,
             verified: true,
             ..Measurement::of(bytes, violating > 0.0, times, ceilings)
         })

@@ -1,19 +1,17 @@
-//! The native CPU backend: its ceilings, and one projection, verified, then timed.
+//! The native CPU backend: its ceilings, and what is measured beside them.
 
 pub mod clip;
+pub mod projection;
+pub mod step;
 
 use std::hint::black_box;
 use std::time::Instant;
 
-use normproj::{Context, DType, Element, Layout, Norm, Projection, Request, reference};
 use rayon::prelude::*;
 
-use crate::bench::cases::{Case, halves, uniform};
+use crate::bench::cases::uniform;
 use crate::bench::clock::{median, milliseconds};
 use crate::bench::streams::Ceilings;
-use crate::bench::{Measurement, Times};
-use crate::failure::{Failure, Result};
-use crate::slices;
 
 /// Elements that a thread moves at a time: 1 MiB.
 const PIECE: usize = 1 << 18;
@@ -55,74 +53,11 @@ fn read(source: &[f32]) {
     black_box(source.par_chunks(PIECE).map(parity).reduce(|| 0, |a, b| a ^ b));
 }
 
-/// Times a case with a fraction of its slices violating.
-pub fn measure(
-    context: &Context,
-    ceilings: &Ceilings,
-    case: &Case,
-    violating: f64,
-) -> Result<Measurement> {
-    let host = uniform(case.elements());
-    match case.dtype {
-        DType::F16 => of(context, ceilings, case, violating, &halves(&host)),
-        _ => of(context, ceilings, case, violating, &host),
-    }
-}
-
-fn of<T: Element>(
-    context: &Context,
-    ceilings: &Ceilings,
-    case: &Case,
-    violating: f64,
-    host: &[T],
-) -> Result<Measurement> {
-    let layout = Layout::contiguous(&case.shape)?;
-    let work = context.upload_as(host, &case.shape)?;
-    let count = slices::kept_shape(case.axes, &case.shape)?.into_iter().product();
-    let norms = context.zeros([count])?;
-    context.norms(Norm::L2, case.axes, &work, &norms)?;
-    let projection = Projection::max_norm(radius(norms.read()?, violating), case.axes);
-    let plan = context.plan(&Request::in_place(projection, layout).of(T::DTYPE))?;
-    context.project(&projection, &work)?;
-    let exact = reference::project(&projection, host, &layout)?;
-    // Rounded toward zero.
-    let grain = T::DTYPE.grain();
-    let wrong = |(&y, exact): (&T, &f64)| {
-        let y: f64 = y.into();
-        (y - exact).abs() > (1e-5 + 2.0 * grain.relative) * exact.abs() + 2.0 * grain.absolute
-    };
-    if work.read_as::<T>()?.iter().zip(&exact).any(wrong) {
-        return Err(Failure::new(format!("{}: not what the oracle computes", case.id)));
-    }
-    drop(exact);
-    let run = |_| {
-        work.write(host)?;
-        let start = Instant::now();
-        context.project(&projection, &work)?;
-        Ok(milliseconds(start.elapsed()))
-    };
-    let ms = median((0..RUNS).map(run).collect::<Result<_>>()?);
-    let bytes = plan.cost().bytes(violating);
-    let times = Times { ms, wall_ms: ms, copy_ms: None, record_us: 0.0 };
-    Ok(Measurement {
-        id: case.id.clone(),
-        backend: context.describe().to_string(),
-        kernel: plan.schedule().to_string(),
-        shape: case.shape.clone(),
-        axes: case.axes.to_string(),
-        dtype: T::DTYPE.to_string(),
-        violating,
-        dispatches: 0,
-        verified: true,
-        ..Measurement::of(bytes, violating > 0.0, times, ceilings)
-    })
-}
-
 /// A radius that this fraction of slices of these norms exceeds.
-pub fn radius(mut norms: Vec<f32>, violating: f64) -> f64 {
-    norms.sort_unstable_by(f32::total_cmp);
+pub fn radius(mut norms: Vec<f64>, violating: f64) -> f64 {
+    norms.sort_unstable_by(f64::total_cmp);
     let inside = ((1.0 - violating) * norms.len() as f64).round() as usize;
-    let norm = |index: usize| norms.get(index).copied().map_or(1.0, f64::from);
+    let norm = |index: usize| norms.get(index).copied().unwrap_or(1.0);
     match inside {
         0 => 0.5 * norm(0),
         all if all >= norms.len() => 2.0 * norm(norms.len().saturating_sub(1)),
@@ -134,10 +69,10 @@ pub fn radius(mut norms: Vec<f32>, violating: f64) -> f64 {
 mod tests {
     #[test]
     fn a_radius_leaves_the_fraction_that_was_asked_for_outside() {
-        let norms: Vec<f32> = (1..=100).rev().map(|norm| norm as f32).collect();
+        let norms: Vec<f64> = (1..=100).rev().map(f64::from).collect();
         for (violating, outside) in [(0.0, 0), (0.01, 1), (0.1, 10), (1.0, 100)] {
             let radius = super::radius(norms.clone(), violating);
-            assert_eq!(norms.iter().filter(|&&n| f64::from(n) > radius).count(), outside);
+            assert_eq!(norms.iter().filter(|&&n| n > radius).count(), outside);
         }
     }
 }
