@@ -201,11 +201,22 @@ fn add_apart<S: Simd, T: Number, K: Kind, const N: usize>(
 /// stores, 37 and 47 by 64 columns, 31 and 55 by 32 (Zen 4, 2 threads).
 const SPAN: usize = 2 * LINE;
 
-/// Spans of columns that hold one that is rewritten.
+/// Spans of columns that hold one that is rewritten, two as one where they make a sector.
 fn spans<R, O: Outcome<R>>(outcomes: &[O]) -> Vec<Range<usize>> {
-    let sectors = outcomes.chunks(SPAN).enumerate();
-    let changed = sectors.filter(|(_, sector)| sector.iter().any(|outcome| !outcome.keeps()));
-    changed.map(|(i, sector)| i * SPAN..i * SPAN + sector.len()).collect()
+    let mut spans: Vec<Range<usize>> = Vec::new();
+    for (i, columns) in outcomes.chunks(SPAN).enumerate() {
+        if columns.iter().all(|outcome| outcome.keeps()) {
+            continue;
+        }
+        let (start, end) = (i * SPAN, i * SPAN + columns.len());
+        match spans.last_mut() {
+            Some(last) if last.end == start && last.start % SECTOR == 0 && last.len() < SECTOR => {
+                last.end = end;
+            }
+            _ => spans.push(start..end),
+        }
+    }
+    spans
 }
 
 /// Rewrites the columns that an outcome does not keep; spans that hold none are not touched.
