@@ -63,10 +63,12 @@ pub(super) fn fits_f32(factor: f64) -> bool {
 pub(super) struct AtMost<R>(pub R);
 
 impl<R: Real> Map<R> for AtMost<R> {
+    /// Not a choice between x and the bound, of which a masked store would be made ([`Number::unless_kept`]).
+    ///
+    /// [`Number::unless_kept`]: super::number::Number::unless_kept
     #[inline(always)]
     fn of(self, x: R) -> R {
-        let bound = self.0.with_sign_of(x);
-        if x.magnitude() > self.0.magnitude() { bound } else { x }
+        x.magnitude().smaller(self.0.magnitude()).with_sign_of(x)
     }
 }
 
