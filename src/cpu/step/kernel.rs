@@ -4,7 +4,6 @@ use super::memory::Weights;
 use crate::cpu::kernel::SECTOR;
 use crate::cpu::number::{Number, Real};
 use crate::cpu::simd::{LANES, Simd, WithSimd, dispatch};
-use crate::cpu::term::{Kind, Squares};
 use crate::update;
 
 /// [`update::Coefficients`] in the precision of elements.
@@ -134,53 +133,6 @@ pub(super) fn update<T: Number>(
     }
 }
 
-/// Updates rows that begin at these places, whose number is a multiple of [`STREAMS`], and sums the squares of what they
-/// become while it is in the first cache.
-pub(in crate::cpu) fn update_rows<T: Number>(
-    run: Weights<'_, T>,
-    places: &[usize],
-    length: usize,
-    numbers: &Coefficients<T::Real>,
-    sums: &mut Vec<f64>,
-) {
-    struct Op<'a, T: Number, const MEMORIES: usize> {
-        run: Weights<'a, T>,
-        places: &'a [usize],
-        length: usize,
-        numbers: &'a Coefficients<T::Real>,
-        sums: &'a mut Vec<f64>,
-    }
-    impl<T: Number, const MEMORIES: usize> WithSimd for Op<'_, T, MEMORIES> {
-        type Output = ();
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, simd: S) {
-            let Op { mut run, places, length, numbers, sums } = self;
-            for group in places.as_chunks::<STREAMS>().0 {
-                let mut lanes = [[0.0; LANES]; STREAMS];
-                let mut rests = [0.0; STREAMS];
-                for first in (0..length).step_by(SECTOR) {
-                    for stream in 0..STREAMS {
-                        let begin = staggered(stream, first, length.next_multiple_of(SECTOR));
-                        let size = if length - begin < SECTOR { length - begin } else { SECTOR };
-                        let mut part = run.at(group[stream] + begin);
-                        piece::<S, T, MEMORIES>(simd, part.again(), size, numbers);
-                        let stored = &part.weights[..size];
-                        add_squares(simd, stored, &mut lanes[stream], &mut rests[stream]);
-                    }
-                }
-                for ([a, b, c, d, e, f, g, h], rest) in lanes.into_iter().zip(rests) {
-                    sums.push(((a + e) + (c + g)) + ((b + f) + (d + h)) + rest);
-                }
-            }
-        }
-    }
-    match run.memories() {
-        0 => dispatch(Op::<T, 0> { run, places, length, numbers, sums }),
-        1 => dispatch(Op::<T, 1> { run, places, length, numbers, sums }),
-        _ => dispatch(Op::<T, 2> { run, places, length, numbers, sums }),
-    }
-}
-
 /// Where a stream of `length` elements, whole sectors, is when the first of all is at `first`. Streams that begin whole
 /// pages apart would meet in the same sets of the first cache, and loads would wait for stores to like addresses.
 #[inline(always)]
@@ -194,28 +146,9 @@ fn staggered(stream: usize, first: usize, length: usize) -> usize {
 const LONG: usize = 1 << 13;
 /// Each of so many tensors. 16384 rows of 4096 f32 take 35, 23.6, 22.4 and 24.9 ms with 1, 2, 4 and 8 (gradient descent, Xeon,
 /// 2 threads).
-pub(in crate::cpu) const STREAMS: usize = 4;
+const STREAMS: usize = 4;
 /// Elements by which streams are apart in their runs: not a whole page, and more than a sector.
 const STAGGER: usize = 320;
-
-/// Adds squares to lanes, in a loop of its own: in that of the update there are more numbers than registers.
-#[inline(always)]
-fn add_squares<S: Simd, T: Number>(simd: S, run: &[T], lanes: &mut [f64; LANES], rest: &mut f64) {
-    // Of their own, so that they stay in registers.
-    let mut own = *lanes;
-    let (steps, last) = run.as_chunks::<LANES>();
-    for step in steps {
-        let reals = T::lanes(simd, step);
-        for lane in 0..LANES {
-            own[lane] = Squares.add::<S, _>(own[lane], reals[lane]);
-        }
-    }
-    *lanes = own;
-    // Not in a lane, which would make it another than its neighbours, and no vector of them.
-    for x in last {
-        *rest = Squares.add::<S, _>(*rest, x.real());
-    }
-}
 
 /// Loops, not iterators with closures: one that is not inlined would be compiled for the baseline.
 #[inline(always)]

@@ -52,11 +52,6 @@ impl<T: Number> Weights<'_, T> {
         self.walk(tile.axes(), numbers);
     }
 
-    /// Updates a run.
-    pub fn row(&mut self, place: usize, length: usize, numbers: &Coefficients<T::Real>) {
-        kernel::update(self.at(place), length, numbers);
-    }
-
     fn walk(&mut self, axes: &[Line], numbers: &Coefficients<T::Real>) {
         match axes {
             [] => kernel::update(self.again(), 1, numbers),

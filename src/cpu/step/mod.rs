@@ -18,7 +18,7 @@ use crate::plan::Plan;
 use crate::report::Tally;
 use crate::update;
 pub(super) use copy::Narrowed;
-pub(super) use kernel::{Coefficients, STREAMS, update_rows};
+pub(super) use kernel::Coefficients;
 pub(super) use memory::Weights;
 
 /// A tensor with the strides of the weights, and where it begins.
