@@ -20,9 +20,15 @@ fn narrowed(
     nearest: bool,
     numbers: &[f32],
 ) -> Vec<u32> {
-    let pack = match dtype {
-        DType::F16 => include_str!("../../../shaders/pack/f16.wgsl"),
-        _ => include_str!("../../../shaders/pack/bf16.wgsl"),
+    let (pack, narrow) = match dtype {
+        DType::F16 => (
+            include_str!("../../../shaders/pack/f16.wgsl"),
+            include_str!("../../../shaders/pack/narrow/f16.wgsl"),
+        ),
+        _ => (
+            include_str!("../../../shaders/pack/bf16.wgsl"),
+            include_str!("../../../shaders/pack/narrow/bf16.wgsl"),
+        ),
     };
     let four = include_str!("../../../shaders/lane/four_in_row.wgsl");
     let (load, kind, loads) = match (lane, dtype) {
@@ -47,8 +53,8 @@ fn narrowed(
             if i < arrayLength(&words) {{ words[i] = {load}; }}
         }}"
     );
-    let source =
-        [&main, kind, include_str!("../../../shaders/number/f32.wgsl"), pack, loads].join("\n");
+    let number = include_str!("../../../shaders/number/f32.wgsl");
+    let source = [&main, kind, number, pack, narrow, loads].join("\n");
     let gpu = context.as_gpu().unwrap();
     let tensor = context.upload(numbers, [numbers.len()]).unwrap();
     let params = gpu.device().create_buffer(&wgpu::BufferDescriptor {
