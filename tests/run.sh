@@ -19,20 +19,9 @@ fi
 export XDG_RUNTIME_DIR="${XDG_RUNTIME_DIR:-$(mktemp -d)}"
 export NORMPROJ_REQUIRE_ADAPTER=1
 
-# Drivers compile on one core: the test that takes longest runs beside all others.
+# One after the other: software drivers keep every program that they compiled, `contract` and `gpu` together 24 GB of them.
 cargo test --features cli --no-run "$@"
-others=()
-for file in tests/*.rs tests/*/main.rs; do
-    name=$(basename "${file%/main.rs}" .rs)
-    [ "$name" = contract ] || others+=(--test "$name")
-done
-log=$(mktemp)
-cargo test --features cli --test contract "$@" >"$log" 2>&1 &
-contract=$!
-trap 'kill "$contract"' INT TERM
 status=0
-cargo test --features cli --lib --bins --examples "${others[@]}" "$@" || status=$?
+cargo test --features cli --lib --bins --examples --tests "$@" || status=$?
 cargo test --features cli --doc "$@" || status=$?
-wait "$contract" || status=$?
-cat "$log"
 exit "$status"
