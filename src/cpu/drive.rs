@@ -57,7 +57,7 @@ pub(super) fn run<T: Number>(tile: Tile, mut memory: Memory<'_, T>, rule: &Rule)
 /// Elements of a part of weights that are updated and then projected: with their gradients and two moments they take half
 /// of the second cache of a current core, or all of it. 8192 rows of 4096 f32 take 9.1 ms by parts of 2¹⁶ elements, 10.2 by 2¹⁴
 /// (gradient descent, Zen 4, 2 threads), Adam 21.7 and 22.7. To sum squares in the loop of the update saves a read from
-/// that cache, and yet took longer, maybe because loads wait for the stores before them: 9.7, 23.7, and half as long again
+/// that cache, and yet took longer, maybe because loads wait for the stores before them: 9.7, 23.3, and half as long again
 /// where all is cached.
 const STEPPED: usize = 1 << 16;
 
