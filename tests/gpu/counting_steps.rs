@@ -1,6 +1,6 @@
 //! Steps of optimizers move what `Plan::cost` says: weights, gradients and moments once.
 
-use normproj::{Context, DType, Layout, Optimizer, Plan, Projection, Update, f16};
+use normproj::{Context, DType, DeviceBuffer, Layout, Optimizer, Plan, Projection, Update, f16};
 
 use crate::contexts;
 use crate::counting::{counters, schedules, stated};
@@ -25,18 +25,8 @@ fn a_step_moves_what_its_cost_says() {
             for (kind, update) in updates().into_iter().enumerate() {
                 let optimizer = |value: f32| optimizer(context, update, shape, axis, dtype, value);
                 let gradient = context.zeros_as(shape, dtype).unwrap();
-                let request = optimizer(1.0).request(&gradient, false);
-                let turns = 9 * contexts.len();
-                for plan in schedules(context, &request, [i + turn + kind, turns]) {
-                    for (value, all) in [(1e-3, 0), (1e2, 1)] {
-                        let optimizer = optimizer(value);
-                        let gpu = context.as_gpu().unwrap();
-                        let prepared = gpu.prepare_counting(&plan).unwrap();
-                        let bound = optimizer.bind(&prepared, &gradient).unwrap();
-                        let found = counters(gpu, &bound);
-                        assert_eq!(found, stated(&plan, all), "v = {all}\n{}", plan.explain());
-                    }
-                }
+                let turn = [i + turn + kind, 9 * contexts.len()];
+                prove(context, optimizer, &gradient, turn);
             }
         }
     }
@@ -59,19 +49,29 @@ fn a_copy_moves_what_its_cost_says() {
                     optimizer.copy_to(&copy).unwrap()
                 };
                 let gradient = context.zeros(shape).unwrap();
-                let request = optimizer(1.0).request(&gradient, false);
-                let turns = 5 * contexts.len();
-                for plan in schedules(context, &request, [i + turn + kind, turns]) {
-                    for (value, all) in [(1e-3, 0), (1e2, 1)] {
-                        let optimizer = optimizer(value);
-                        let gpu = context.as_gpu().unwrap();
-                        let prepared = gpu.prepare_counting(&plan).unwrap();
-                        let bound = optimizer.bind(&prepared, &gradient).unwrap();
-                        let found = counters(gpu, &bound);
-                        assert_eq!(found, stated(&plan, all), "v = {all}\n{}", plan.explain());
-                    }
-                }
+                let turn = [i + turn + kind, 5 * contexts.len()];
+                prove(context, optimizer, &gradient, turn);
             }
+        }
+    }
+}
+
+/// Counts what a step moves where no slice and where every slice violates, by this one of so many parts of all schedules.
+fn prove(
+    context: &Context,
+    optimizer: impl Fn(f32) -> Optimizer,
+    gradient: &DeviceBuffer,
+    turn: [usize; 2],
+) {
+    let request = optimizer(1.0).request(gradient, false);
+    for plan in schedules(context, &request, turn) {
+        for (value, all) in [(1e-3, 0), (1e2, 1)] {
+            let optimizer = optimizer(value);
+            let gpu = context.as_gpu().unwrap();
+            let prepared = gpu.prepare_counting(&plan).unwrap();
+            let bound = optimizer.bind(&prepared, gradient).unwrap();
+            let found = counters(gpu, &bound);
+            assert_eq!(found, stated(&plan, all), "v = {all}\n{}", plan.explain());
         }
     }
 }
