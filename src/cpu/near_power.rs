@@ -17,6 +17,10 @@ const MANTISSA: u32 = 0x007f_ffff;
 /// The lowest bits of sums with it are an integer.
 const SHIFT: f32 = 1.5 * (1 << 23) as f32;
 
+/// Numbers that take each step of a power together: the products of one wait for each other, and of the next ones few are
+/// in sight of the processor.
+const TOGETHER: usize = 128;
+
 /// Coefficients of `log₂((1 + s) / (1 - s)) / s` in s², the highest first, within 2⁻²⁷ for mantissas.
 const LOG2: [f32; 4] = [0.431_717_7, 0.576_715_2, 0.961_798_85, 2.885_39];
 /// Coefficients of `2^f`, the highest first, within 2⁻²⁸ for f in `-½..=½`.
@@ -74,37 +78,39 @@ impl NearPower {
         self.nonzero_terms::<R, false>(reals, terms) || self.nonzero_terms::<R, true>(reals, terms)
     }
 
+    /// As [`NearPower::terms`], `x^p = 2^(p·e + p·log₂ m)`.
     #[inline(always)]
     fn nonzero_terms<R: Real, const ZEROS: bool>(self, reals: &[R], terms: &mut [f32]) -> bool {
-        let mut farthest = 0;
-        for &x in reals {
-            let bits = magnitude(x).to_bits();
-            let far = bits.wrapping_sub(self.least);
-            farthest = farthest.max(if ZEROS && bits == 0 { 0 } else { far });
-        }
-        if farthest > self.most - self.least {
-            return false;
-        }
-        for (term, &x) in terms.iter_mut().zip(reals) {
-            let (x, power) = (magnitude(x), self.of(magnitude(x)));
-            *term = if ZEROS && x == 0.0 { 0.0 } else { power };
+        let mut room = [0.0; TOGETHER];
+        for (terms, reals) in terms.chunks_mut(TOGETHER).zip(reals.chunks(TOGETHER)) {
+            let (exponents, mut farthest) = (&mut room[..terms.len()], 0);
+            for ((e, s), &x) in exponents.iter_mut().zip(terms.iter_mut()).zip(reals) {
+                let bits = magnitude(x).to_bits();
+                let far = bits.wrapping_sub(self.least);
+                farthest = farthest.max(if ZEROS && bits == 0 { 0 } else { far });
+                let offset = bits.wrapping_sub(LEAST);
+                let m = f32::from_bits((offset & MANTISSA) + LEAST);
+                *e = (offset.cast_signed() >> 23) as f32;
+                *s = (m - 1.0) / (m + 1.0);
+            }
+            if farthest > self.most - self.least {
+                return false;
+            }
+            for (e, s) in exponents.iter_mut().zip(terms.iter_mut()) {
+                let log = *s * cubic(LOG2, *s * *s);
+                let exact = self.upper * *e;
+                let integer = self.whole.mul_add(log, exact) + SHIFT;
+                let rest = self.lower.mul_add(*e, exact - (integer - SHIFT));
+                *s = self.whole.mul_add(log, rest);
+                *e = integer;
+            }
+            for ((integer, y), &x) in exponents.iter().zip(terms).zip(reals) {
+                let mantissa = sextic(EXP2, *y).to_bits();
+                let power = f32::from_bits(mantissa.wrapping_add(integer.to_bits() << 23));
+                *y = if ZEROS && magnitude(x) == 0.0 { 0.0 } else { power };
+            }
         }
         true
-    }
-
-    /// `x^p = 2^(p·e + p·log₂ m)` of a number whose power is a normal number.
-    #[inline(always)]
-    fn of(self, x: f32) -> f32 {
-        let offset = x.to_bits().wrapping_sub(LEAST);
-        let e = (offset.cast_signed() >> 23) as f32;
-        let m = f32::from_bits((offset & MANTISSA) + LEAST);
-        let s = (m - 1.0) / (m + 1.0);
-        let log = s * cubic(LOG2, s * s);
-        let exact = self.upper * e;
-        let integer = self.whole.mul_add(log, exact) + SHIFT;
-        let rest = self.lower.mul_add(e, exact - (integer - SHIFT));
-        let mantissa = sextic(EXP2, self.whole.mul_add(log, rest));
-        f32::from_bits(mantissa.to_bits().wrapping_add(integer.to_bits() << 23))
     }
 }
 

@@ -74,9 +74,34 @@ const EXP2_DOUBLE: [f64; 14] = [
 /// [`RELATIVE_POWER`](crate::plan::margin::RELATIVE_POWER) of exact for f32, within 2⁻⁴⁵ for f64. Beyond f64 it
 /// is infinite; of what is not zero it is 2⁻¹⁰²⁰ at least. Infinity and NaN stay. `AMPLE` says that none of these
 /// ends is reached but by zero, infinity and NaN.
-#[inline(always)]
+#[cfg(test)]
 pub(super) fn power<S: Simd, R: Real, const AMPLE: bool>(x: f64, p: f64) -> f64 {
     let (e, log) = split::<S, R>(x);
+    raised::<S, R, AMPLE>(x, e, log, p)
+}
+
+/// Numbers that take each step of a power together: the products of one wait for each other, and of the next ones few are
+/// in sight of the processor.
+const TOGETHER: usize = 64;
+
+/// As [`power`], of the magnitude of each.
+#[inline(always)]
+pub(super) fn powers<S: Simd, R: Real, const AMPLE: bool>(reals: &[R], p: f64, terms: &mut [f64]) {
+    let mut room = [0.0; TOGETHER];
+    for (terms, reals) in terms.chunks_mut(TOGETHER).zip(reals.chunks(TOGETHER)) {
+        let exponents = &mut room[..reals.len()];
+        for ((e, log), &x) in exponents.iter_mut().zip(terms.iter_mut()).zip(reals) {
+            (*e, *log) = split::<S, R>(x.magnitude().into());
+        }
+        for ((&mut e, y), &x) in exponents.iter_mut().zip(terms).zip(reals) {
+            *y = raised::<S, R, AMPLE>(x.magnitude().into(), e, *y, p);
+        }
+    }
+}
+
+/// `x^p` of a number that is split.
+#[inline(always)]
+fn raised<S: Simd, R: Real, const AMPLE: bool>(x: f64, e: f64, log: f64, p: f64) -> f64 {
     let (whole, part) = (p * e, p * log);
     let y = whole + part;
     let integer = y + SHIFT;

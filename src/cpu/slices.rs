@@ -15,18 +15,60 @@ pub(super) struct RowSlices<'a, T> {
     pub length: usize,
 }
 
+/// Short slices that are searched side by side: the steps of one wait for their own roots and quotients. And the bytes of
+/// them that the first cache holds from pass to pass.
+const BESIDE: usize = 4;
+const HELD: usize = 24 << 10;
+
+impl<'a, T: Number> RowSlices<'a, T> {
+    fn slice(&self, slot: usize) -> &'a [T] {
+        &self.source[self.places[slot].source..][..self.length]
+    }
+
+    /// The kinks of slices in these slots.
+    fn search<const N: usize>(
+        &self,
+        shrinkings: Shrinkings<'_>,
+        slots: &[usize; N],
+        powers: &[f64],
+        rooms: &mut [Vec<T::Real>; BESIDE],
+        kinks: &mut [Kink],
+    ) {
+        let mut runs: [&[T::Real]; N] = [&[]; N];
+        for ((run, room), &slot) in runs.iter_mut().zip(rooms).zip(slots) {
+            *run = kernel::reals(self.slice(slot), room);
+        }
+        let found = kernel::search(runs, shrinkings.sought_in(slots, powers));
+        for (&slot, kink) in slots.iter().zip(found) {
+            kinks[slot] = kink;
+        }
+    }
+}
+
 impl<T: Number> Slices for RowSlices<'_, T> {
     fn kinks(&self, shrinkings: Shrinkings<'_>, powers: &[f64]) -> Vec<Kink> {
-        let mut room = Vec::new();
-        let one = |(slot, (at, &power)): (usize, (&At, &f64))| {
+        let (mut kinks, mut searched) = (vec![Kink::KEPT; powers.len()], Vec::new());
+        let mut rooms: [Vec<T::Real>; BESIDE] = Default::default();
+        for (slot, &power) in powers.iter().enumerate() {
             let shrinking = shrinkings.of(slot);
-            if !shrinking.asks(power) {
-                return Kink::KEPT;
+            if shrinking.asks(power) {
+                match shrinking.known(|| kernel::reals(self.slice(slot), &mut rooms[0]), power) {
+                    Some(kink) => kinks[slot] = kink,
+                    None => searched.push(slot),
+                }
             }
-            let slice = &self.source[at.source..at.source + self.length];
-            shrinking.kink(kernel::reals(slice, &mut room), power)
+        }
+        let beside = match self.length * size_of::<[T::Real; BESIDE]>() <= HELD {
+            true => searched.as_chunks().0,
+            false => &[],
         };
-        self.places.iter().zip(powers).enumerate().map(one).collect()
+        for slots in beside {
+            self.search::<BESIDE>(shrinkings, slots, powers, &mut rooms, &mut kinks);
+        }
+        for &slot in &searched[beside.as_flattened().len()..] {
+            self.search(shrinkings, &[slot], powers, &mut rooms, &mut kinks);
+        }
+        kinks
     }
 
     fn number(&self, slot: usize) -> usize {

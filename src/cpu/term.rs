@@ -2,7 +2,7 @@
 
 use super::near_power::{NearPower, near_roots};
 use super::number::Real;
-use super::power::power;
+use super::power::powers;
 use super::simd::{Baseline, Simd};
 use crate::norm::Norm;
 
@@ -236,9 +236,9 @@ impl Kind for Apart {
             // What a product loses is in its rounding alone.
             Term::Powers(p) if R::DOUBLE && !S::FUSES => each!(x => x.powf(p)),
             Term::Powers(p) if R::DOUBLE || p > Term::AMPLE => {
-                each!(x => power::<S, R, false>(x, p))
+                powers::<S, R, false>(reals, p, terms);
             }
-            Term::Powers(p) => each!(x => power::<S, R, true>(x, p)),
+            Term::Powers(p) => powers::<S, R, true>(reals, p, terms),
             term => each!(x => term.add(0.0, x)),
         }
     }

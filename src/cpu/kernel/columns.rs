@@ -156,7 +156,10 @@ fn add_rows<S: Simd, T: Number, K: Kind, const N: usize>(
     }
 }
 
-/// As [`add_rows`], of terms that are computed first.
+/// Elements of a row that are read one after the other: pages, which a processor reads ahead.
+const PAGE: usize = 1024;
+
+/// As [`add_rows`], of terms that are computed first, block by block.
 #[inline(always)]
 fn add_apart<S: Simd, T: Number, K: Kind, const N: usize>(
     simd: S,
@@ -164,34 +167,39 @@ fn add_apart<S: Simd, T: Number, K: Kind, const N: usize>(
     rows: [&[T]; N],
     sums: &mut [f64],
 ) {
-    let mut reals = [T::Real::default(); BLOCK];
-    let (mut near, mut terms) = ([[0.0; BLOCK]; N], [0.0; BLOCK]);
-    for (block, sums) in sums.chunks_mut(BLOCK).enumerate() {
-        let size = sums.len();
-        // The rows whose terms are near come first.
-        let mut count = 0;
-        for row in rows {
-            let run = &row[block * BLOCK..][..size];
-            let own = own_reals(run);
-            let reals = own.unwrap_or_else(|| {
-                T::widen(simd, run, &mut reals[..size]);
-                &reals[..size]
-            });
-            if kind.near_terms::<S, _>(reals, &mut near[count][..size]) {
-                count += 1;
-                continue;
+    let (mut reals, mut terms) = ([T::Real::default(); BLOCK], [0.0; BLOCK]);
+    let mut near = [[0.0; BLOCK]; 2];
+    for (page, sums) in sums.chunks_mut(PAGE).enumerate() {
+        for pair in rows.chunks(2) {
+            for (block, sums) in sums.chunks_mut(BLOCK).enumerate() {
+                let size = sums.len();
+                // Rows whose terms are near.
+                let mut count = 0;
+                for row in pair {
+                    let run = &row[page * PAGE + block * BLOCK..][..size];
+                    let own = own_reals(run);
+                    let reals = own.unwrap_or_else(|| {
+                        T::widen(simd, run, &mut reals[..size]);
+                        &reals[..size]
+                    });
+                    if kind.near_terms::<S, _>(reals, &mut near[count][..size]) {
+                        count += 1;
+                        continue;
+                    }
+                    kind.terms::<S, _>(reals, &mut terms[..size]);
+                    sums.iter_mut().zip(&terms).for_each(|(sum, term)| *sum += term);
+                }
+                let [a, b] = &near;
+                match count {
+                    2 => {
+                        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+                            *sum += f64::from(a + b);
+                        }
+                    }
+                    1 => sums.iter_mut().zip(a).for_each(|(sum, &term)| *sum += f64::from(term)),
+                    _ => {}
+                }
             }
-            kind.terms::<S, _>(reals, &mut terms[..size]);
-            sums.iter_mut().zip(&terms).for_each(|(sum, term)| *sum += term);
-        }
-        let (pairs, last) = near[..count].as_chunks::<2>();
-        for [a, b] in pairs {
-            for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-                *sum += f64::from(a + b);
-            }
-        }
-        for near in last {
-            sums.iter_mut().zip(near).for_each(|(sum, &term)| *sum += f64::from(term));
         }
     }
 }

@@ -26,7 +26,7 @@ pub(in crate::cpu) use gather::{Columns, Gathered, negative_columns};
 use lines::Settled;
 pub(in crate::cpu) use lines::any_negative;
 pub(in crate::cpu) use passes::most;
-use passes::{Beside, Passes, Run};
+use passes::{Beside, Passes, Run, Runs};
 use steps::{Limit, One, Sample, fall, settle};
 pub(in crate::cpu) use sweep::SWEPT;
 use sweep::Sweep;
@@ -74,20 +74,22 @@ pub(in crate::cpu) struct Sought<const N: usize> {
     pub c: [f64; N],
 }
 
-/// The kink of a run.
-pub(in crate::cpu) fn search<R: Real>(run: &[R], sought: Sought<1>) -> Kink {
-    struct Op<'a, R>(&'a [R], Sought<1>);
-    impl<R: Real> WithSimd for Op<'_, R> {
-        type Output = [Kink; 1];
+/// The kinks of runs of one length that are asked for.
+pub(in crate::cpu) fn search<R: Real, const N: usize>(
+    runs: [&[R]; N],
+    sought: Sought<N>,
+) -> [Kink; N] {
+    struct Op<'a, R, const N: usize>([&'a [R]; N], Sought<N>);
+    impl<R: Real, const N: usize> WithSimd for Op<'_, R, N> {
+        type Output = [Kink; N];
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) -> [Kink; 1] {
-            let Op(run, sought) = self;
-            newton(&Run::new(run, sought.magnitudes), run.len(), sought)
+        fn with_simd<S: Simd>(self, _: S) -> [Kink; N] {
+            let Op(runs, sought) = self;
+            newton(&Runs(runs.map(|run| Run::new(run, sought.magnitudes))), runs[0].len(), sought)
         }
     }
     // One for all passes: they are short.
-    let [kink] = dispatch(Op(run, sought));
-    kink
+    dispatch(Op(runs, sought))
 }
 
 /// As [`search`], of those slices side by side that are asked for. Of the others the largest element is

@@ -60,14 +60,24 @@ impl Shrinking {
 
     /// What becomes of a slice that is asked for.
     pub fn kink<R: Real>(&self, slice: &[R], power: f64) -> Kink {
-        match () {
-            () if self.is_on_simplex(power) && !kernel::any_negative(slice) => Kink::KEPT,
-            () if self.grows(power) => {
-                let most = kernel::most(slice, self.magnitudes);
-                Kink::grown::<R>(most, power, self.target, slice.len())
-            }
-            () => kernel::search(slice, self.sought(power)),
+        self.known(|| slice, power).unwrap_or_else(|| {
+            let [kink] = kernel::search([slice], Shrinkings::All(self).sought_in(&[0], &[power]));
+            kink
+        })
+    }
+
+    /// As [`Shrinking::kink`], unless the slice has to be searched.
+    pub fn known<'a, R: Real>(
+        &self,
+        slice: impl FnOnce() -> &'a [R],
+        power: f64,
+    ) -> Option<Kink> {
+        if self.grows(power) {
+            let slice = slice();
+            let most = kernel::most(slice, self.magnitudes);
+            return Some(Kink::grown::<R>(most, power, self.target, slice.len()));
         }
+        (self.is_on_simplex(power) && !kernel::any_negative(slice())).then_some(Kink::KEPT)
     }
 
     /// Whether a slice keeps its bits unless it holds a negative element.
@@ -82,11 +92,6 @@ impl Shrinking {
 
     fn is_within(&self, power: f64) -> bool {
         power >= self.low && power <= self.high
-    }
-
-    fn sought(&self, power: f64) -> Sought<1> {
-        let Shrinking { magnitudes, target, .. } = *self;
-        Sought { magnitudes, asked: [true], powers: [power], c: [target] }
     }
 
     fn grows(&self, power: f64) -> bool {
@@ -150,6 +155,16 @@ impl Shrinkings<'_> {
             with_negative.for_each(|(i, negative)| asked[i] &= negative || !on_simplex(i));
         }
         asked
+    }
+
+    /// What is sought of slices in these slots.
+    pub fn sought_in<const N: usize>(self, slots: &[usize; N], powers: &[f64]) -> Sought<N> {
+        Sought {
+            magnitudes: self.of(0).magnitudes,
+            asked: [true; N],
+            powers: slots.map(|slot| powers[slot]),
+            c: slots.map(|slot| self.of(slot).target),
+        }
     }
 
     /// What is sought of slices side by side that are asked for and do not grow.

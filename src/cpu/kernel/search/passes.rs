@@ -4,7 +4,7 @@ use std::array::from_fn;
 
 use super::gather::Columns;
 use super::lanes::{across, largest_across};
-use super::lines::{Above, Ends, Settled, exact, largest, near, settle};
+use super::lines::{Above, Close, Ends, Settled, exact, largest, near, settle};
 use super::steps::One;
 use crate::cpu::kernel::columns::LINE;
 use crate::cpu::number::Real;
@@ -67,6 +67,54 @@ impl<R: Real> Passes<LINE> for Beside<'_, R> {
     }
 }
 
+/// Contiguous slices of one length, one pass after the other.
+pub(super) struct Runs<'a, R, const N: usize>(pub [Run<'a, R>; N]);
+
+impl<R: Real, const N: usize> Passes<N> for Runs<'_, R, N> {
+    type Real = R;
+
+    /// The last line is no part of a sample.
+    #[inline(always)]
+    fn lines(&self) -> usize {
+        self.0[0].rows.len()
+    }
+
+    #[inline(always)]
+    fn most(&self) -> [f64; N] {
+        let mut most = [0.0; N];
+        for i in 0..N {
+            most[i] = self.0[i].most();
+        }
+        most
+    }
+
+    #[inline(always)]
+    fn near(&self, slices: &[One], apart: usize) -> [Above; N] {
+        let mut found = [Above::default(); N];
+        for i in 0..N {
+            if !slices[i].done {
+                found[i] = self.0[i].near(&slices[i], apart);
+            }
+        }
+        found
+    }
+
+    #[inline(always)]
+    fn settle(&self, slices: &[One]) -> Settled<N> {
+        let mut found = Settled { above: [Above::NONE; N], close: Vec::new() };
+        for i in 0..N {
+            if !slices[i].done {
+                found.above[i] = self.0[i].settle(i as u32, &slices[i], &mut found.close);
+            }
+        }
+        found
+    }
+
+    fn exact(&self, kinks: &[Kink; N]) -> [Above; N] {
+        from_fn(|i| self.0[i].exact(kinks[i]))
+    }
+}
+
 /// One slice, line by line; the last is filled up with NaN, which is not above anything.
 pub(super) struct Run<'a, R> {
     rows: &'a [[R; LINE]],
@@ -86,53 +134,44 @@ impl<'a, R: Real> Run<'a, R> {
     fn parts(&self) -> impl Iterator<Item = &[[R; LINE]]> {
         [self.rows, self.last.as_slice()].into_iter().filter(|rows| !rows.is_empty())
     }
-}
-
-impl<R: Real> Passes<1> for Run<'_, R> {
-    type Real = R;
-
-    /// The last line is no part of a sample.
-    #[inline(always)]
-    fn lines(&self) -> usize {
-        self.rows.len()
-    }
 
     #[inline(always)]
-    fn most(&self) -> [f64; 1] {
+    fn most(&self) -> f64 {
         let mut most = f64::NEG_INFINITY;
         for rows in self.parts() {
             most = most.max(largest_across(largest(rows, self.magnitudes)).into());
         }
-        [most]
+        most
     }
 
     #[inline(always)]
-    fn near(&self, slices: &[One], apart: usize) -> [Above; 1] {
-        let Ends { most, deltas, .. } = Ends::spread(&slices[0]);
+    fn near(&self, one: &One, apart: usize) -> Above {
+        let Ends { most, deltas, .. } = Ends::spread(one);
         let mut found = Above::default();
         for rows in self.parts().take(if apart == 1 { 2 } else { 1 }) {
             let sums = near(rows, self.magnitudes, &most, &deltas, apart);
             let [total, count] = sums.map(|lanes| across(lanes.map(R::into)));
             (found.total, found.count) = (found.total + total, found.count + count);
         }
-        [found]
+        found
     }
 
+    /// Of the slice with this number.
     #[inline(always)]
-    fn settle(&self, slices: &[One]) -> Settled<1> {
-        let ends = Ends::spread(&slices[0]);
-        let mut found = Settled { above: [Above::NONE], close: Vec::new() };
+    fn settle(&self, slice: u32, one: &One, close: &mut Vec<Close>) -> Above {
+        let ends = Ends::spread(one);
+        let mut found = Above::NONE;
         for rows in self.parts() {
-            let Settled { above, mut close } = settle(rows, self.magnitudes, &ends);
-            close.iter_mut().for_each(|close| close.slice = 0);
-            found = found.merge(Settled { above: [Above::of_all(above)], close });
+            let settled = settle(rows, self.magnitudes, &ends);
+            close.extend(settled.close.iter().map(|close| Close { slice, ..*close }));
+            found = found.merge(Above::of_all(settled.above));
         }
         found
     }
 
-    fn exact(&self, &[kink]: &[Kink; 1]) -> [Above; 1] {
+    fn exact(&self, kink: Kink) -> Above {
         let parts = self.parts().map(|rows| exact(rows, self.magnitudes, &[kink; LINE]));
-        [parts.map(Above::of_all).fold(Above::NONE, Above::merge)]
+        parts.map(Above::of_all).fold(Above::NONE, Above::merge)
     }
 }
 
@@ -140,12 +179,11 @@ impl<R: Real> Passes<1> for Run<'_, R> {
 pub(in crate::cpu) fn most<R: Real>(run: &[R], magnitudes: bool) -> f64 {
     struct Op<'a, R>(&'a [R], bool);
     impl<R: Real> WithSimd for Op<'_, R> {
-        type Output = [f64; 1];
+        type Output = f64;
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) -> [f64; 1] {
+        fn with_simd<S: Simd>(self, _: S) -> f64 {
             Run::new(self.0, self.1).most()
         }
     }
-    let [most] = dispatch(Op(run, magnitudes));
-    most
+    dispatch(Op(run, magnitudes))
 }

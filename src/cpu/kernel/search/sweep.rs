@@ -240,7 +240,7 @@ mod tests {
             let mut count = 0;
             for (i, found) in found.iter().enumerate().filter(|(_, found)| found.is_some()) {
                 let one = Sought { magnitudes, asked: [true], powers: [powers[i]], c: [c(i)] };
-                let (found, own) = (found.unwrap(), search(&column(i), one));
+                let (found, [own]) = (found.unwrap(), search([&column(i)], one));
                 let sum = |kink: Kink| -> f64 {
                     let value = |x: f32| f64::from(if magnitudes { x.abs() } else { x });
                     column(i).iter().map(|&x| kink.above::<f32>(value(x))).sum()
