@@ -188,7 +188,7 @@ impl<R: Real, const MAGNITUDES: bool> Map<R> for Moved<R, MAGNITUDES> {
         // Where a slice grows, zeros of either sign grow upward: -0 becomes 0, which nothing else does.
         let grows = self.delta > self.most;
         let zero = if grows { R::default() } else { R::real_of(-0.0) };
-        if MAGNITUDES { y.with_sign_of(x + zero) } else { y }
+        if MAGNITUDES { y.signed_as(x + zero) } else { y }
     }
 }
 

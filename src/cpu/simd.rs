@@ -25,10 +25,27 @@ pub(super) trait Simd: Copy {
 
     /// What [`Simd::widened_pairs`] took apart, each as by [`Simd::brains`]: a third fewer instructions.
     fn brain_pairs(self, x: [[f32; LANES]; 2]) -> [bf16; PAIRS];
+
+    /// Sums in f64, and one number more in each. Of a loop over lanes the compiler may make one over pairs of them.
+    fn add_wide(self, sums: [f64; LANES], x: [f32; LANES]) -> [f64; LANES];
+
+    /// A bit for each lane in which a number of any register is at most the other one.
+    fn at_most(self, x: [[f32; LANES]; 2], y: [[f32; LANES]; 2]) -> u32;
+
+    /// As [`Simd::at_most`].
+    fn at_most_wide(self, x: [[f64; WIDE]; 4], y: [[f64; WIDE]; 4]) -> u32;
+
+    /// What is above zero, and zero instead of all else: of choices between them the compiler may make branches.
+    fn above(self, x: [[f32; LANES]; 2]) -> [[f32; LANES]; 2];
+
+    /// As [`Simd::above`].
+    fn above_wide(self, x: [[f64; WIDE]; 4]) -> [[f64; WIDE]; 4];
 }
 
 /// Elements that are converted at once.
 pub(super) const LANES: usize = 8;
+/// Numbers of f64 in a register.
+pub(super) const WIDE: usize = 4;
 /// Elements of 16 bits in as many words.
 pub(super) const PAIRS: usize = 2 * LANES;
 
@@ -78,6 +95,49 @@ impl Simd for Baseline {
         }
         all
     }
+
+    #[inline(always)]
+    fn add_wide(self, mut sums: [f64; LANES], x: [f32; LANES]) -> [f64; LANES] {
+        for (sum, x) in sums.iter_mut().zip(x) {
+            *sum += f64::from(x);
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn at_most(self, x: [[f32; LANES]; 2], y: [[f32; LANES]; 2]) -> u32 {
+        any_at_most(x, y)
+    }
+
+    #[inline(always)]
+    fn at_most_wide(self, x: [[f64; WIDE]; 4], y: [[f64; WIDE]; 4]) -> u32 {
+        any_at_most(x, y)
+    }
+
+    #[inline(always)]
+    fn above(self, x: [[f32; LANES]; 2]) -> [[f32; LANES]; 2] {
+        x.map(|x| x.map(|x| if x > 0.0 { x } else { 0.0 }))
+    }
+
+    #[inline(always)]
+    fn above_wide(self, x: [[f64; WIDE]; 4]) -> [[f64; WIDE]; 4] {
+        x.map(|x| x.map(|x| if x > 0.0 { x } else { 0.0 }))
+    }
+}
+
+/// As [`Simd::at_most`].
+#[inline(always)]
+fn any_at_most<R: PartialOrd, const N: usize, const M: usize>(
+    x: [[R; N]; M],
+    y: [[R; N]; M],
+) -> u32 {
+    let mut bits = 0;
+    for (x, y) in x.iter().zip(&y) {
+        for (i, (x, y)) in x.iter().zip(y).enumerate() {
+            bits |= u32::from(x <= y) << i;
+        }
+    }
+    bits
 }
 
 pub(super) use detected::dispatch;
@@ -91,7 +151,7 @@ mod detected {
     use fearless_simd::{Avx2, Level, Simd as _, kernel};
     use half::{bf16, f16};
 
-    use super::{Baseline, LANES, PAIRS, Simd, WithSimd};
+    use super::{Baseline, LANES, PAIRS, Simd, WIDE, WithSimd};
 
     /// The upper half of a word.
     const UPPER: i32 = !0xffff;
@@ -165,6 +225,68 @@ mod detected {
         }
     );
 
+    kernel!(
+        #[inline(always)]
+        fn add_wide(avx2: Avx2, sums: [f64; LANES], x: [f32; LANES]) -> [f64; LANES] {
+            let _ = avx2;
+            let [lower, upper]: [__m256d; 2] = cast(sums);
+            let x: __m256 = cast(x);
+            let lower = _mm256_add_pd(lower, _mm256_cvtps_pd(_mm256_castps256_ps128(x)));
+            let upper = _mm256_add_pd(upper, _mm256_cvtps_pd(_mm256_extractf128_ps::<1>(x)));
+            cast([lower, upper])
+        }
+    );
+
+    kernel!(
+        #[inline(always)]
+        fn at_most(avx2: Avx2, x: [[f32; LANES]; 2], y: [[f32; LANES]; 2]) -> u32 {
+            let _ = avx2;
+            let ([a, b], [c, d]): ([__m256; 2], [__m256; 2]) = (cast(x), cast(y));
+            let (left, right) =
+                (_mm256_cmp_ps::<_CMP_LE_OQ>(a, c), _mm256_cmp_ps::<_CMP_LE_OQ>(b, d));
+            _mm256_movemask_ps(_mm256_or_ps(left, right)).cast_unsigned()
+        }
+    );
+
+    kernel!(
+        #[inline(always)]
+        fn at_most_wide(avx2: Avx2, x: [[f64; WIDE]; 4], y: [[f64; WIDE]; 4]) -> u32 {
+            let _ = avx2;
+            let (x, y): ([__m256d; 4], [__m256d; 4]) = (cast(x), cast(y));
+            let left = _mm256_or_pd(
+                _mm256_cmp_pd::<_CMP_LE_OQ>(x[0], y[0]),
+                _mm256_cmp_pd::<_CMP_LE_OQ>(x[1], y[1]),
+            );
+            let right = _mm256_or_pd(
+                _mm256_cmp_pd::<_CMP_LE_OQ>(x[2], y[2]),
+                _mm256_cmp_pd::<_CMP_LE_OQ>(x[3], y[3]),
+            );
+            _mm256_movemask_pd(_mm256_or_pd(left, right)).cast_unsigned()
+        }
+    );
+
+    // Of NaN an instruction for the larger number gives the other one.
+    kernel!(
+        #[inline(always)]
+        fn above(avx2: Avx2, x: [[f32; LANES]; 2]) -> [[f32; LANES]; 2] {
+            let _ = avx2;
+            let [a, b]: [__m256; 2] = cast(x);
+            let zero = _mm256_setzero_ps();
+            cast([_mm256_max_ps(a, zero), _mm256_max_ps(b, zero)])
+        }
+    );
+
+    kernel!(
+        #[inline(always)]
+        fn above_wide(avx2: Avx2, x: [[f64; WIDE]; 4]) -> [[f64; WIDE]; 4] {
+            let _ = avx2;
+            let [a, b, c, d]: [__m256d; 4] = cast(x);
+            let zero = _mm256_setzero_pd();
+            let (a, b) = (_mm256_max_pd(a, zero), _mm256_max_pd(b, zero));
+            cast([a, b, _mm256_max_pd(c, zero), _mm256_max_pd(d, zero)])
+        }
+    );
+
     impl Simd for Avx2 {
         const FUSES: bool = true;
 
@@ -191,6 +313,31 @@ mod detected {
         #[inline(always)]
         fn brain_pairs(self, x: [[f32; LANES]; 2]) -> [bf16; PAIRS] {
             brain_pairs(self, x)
+        }
+
+        #[inline(always)]
+        fn add_wide(self, sums: [f64; LANES], x: [f32; LANES]) -> [f64; LANES] {
+            add_wide(self, sums, x)
+        }
+
+        #[inline(always)]
+        fn at_most(self, x: [[f32; LANES]; 2], y: [[f32; LANES]; 2]) -> u32 {
+            at_most(self, x, y)
+        }
+
+        #[inline(always)]
+        fn at_most_wide(self, x: [[f64; WIDE]; 4], y: [[f64; WIDE]; 4]) -> u32 {
+            at_most_wide(self, x, y)
+        }
+
+        #[inline(always)]
+        fn above(self, x: [[f32; LANES]; 2]) -> [[f32; LANES]; 2] {
+            above(self, x)
+        }
+
+        #[inline(always)]
+        fn above_wide(self, x: [[f64; WIDE]; 4]) -> [[f64; WIDE]; 4] {
+            above_wide(self, x)
         }
     }
 }

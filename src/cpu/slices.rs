@@ -31,6 +31,7 @@ impl<'a, T: Number> RowSlices<'a, T> {
         shrinkings: Shrinkings<'_>,
         slots: &[usize; N],
         powers: &[f64],
+        like: &mut Option<f64>,
         rooms: &mut [Vec<T::Real>; BESIDE],
         kinks: &mut [Kink],
     ) {
@@ -38,7 +39,9 @@ impl<'a, T: Number> RowSlices<'a, T> {
         for ((run, room), &slot) in runs.iter_mut().zip(rooms).zip(slots) {
             *run = kernel::reals(self.slice(slot), room);
         }
-        let found = kernel::search(runs, shrinkings.sought_in(slots, powers));
+        let found = kernel::search(runs, shrinkings.sought_in(slots, powers, *like));
+        let end = |(&slot, kink): (&usize, &Kink)| (kink.most - kink.delta) / powers[slot];
+        *like = Some(slots.iter().zip(&found).map(end).sum::<f64>() / N as f64);
         for (&slot, kink) in slots.iter().zip(found) {
             kinks[slot] = kink;
         }
@@ -62,11 +65,12 @@ impl<T: Number> Slices for RowSlices<'_, T> {
             true => searched.as_chunks().0,
             false => &[],
         };
+        let mut like = None;
         for slots in beside {
-            self.search::<BESIDE>(shrinkings, slots, powers, &mut rooms, &mut kinks);
+            self.search::<BESIDE>(shrinkings, slots, powers, &mut like, &mut rooms, &mut kinks);
         }
         for &slot in &searched[beside.as_flattened().len()..] {
-            self.search(shrinkings, &[slot], powers, &mut rooms, &mut kinks);
+            self.search(shrinkings, &[slot], powers, &mut like, &mut rooms, &mut kinks);
         }
         kinks
     }

@@ -166,8 +166,9 @@ pub(super) struct Magnitudes;
 impl Kind for Magnitudes {
     #[inline(always)]
     fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
-        let x: f64 = x.magnitude().into();
-        sum + x
+        // Widened first, as it is loaded.
+        let x: f64 = x.into();
+        sum + x.abs()
     }
 }
 

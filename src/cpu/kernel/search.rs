@@ -9,10 +9,13 @@
 //! pass. Where it is not among them it goes on in f64 until it falls no more. Before the end steps follow the bend of
 //! the function, because each is a pass over the slice: of most slices it takes two over all elements.
 
+mod above;
+mod ends;
 mod gather;
 mod lanes;
 mod lines;
 mod passes;
+mod settle;
 mod steps;
 mod sweep;
 
@@ -23,10 +26,10 @@ use crate::cpu::number::{Number, Real};
 use crate::cpu::outcome::Kink;
 use crate::cpu::simd::{Simd, WithSimd, dispatch};
 pub(in crate::cpu) use gather::{Columns, Gathered, negative_columns};
-use lines::Settled;
 pub(in crate::cpu) use lines::any_negative;
 pub(in crate::cpu) use passes::most;
 use passes::{Beside, Passes, Run, Runs};
+use settle::Settled;
 use steps::{Limit, One, Sample, fall, settle};
 pub(in crate::cpu) use sweep::SWEPT;
 use sweep::Sweep;
@@ -72,6 +75,8 @@ pub(in crate::cpu) struct Sought<const N: usize> {
     pub powers: [f64; N],
     /// Their sums in the end.
     pub c: [f64; N],
+    /// Where a slice like them ended, in parts of its sum: what is near it needs no sample.
+    pub like: Option<f64>,
 }
 
 /// The kinks of runs of one length that are asked for.
@@ -83,9 +88,14 @@ pub(in crate::cpu) fn search<R: Real, const N: usize>(
     impl<R: Real, const N: usize> WithSimd for Op<'_, R, N> {
         type Output = [Kink; N];
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) -> [Kink; N] {
+        fn with_simd<S: Simd>(self, simd: S) -> [Kink; N] {
             let Op(runs, sought) = self;
-            newton(&Runs(runs.map(|run| Run::new(run, sought.magnitudes))), runs[0].len(), sought)
+            newton(
+                simd,
+                &Runs(runs.map(|run| Run::new(run, sought.magnitudes))),
+                runs[0].len(),
+                sought,
+            )
         }
     }
     // One for all passes: they are short.
@@ -102,9 +112,9 @@ pub(in crate::cpu) fn search_columns<R: Real>(
     impl<R: Real> WithSimd for Op<'_, R> {
         type Output = [Kink; LINE];
         #[inline(always)]
-        fn with_simd<S: Simd>(self, _: S) -> [Kink; LINE] {
+        fn with_simd<S: Simd>(self, simd: S) -> [Kink; LINE] {
             let Op(slices, sought) = self;
-            newton(&slices, slices.columns.rows.len(), sought)
+            newton(simd, &slices, slices.columns.rows.len(), sought)
         }
     }
     dispatch(Op(Beside { columns, magnitudes: sought.magnitudes }, sought))
@@ -130,10 +140,10 @@ pub(in crate::cpu) fn search_swept<'a, T: Number>(
     };
     ask(&mut slices);
     let near = |slices: &[One]| sweep.near(slices, sample.apart);
-    fall(&mut slices, Limit::at(STEPS_NEAR, rows), sample, near);
+    fall::<T::Real, _>(&mut slices, Limit::at(STEPS_NEAR, rows), sample, near);
     ask(&mut slices);
     let limit = Limit { passes: SWEEPS, few: FEW_NEAR, past: PAST_SWEPT };
-    fall(&mut slices, limit, Sample::ALL, |slices| sweep.near(slices, 1));
+    fall::<T::Real, _>(&mut slices, limit, Sample::ALL, |slices| sweep.near(slices, 1));
     ask(&mut slices);
     let limit = Limit { few: FEW_SETTLED, ..limit };
     settle::<T::Real, _>(&mut slices, limit, |slices| sweep.settle(slices));
@@ -154,6 +164,10 @@ impl<const N: usize> Sought<N> {
         let right = |i: usize| if self.magnitudes { all(i).min(self.c[i]) } else { self.c[i] };
         let apart = if self.magnitudes { 1.0 } else { 2.0 } / n;
         let delta = |i: usize| {
+            let like = self.like.map_or(0.0, |like| most[i] - like * self.powers[i]);
+            if like > 0.0 {
+                return like.min(right(i));
+            }
             let (right, squared) = (right(i), 2.0 * self.c[i] * apart * most[i]);
             let is_far = squared > 0.0 && self.powers[i] > FAR * self.c[i];
             if is_far { right.min(squared.sqrt()) } else { right }
@@ -163,7 +177,12 @@ impl<const N: usize> Sought<N> {
 }
 
 #[inline(always)]
-fn newton<P: Passes<N>, const N: usize>(passes: &P, length: usize, sought: Sought<N>) -> [Kink; N] {
+fn newton<S: Simd, P: Passes<N>, const N: usize>(
+    simd: S,
+    passes: &P,
+    length: usize,
+    sought: Sought<N>,
+) -> [Kink; N] {
     let mut slices = sought.begun(&passes.most(), length);
     // Rounding may bring them left of where the largest alone has the sum c.
     slices.iter_mut().for_each(|one| one.delta = one.delta.max(one.c / length as f64));
@@ -171,23 +190,23 @@ fn newton<P: Passes<N>, const N: usize>(passes: &P, length: usize, sought: Sough
         slices.iter_mut().zip(sought.asked).for_each(|(one, asked)| one.ask(asked));
     };
     let (apart, limit) = ((length / SAMPLED).clamp(1, RAREST), Limit::at(STEPS_NEAR, length));
-    if apart > 1 {
+    if apart > 1 && sought.like.is_none() {
         let sample = Sample::of(passes.lines(), apart);
-        fall(
+        fall::<P::Real, _>(
             &mut slices,
             limit,
             sample,
             #[inline(always)]
-            |slices| passes.near(slices, apart),
+            |slices| passes.near(simd, slices, apart),
         );
         ask(&mut slices);
     }
-    fall(
+    fall::<P::Real, _>(
         &mut slices,
         limit,
         Sample::ALL,
         #[inline(always)]
-        |slices| passes.near(slices, 1),
+        |slices| passes.near(simd, slices, 1),
     );
     ask(&mut slices);
     settle::<P::Real, _>(
@@ -195,7 +214,7 @@ fn newton<P: Passes<N>, const N: usize>(passes: &P, length: usize, sought: Sough
         Limit::at(SETTLED, length),
         #[inline(always)]
         |slices| {
-            let Settled { above, close } = passes.settle(slices);
+            let Settled { above, close } = passes.settle(simd, slices);
             (above, close)
         },
     );

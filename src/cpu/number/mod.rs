@@ -4,8 +4,10 @@ mod sixteen_bits;
 
 use std::ops::{Add, Sub};
 
+use bytemuck::cast;
+
 use super::outcome::Map;
-use super::simd::{LANES, Simd};
+use super::simd::{LANES, PAIRS, Simd, WIDE};
 use crate::dtype::Element;
 
 /// An element as it is stored.
@@ -150,16 +152,36 @@ pub(super) trait Real:
 
     fn with_sign_of(self, other: Self) -> Self;
 
+    /// A number without a sign, with that of another.
+    fn signed_as(self, other: Self) -> Self;
+
     /// The larger of two numbers without a sign. Their bits are in the order of magnitudes, infinity above all
     /// numbers and NaN above infinity, so that none is lost.
     fn larger(self, other: Self) -> Self;
 
     /// As [`Real::larger`], the smaller one.
     fn smaller(self, other: Self) -> Self;
+
+    /// Adds numbers to sums of f64.
+    #[inline(always)]
+    fn add_wide<S: Simd>(_: S, sums: &mut [f64; LANES], x: &[Self; LANES]) {
+        for (sum, &x) in sums.iter_mut().zip(x) {
+            *sum += x.into();
+        }
+    }
+
+    /// Numbers in a register.
+    const WIDTH: usize;
+
+    /// A bit for each lane in which a number of any register is at most the other one.
+    fn at_most<S: Simd>(simd: S, x: &[Self; PAIRS], y: &[Self; PAIRS]) -> u32;
+
+    /// What is above zero, and zero instead of all else.
+    fn above<S: Simd>(simd: S, x: &[Self; PAIRS]) -> [Self; PAIRS];
 }
 
 macro_rules! reals {
-    ($($float:ty, $double:literal;)*) => {$(
+    ($($float:ty, $double:literal, {$($own:item)*})*) => {$(
         impl Real for $float {
             const DOUBLE: bool = $double;
 
@@ -194,6 +216,11 @@ macro_rules! reals {
             }
 
             #[inline(always)]
+            fn signed_as(self, other: $float) -> $float {
+                <$float>::from_bits(self.to_bits() | other.to_bits() & (-0.0 as $float).to_bits())
+            }
+
+            #[inline(always)]
             fn larger(self, other: $float) -> $float {
                 let (a, b) = (self.to_bits().cast_signed(), other.to_bits().cast_signed());
                 <$float>::from_bits(a.max(b).cast_unsigned())
@@ -204,13 +231,44 @@ macro_rules! reals {
                 let (a, b) = (self.to_bits().cast_signed(), other.to_bits().cast_signed());
                 <$float>::from_bits(a.min(b).cast_unsigned())
             }
+
+            $($own)*
         }
     )*};
 }
 
 reals! {
-    f32, false;
-    f64, true;
+    f32, false, {
+        #[inline(always)]
+        fn add_wide<S: Simd>(simd: S, sums: &mut [f64; LANES], x: &[f32; LANES]) {
+            *sums = simd.add_wide(*sums, *x);
+        }
+
+        const WIDTH: usize = LANES;
+
+        #[inline(always)]
+        fn at_most<S: Simd>(simd: S, x: &[f32; PAIRS], y: &[f32; PAIRS]) -> u32 {
+            simd.at_most(cast(*x), cast(*y))
+        }
+
+        #[inline(always)]
+        fn above<S: Simd>(simd: S, x: &[f32; PAIRS]) -> [f32; PAIRS] {
+            cast(simd.above(cast(*x)))
+        }
+    }
+    f64, true, {
+        const WIDTH: usize = WIDE;
+
+        #[inline(always)]
+        fn at_most<S: Simd>(simd: S, x: &[f64; PAIRS], y: &[f64; PAIRS]) -> u32 {
+            simd.at_most_wide(cast(*x), cast(*y))
+        }
+
+        #[inline(always)]
+        fn above<S: Simd>(simd: S, x: &[f64; PAIRS]) -> [f64; PAIRS] {
+            cast(simd.above_wide(cast(*x)))
+        }
+    }
 }
 
 macro_rules! own_real {

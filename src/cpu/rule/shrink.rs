@@ -61,17 +61,14 @@ impl Shrinking {
     /// What becomes of a slice that is asked for.
     pub fn kink<R: Real>(&self, slice: &[R], power: f64) -> Kink {
         self.known(|| slice, power).unwrap_or_else(|| {
-            let [kink] = kernel::search([slice], Shrinkings::All(self).sought_in(&[0], &[power]));
+            let [kink] =
+                kernel::search([slice], Shrinkings::All(self).sought_in(&[0], &[power], None));
             kink
         })
     }
 
     /// As [`Shrinking::kink`], unless the slice has to be searched.
-    pub fn known<'a, R: Real>(
-        &self,
-        slice: impl FnOnce() -> &'a [R],
-        power: f64,
-    ) -> Option<Kink> {
+    pub fn known<'a, R: Real>(&self, slice: impl FnOnce() -> &'a [R], power: f64) -> Option<Kink> {
         if self.grows(power) {
             let slice = slice();
             let most = kernel::most(slice, self.magnitudes);
@@ -158,12 +155,18 @@ impl Shrinkings<'_> {
     }
 
     /// What is sought of slices in these slots.
-    pub fn sought_in<const N: usize>(self, slots: &[usize; N], powers: &[f64]) -> Sought<N> {
+    pub fn sought_in<const N: usize>(
+        self,
+        slots: &[usize; N],
+        powers: &[f64],
+        like: Option<f64>,
+    ) -> Sought<N> {
         Sought {
             magnitudes: self.of(0).magnitudes,
             asked: [true; N],
             powers: slots.map(|slot| powers[slot]),
             c: slots.map(|slot| self.of(slot).target),
+            like,
         }
     }
 
@@ -171,7 +174,8 @@ impl Shrinkings<'_> {
     pub fn sought<const N: usize>(self, asked: &[bool], powers: &[f64]) -> Sought<N> {
         let magnitudes = self.of(0).magnitudes;
         // Of the columns that are missing nothing is asked.
-        let mut sought = Sought { magnitudes, asked: [false; N], powers: [0.0; N], c: [1.0; N] };
+        let mut sought =
+            Sought { magnitudes, asked: [false; N], powers: [0.0; N], c: [1.0; N], like: None };
         for (column, &power) in powers.iter().enumerate().filter(|(column, _)| asked[*column]) {
             let own = self.of(column);
             sought.asked[column] = !own.grows(power);

@@ -2,9 +2,12 @@
 
 use std::array::from_fn;
 
+use super::above::Above;
+use super::ends::{Close, Ends};
 use super::gather::Columns;
 use super::lanes::{across, largest_across};
-use super::lines::{Above, Close, Ends, Settled, exact, largest, near, settle};
+use super::lines::{exact, largest, near};
+use super::settle::{Settled, settle};
 use super::steps::One;
 use crate::cpu::kernel::columns::LINE;
 use crate::cpu::number::Real;
@@ -22,10 +25,10 @@ pub(super) trait Passes<const N: usize> {
     fn most(&self) -> [f64; N];
 
     /// In the precision of elements, of every so many lines.
-    fn near(&self, slices: &[One], apart: usize) -> [Above; N];
+    fn near<S: Simd>(&self, simd: S, slices: &[One], apart: usize) -> [Above; N];
 
     /// Each element in its own precision, their sum in f64, and what is close.
-    fn settle(&self, slices: &[One]) -> Settled<N>;
+    fn settle<S: Simd>(&self, simd: S, slices: &[One]) -> Settled<N>;
 
     /// In f64, and more for elements of f64.
     fn exact(&self, kinks: &[Kink; N]) -> [Above; N];
@@ -51,15 +54,15 @@ impl<R: Real> Passes<LINE> for Beside<'_, R> {
     }
 
     #[inline(always)]
-    fn near(&self, slices: &[One], apart: usize) -> [Above; LINE] {
-        let Ends { most, deltas, .. } = Ends::of(slices);
-        let [totals, counts] = near(self.columns.rows, self.magnitudes, &most, &deltas, apart);
+    fn near<S: Simd>(&self, simd: S, slices: &[One], apart: usize) -> [Above; LINE] {
+        let [totals, counts] =
+            near(simd, self.columns.rows, self.magnitudes, &Ends::of(slices), apart);
         from_fn(|i| Above { total: totals[i].into(), count: counts[i].into(), gap: 0.0 })
     }
 
     #[inline(always)]
-    fn settle(&self, slices: &[One]) -> Settled<LINE> {
-        settle(self.columns.rows, self.magnitudes, &Ends::of(slices))
+    fn settle<S: Simd>(&self, simd: S, slices: &[One]) -> Settled<LINE> {
+        settle(simd, self.columns.rows, self.magnitudes, &Ends::of(slices))
     }
 
     fn exact(&self, kinks: &[Kink; LINE]) -> [Above; LINE] {
@@ -82,29 +85,29 @@ impl<R: Real, const N: usize> Passes<N> for Runs<'_, R, N> {
     #[inline(always)]
     fn most(&self) -> [f64; N] {
         let mut most = [0.0; N];
-        for i in 0..N {
-            most[i] = self.0[i].most();
+        for (most, run) in most.iter_mut().zip(&self.0) {
+            *most = run.most();
         }
         most
     }
 
     #[inline(always)]
-    fn near(&self, slices: &[One], apart: usize) -> [Above; N] {
+    fn near<S: Simd>(&self, simd: S, slices: &[One], apart: usize) -> [Above; N] {
         let mut found = [Above::default(); N];
-        for i in 0..N {
-            if !slices[i].done {
-                found[i] = self.0[i].near(&slices[i], apart);
+        for ((found, run), one) in found.iter_mut().zip(&self.0).zip(slices) {
+            if !one.done {
+                *found = run.near(simd, one, apart);
             }
         }
         found
     }
 
     #[inline(always)]
-    fn settle(&self, slices: &[One]) -> Settled<N> {
+    fn settle<S: Simd>(&self, simd: S, slices: &[One]) -> Settled<N> {
         let mut found = Settled { above: [Above::NONE; N], close: Vec::new() };
-        for i in 0..N {
-            if !slices[i].done {
-                found.above[i] = self.0[i].settle(i as u32, &slices[i], &mut found.close);
+        for (i, (run, one)) in self.0.iter().zip(slices).enumerate() {
+            if !one.done {
+                found.above[i] = run.settle(simd, i as u32, one, &mut found.close);
             }
         }
         found
@@ -145,11 +148,10 @@ impl<'a, R: Real> Run<'a, R> {
     }
 
     #[inline(always)]
-    fn near(&self, one: &One, apart: usize) -> Above {
-        let Ends { most, deltas, .. } = Ends::spread(one);
-        let mut found = Above::default();
+    fn near<S: Simd>(&self, simd: S, one: &One, apart: usize) -> Above {
+        let (ends, mut found) = (Ends::spread(one), Above::default());
         for rows in self.parts().take(if apart == 1 { 2 } else { 1 }) {
-            let sums = near(rows, self.magnitudes, &most, &deltas, apart);
+            let sums = near(simd, rows, self.magnitudes, &ends, apart);
             let [total, count] = sums.map(|lanes| across(lanes.map(R::into)));
             (found.total, found.count) = (found.total + total, found.count + count);
         }
@@ -158,11 +160,11 @@ impl<'a, R: Real> Run<'a, R> {
 
     /// Of the slice with this number.
     #[inline(always)]
-    fn settle(&self, slice: u32, one: &One, close: &mut Vec<Close>) -> Above {
+    fn settle<S: Simd>(&self, simd: S, slice: u32, one: &One, close: &mut Vec<Close>) -> Above {
         let ends = Ends::spread(one);
         let mut found = Above::NONE;
         for rows in self.parts() {
-            let settled = settle(rows, self.magnitudes, &ends);
+            let settled = settle(simd, rows, self.magnitudes, &ends);
             close.extend(settled.close.iter().map(|close| Close { slice, ..*close }));
             found = found.merge(Above::of_all(settled.above));
         }

@@ -1,6 +1,7 @@
 //! The steps of a search.
 
-use super::lines::{Above, Close};
+use super::above::Above;
+use super::ends::Close;
 use crate::cpu::number::Real;
 use crate::cpu::outcome::{Kink, is_far_below};
 
@@ -13,6 +14,8 @@ const FEW_IN_SAMPLE: f64 = 4096.0;
 const NEAR: f64 = 1.0 / 2.0;
 /// Elements are close that are not farther from a kink than so many times what a step has left.
 const WIDTH: f64 = 4.0;
+/// Numbers of f32 are dense enough around a t that is at most so many times δ: it is off by 2⁻¹⁴ of δ.
+const DENSE: f64 = 1024.0;
 /// What sums in the precision of elements are off by, in parts of δ.
 const SUMMED: f64 = 1.0 / (1 << 17) as f64;
 /// One element of so many is passed, and at most these: one by one they take as long as the pass that they save. (L1
@@ -82,14 +85,20 @@ impl One {
         (self.done, self.past) = (!asked, (0.0, 0.0));
     }
 
+    /// How far the kink is below the largest.
+    fn depth(&self) -> f64 {
+        self.delta + (self.most - self.from)
+    }
+
     /// A step by what a pass over a share of the elements found, and whether the root is still far.
     #[inline(always)]
     fn fall(&mut self, found: Above, sample: Sample, past: f64) -> bool {
-        let One { c, delta, .. } = *self;
-        let bend = (found.count - self.past.1) / (delta - self.past.0);
+        let (c, depth) = (self.c, self.depth());
+        let bend = (found.count - self.past.1) / (depth - self.past.0);
         let step = found.bent_step(c * sample.share, bend);
-        let next = (delta + step).max(LEAST * delta).min(c);
-        (self.delta, self.past) = (next, (delta, found.count));
+        let next = (depth + step).max(LEAST * depth).min(c);
+        self.past = (depth, found.count);
+        (self.from, self.delta) = (self.most, next);
         if sample.apart > 1 && found.count <= FEW_IN_SAMPLE {
             self.done = step.abs() <= NEAR_IN_SAMPLE * next;
             return false;
@@ -107,13 +116,14 @@ impl One {
         is_far
     }
 
-    /// Of `x − t` with t = M − δ, where that is far below M, and else of `δ − (M − x)`, in which `M − x` is exact
-    /// for all that is above: so each is off by one rounding in its own precision.
+    /// Of `x − t` with t = M − δ, where that is a number of R that is near enough to what was asked; else of
+    /// `δ − (M − x)`, in which `M − x` is exact for all that is above. So each is off by one rounding in its own precision.
     #[inline(always)]
     fn low<R: Real>(&mut self) {
-        let is_low = is_far_below(self.most - self.delta, self.most);
+        let t = if self.from == 0.0 { -self.delta } else { self.most - self.delta };
+        let is_low = t.abs() <= DENSE * (self.most - t);
         self.from = if is_low { 0.0 } else { self.most };
-        self.delta = R::real_of(self.delta - (self.most - self.from)).into();
+        self.delta = R::real_of(if is_low { -t } else { self.delta }).into();
     }
 
     /// The kink by what a pass found, which is the root if that is among the elements that are close.
@@ -121,7 +131,9 @@ impl One {
     fn settle<R: Real>(&mut self, found: Above, close: &[Close]) {
         let One { most, c, from, delta, width, .. } = *self;
         // Elements are told in the precision of their distance to δ, which from far off is too little for a small root.
-        let is_near = |way: f64| way.abs() <= NEAR * delta.abs();
+        let is_far_off = from == 0.0 && is_far_below(-delta, most);
+        let length = if is_far_off { delta.abs() } else { self.depth() };
+        let is_near = |way: f64| way.abs() <= NEAR * length;
         let root = follow(found, close, c, delta, width).filter(|&(way, _)| is_near(way));
         let step = found.step(c);
         let (way, count) = root.unwrap_or((step, found.count));
@@ -153,7 +165,7 @@ impl Sample {
 /// Brings every δ near its root by passes: the counts at two δ tell how the sum bends between them, so that steps need
 /// not be those of Newton, which are too short.
 #[inline(always)]
-pub(super) fn fall<F: AsRef<[Above]>>(
+pub(super) fn fall<R: Real, F: AsRef<[Above]>>(
     slices: &mut [One],
     limit: Limit,
     sample: Sample,
@@ -165,6 +177,7 @@ pub(super) fn fall<F: AsRef<[Above]>>(
             break;
         }
         far = 0;
+        slices.iter_mut().filter(|one| !one.done).for_each(One::low::<R>);
         let found = near(slices);
         for (one, &found) in slices.iter_mut().zip(found.as_ref()) {
             if !one.done {

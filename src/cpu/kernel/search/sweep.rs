@@ -5,7 +5,10 @@ use std::ops::Range;
 
 use rayon::prelude::*;
 
-use super::lines::{Above, Close, Ends, larger, largest_of, near_of, settle_of};
+use super::above::Above;
+use super::ends::{Close, Ends};
+use super::lines::{larger, largest_of, near_lines};
+use super::settle::settle_lines;
 use super::steps::One;
 use crate::cpu::kernel::blocks::own_reals;
 use crate::cpu::kernel::columns::LINE;
@@ -37,7 +40,13 @@ trait Pass<R: Real>: Sync {
 
     fn begin(&self) -> Self::Sums;
 
-    fn add<const MAGNITUDES: bool>(&self, sums: &mut Self::Sums, line: usize, rows: &[[R; LINE]]);
+    fn add<S: Simd, const MAGNITUDES: bool>(
+        &self,
+        simd: S,
+        sums: &mut Self::Sums,
+        line: usize,
+        rows: &[[R; LINE]],
+    );
 }
 
 impl<T: Number> Sweep<'_, '_, T> {
@@ -119,7 +128,7 @@ impl<T: Number, P: Pass<T::Real>, const MAGNITUDES: bool> WithSimd
                         None => T::widen(simd, run, reals),
                     }
                 }
-                self.pass.add::<MAGNITUDES>(&mut sums, line, &lines[..count]);
+                self.pass.add::<S, MAGNITUDES>(simd, &mut sums, line, &lines[..count]);
             }
         }
         sums
@@ -136,7 +145,13 @@ impl<R: Real> Pass<R> for Largest {
     }
 
     #[inline(always)]
-    fn add<const MAGNITUDES: bool>(&self, sums: &mut Self::Sums, line: usize, rows: &[[R; LINE]]) {
+    fn add<S: Simd, const MAGNITUDES: bool>(
+        &self,
+        _: S,
+        sums: &mut Self::Sums,
+        line: usize,
+        rows: &[[R; LINE]],
+    ) {
         sums[line] = larger([sums[line], largest_of::<R, MAGNITUDES>(rows)]);
     }
 }
@@ -152,9 +167,14 @@ impl<R: Real> Pass<R> for Near<R> {
     }
 
     #[inline(always)]
-    fn add<const MAGNITUDES: bool>(&self, sums: &mut Self::Sums, line: usize, rows: &[[R; LINE]]) {
-        let Ends { most, deltas, .. } = &self.0[line];
-        let found = near_of::<R, MAGNITUDES>(rows, most, deltas, 1);
+    fn add<S: Simd, const MAGNITUDES: bool>(
+        &self,
+        simd: S,
+        sums: &mut Self::Sums,
+        line: usize,
+        rows: &[[R; LINE]],
+    ) {
+        let found = near_lines::<S, R, MAGNITUDES>(simd, rows, &self.0[line]);
         for (sums, found) in sums[line].iter_mut().zip(&found) {
             sums.iter_mut().zip(found).for_each(|(sum, &found)| *sum = *sum + found);
         }
@@ -172,8 +192,14 @@ impl<R: Real> Pass<R> for Settle<R> {
     }
 
     #[inline(always)]
-    fn add<const MAGNITUDES: bool>(&self, sums: &mut Self::Sums, line: usize, rows: &[[R; LINE]]) {
-        let found = settle_of::<R, MAGNITUDES>(rows, &self.0[line]);
+    fn add<S: Simd, const MAGNITUDES: bool>(
+        &self,
+        simd: S,
+        sums: &mut Self::Sums,
+        line: usize,
+        rows: &[[R; LINE]],
+    ) {
+        let found = settle_lines::<S, R, MAGNITUDES>(simd, rows, &self.0[line]);
         let above = sums.0[line].iter_mut().zip(found.above);
         above.for_each(|(above, found)| *above = above.merge(found));
         let first = (line * LINE) as u32;
@@ -234,12 +260,19 @@ mod tests {
                 asked: from_fn(|i| asked(line * LINE + i)),
                 powers: from_fn(|i| powers[line * LINE + i]),
                 c: from_fn(|i| c(line * LINE + i)),
+                like: None,
             };
             let sought: Vec<Sought<LINE>> = (0..LINES).map(line).collect();
             let found = search_swept(&|i| &rows[i][..], ROWS, &sought);
             let mut count = 0;
             for (i, found) in found.iter().enumerate().filter(|(_, found)| found.is_some()) {
-                let one = Sought { magnitudes, asked: [true], powers: [powers[i]], c: [c(i)] };
+                let one = Sought {
+                    magnitudes,
+                    asked: [true],
+                    powers: [powers[i]],
+                    c: [c(i)],
+                    like: None,
+                };
                 let (found, [own]) = (found.unwrap(), search([&column(i)], one));
                 let sum = |kink: Kink| -> f64 {
                     let value = |x: f32| f64::from(if magnitudes { x.abs() } else { x });
