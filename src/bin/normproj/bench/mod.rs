@@ -143,7 +143,7 @@ impl Found {
 }
 
 fn on_cpu(context: &Context, work: Work, say: Say<'_>) -> Result<Summary> {
-    let ceilings = native::ceilings();
+    let ceilings = native::ceilings()?;
     let work = work.fitting(context, false, say);
     let mut found = Found::default();
     for case in &work.projections {

@@ -4,8 +4,9 @@ use std::time::Instant;
 
 use normproj::{Clip, Context, DType, Group};
 
+use super::streams::Same;
 use crate::bench::cases::ClipCase;
-use crate::bench::clock::{median, milliseconds};
+use crate::bench::clock::milliseconds;
 use crate::bench::measurement::{Measurement, Times};
 use crate::bench::model::Gradients;
 use crate::bench::rounds;
@@ -22,20 +23,20 @@ pub fn measure(
     let gradients = Gradients::new(context, case, elements)?;
     let measured = |(violating, radius)| {
         let clip = Group::new(Clip::global_norm(radius), &gradients.model)?;
-        let run = |_| {
+        let run = || {
             restore(&gradients)?;
             let start = Instant::now();
             clip.enqueue()?;
             Ok(milliseconds(start.elapsed()))
         };
         let start = Instant::now();
-        run(0)?;
+        run()?;
         let once = milliseconds(start.elapsed());
         gradients.verify(&clip, radius, true)?;
-        let ms = median((0..rounds::of(once)).map(run).collect::<Result<_>>()?);
         let cost = clip.plan().cost();
         let bytes = cost.bytes(violating);
-        let times = Times { ms, wall_ms: ms, copy_ms: None, record_us: 0.0 };
+        let mut same = Same::new(bytes, violating > 0.0)?;
+        let times = Times::beside(&mut same, rounds::of(once), run)?;
         Ok(Measurement {
             id: case.id.clone(),
             backend: context.describe().to_string(),

@@ -5,9 +5,10 @@ use std::time::Instant;
 use normproj::{Context, DType, DeviceBuffer, Element, Layout, Norm, Projection, Request};
 
 use super::radius;
+use super::streams::Same;
 use crate::bench::bands::Norms;
 use crate::bench::cases::{Case, halves, uniform};
-use crate::bench::clock::{median, milliseconds};
+use crate::bench::clock::milliseconds;
 use crate::bench::measurement::{Measurement, Times};
 use crate::bench::rounds;
 use crate::bench::streams::Ceilings;
@@ -72,9 +73,9 @@ impl<T: Element> Tensor<'_, T> {
         let verified = self.exact.verify(radius, host, &after, kappa);
         verified.map_err(|failure| failure.within(&case.id))?;
         drop(after);
-        let ms = median((0..rounds::of(once)).map(|_| run()).collect::<Result<_>>()?);
         let bytes = plan.cost().bytes(violating);
-        let times = Times { ms, wall_ms: ms, copy_ms: None, record_us: 0.0 };
+        let mut same = Same::new(bytes, violating > 0.0)?;
+        let times = Times::beside(&mut same, rounds::of(once), run)?;
         Ok(Measurement {
             id: case.id.clone(),
             backend: context.describe().to_string(),

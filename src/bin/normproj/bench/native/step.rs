@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use normproj::{Axes, Context, DType};
 
+use super::streams::Same;
 use crate::bench::cases::StepCase;
 use crate::bench::clock::{median, milliseconds};
 use crate::bench::measurement::{Apart, Measurement, Times};
@@ -36,16 +37,18 @@ fn at(
     let whole = Instant::now();
     run(start, &mut walkers)?;
     let once = milliseconds(whole.elapsed());
-    let mut times = [vec![], vec![]];
+    let [bytes, apart_bytes] = walkers.each_ref().map(|one| one.bytes(&start.gradient, violating));
+    let bytes = bytes?;
+    let mut same = Same::new(bytes, true)?;
+    let mut times = [vec![], vec![], vec![]];
     for _ in 0..rounds::of(once) {
-        let both = run(start, &mut walkers)?;
+        let both = run(start, &mut walkers)?.into_iter().chain([same.time()]);
         times.iter_mut().zip(both).for_each(|(times, ms)| times.push(ms));
     }
-    let [ms, apart_ms] = times.map(median);
-    let [bytes, apart_bytes] = walkers.each_ref().map(|one| one.bytes(&start.gradient, violating));
+    let [ms, apart_ms, copy_ms] = times.map(median);
     let [fused, _] = &walkers;
     let plan = context.plan(&fused.optimizer.request(&start.gradient, false))?;
-    let times = Times { ms, wall_ms: ms, copy_ms: None, record_us: 0.0 };
+    let times = Times { ms, wall_ms: ms, copy_ms: Some(copy_ms), record_us: 0.0 };
     Ok(Measurement {
         id: start.case.id.clone(),
         backend: context.describe().to_string(),
@@ -56,7 +59,7 @@ fn at(
         violating,
         apart: Some(Apart { bytes: apart_bytes?, ms: apart_ms, times: apart_ms / ms }),
         verified: true,
-        ..Measurement::of(bytes?, true, times, ceilings)
+        ..Measurement::of(bytes, true, times, ceilings)
     })
 }
 
