@@ -4,7 +4,7 @@ use normproj::{
     Axes, Clip, Compat, Context, Decay, Error, Filter, GivenNorm, Group, Model, Norm, Projection,
 };
 
-use crate::contexts::contexts;
+use crate::contexts::{alone, contexts};
 
 /// The message of an error of this variant.
 macro_rules! message {
@@ -71,6 +71,8 @@ fn clips_that_make_no_sense() {
 
 #[test]
 fn models_that_do_not_fit() {
+    // Beside a context that has its turn others are used.
+    let _turn = alone();
     let stranger = Context::cpu();
     on_each(|context, model| {
         let kernel = model.get("kernel").expect("it is there");

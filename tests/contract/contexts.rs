@@ -14,21 +14,18 @@ const REQUIRE: &str = "NORMPROJ_REQUIRE_ADAPTER";
 
 /// Every context that the tests run on, made once.
 ///
-/// One test works on them at a time: software adapters take the whole machine, and wgpu panics where
-/// a thread waits for OpenGL longer than some seconds, as it would beside a test of large tensors.
+/// One test works on an adapter at a time, and another one on another: wgpu panics where a thread waits for OpenGL longer
+/// than some seconds, as it would beside a test of large tensors.
 pub fn contexts() -> Contexts {
-    let turn = Turn::take();
-    Contexts { contexts: all().iter().collect::<Vec<_>>().into_iter(), _turn: turn }
+    Contexts::of(all().iter().collect())
 }
 
 /// The CPU backend and one GPU, by the seed of a random case: each GPU meets its share of them. All that a
 /// case needs is compiled for it, which takes a software adapter seconds.
 pub fn contexts_for(seed: u64) -> Contexts {
-    let turn = Turn::take();
     let (cpus, gpus): (Vec<_>, Vec<_>) = all().iter().partition(|c| c.as_gpu().is_none());
     let gpu = gpus.get(hash(seed, 0x69a) as usize % gpus.len().max(1));
-    let contexts: Vec<_> = cpus.into_iter().chain(gpu.copied()).collect();
-    Contexts { contexts: contexts.into_iter(), _turn: turn }
+    Contexts::of(cpus.into_iter().chain(gpu.copied()).collect())
 }
 
 fn all() -> &'static [Context] {
@@ -46,40 +43,64 @@ fn all() -> &'static [Context] {
     })
 }
 
-/// The contexts, for as long as it is this test's turn.
+/// Contexts, each for as long as the test works on it.
 pub struct Contexts {
     contexts: vec::IntoIter<&'static Context>,
-    _turn: Turn,
+    turn: Option<Turn>,
+}
+
+impl Contexts {
+    fn of(contexts: Vec<&'static Context>) -> Self {
+        Contexts { contexts: contexts.into_iter(), turn: None }
+    }
 }
 
 impl Iterator for Contexts {
     type Item = &'static Context;
 
     fn next(&mut self) -> Option<&'static Context> {
-        self.contexts.next()
+        // A test that waited for one adapter while it has another might wait for ever.
+        self.turn = None;
+        let context = self.contexts.next()?;
+        self.turn = Turn::take(|place| *place == context.describe().to_string());
+        Some(context)
     }
 }
 
-/// A test may ask for its contexts while it has them.
-struct Turn(Option<MutexGuard<'static, ()>>);
+/// Every adapter, for a test that works on several at a time or opens contexts of its own.
+pub fn alone() -> Option<Turn> {
+    Turn::take(|_| true)
+}
+
+/// What no other test has meanwhile.
+pub struct Turn(#[expect(dead_code, reason = "held")] Vec<MutexGuard<'static, ()>>);
 
 thread_local! {
     static MINE: Cell<bool> = const { Cell::new(false) };
 }
 
 impl Turn {
-    fn take() -> Turn {
-        static TURN: Mutex<()> = Mutex::new(());
-        let again = MINE.replace(true);
-        Turn((!again).then(|| TURN.lock().unwrap_or_else(PoisonError::into_inner)))
+    /// Nothing more for a test that has its turn.
+    fn take(wanted: impl Fn(&String) -> bool) -> Option<Turn> {
+        static PLACES: OnceLock<Vec<(String, Mutex<()>)>> = OnceLock::new();
+        let places = PLACES.get_or_init(|| {
+            let mut places: Vec<String> = all().iter().map(|c| c.describe().to_string()).collect();
+            places.sort();
+            places.dedup();
+            places.into_iter().map(|place| (place, Mutex::new(()))).collect()
+        });
+        // In one order, so that no two tests wait for each other.
+        let wanted = places.iter().filter(|(place, _)| wanted(place));
+        let lock = |(_, place): &'static (String, Mutex<()>)| {
+            place.lock().unwrap_or_else(PoisonError::into_inner)
+        };
+        (!MINE.replace(true)).then(|| Turn(wanted.map(lock).collect()))
     }
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if self.0.is_some() {
-            MINE.set(false);
-        }
+        MINE.set(false);
     }
 }
 
