@@ -20,6 +20,7 @@ pub const CASES: &[Case] = &[
     ("rows_512x1024_f16_inside", |times| native::<half::f16>([512, 1024], 1, INSIDE, times)),
     ("rows_512x1024_f16_outside", |times| native::<half::f16>([512, 1024], 1, OUTSIDE, times)),
     ("rows_16384x32_f32_inside", |times| native::<f32>([16_384, 32], 1, INSIDE, times)),
+    ("rows_16384x32_f32_outside", |times| native::<f32>([16_384, 32], 1, OUTSIDE, times)),
     ("columns_1024x512_f32_inside", |times| native::<f32>([1024, 512], 0, INSIDE, times)),
     ("columns_1024x512_f32_outside", |times| native::<f32>([1024, 512], 0, OUTSIDE, times)),
     ("columns_1024x512_bf16_outside", |times| native::<half::bf16>([1024, 512], 0, OUTSIDE, times)),
