@@ -81,9 +81,9 @@ impl NearPower {
     /// As [`NearPower::terms`], `x^p = 2^(p·e + p·log₂ m)`.
     #[inline(always)]
     fn nonzero_terms<R: Real, const ZEROS: bool>(self, reals: &[R], terms: &mut [f32]) -> bool {
-        let mut room = [0.0; TOGETHER];
-        for (terms, reals) in terms.chunks_mut(TOGETHER).zip(reals.chunks(TOGETHER)) {
-            let (exponents, mut farthest) = (&mut room[..terms.len()], 0);
+        let (mut room, together) = ([0.0; TOGETHER], unknown(TOGETHER));
+        for (terms, reals) in terms.chunks_mut(together).zip(reals.chunks(together)) {
+            let (exponents, mut farthest) = (&mut room[..terms.len().min(TOGETHER)], 0);
             for ((e, s), &x) in exponents.iter_mut().zip(terms.iter_mut()).zip(reals) {
                 let bits = magnitude(x).to_bits();
                 let far = bits.wrapping_sub(self.least);
@@ -112,6 +112,13 @@ impl NearPower {
         }
         true
     }
+}
+
+/// A number that the compiler does not know: of loops whose length it knows it may make one, and take each number through
+/// all steps at once again, which takes half as long again (Zen 4).
+#[inline(always)]
+pub(super) fn unknown(count: usize) -> usize {
+    std::hint::black_box(count)
 }
 
 /// Parts that do not wait for each other.

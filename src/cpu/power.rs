@@ -4,6 +4,7 @@
 
 use std::f64::consts::LN_2;
 
+use super::near_power::unknown;
 use super::number::Real;
 use super::simd::Simd;
 use super::term::fused;
@@ -87,9 +88,9 @@ const TOGETHER: usize = 64;
 /// As [`power`], of the magnitude of each.
 #[inline(always)]
 pub(super) fn powers<S: Simd, R: Real, const AMPLE: bool>(reals: &[R], p: f64, terms: &mut [f64]) {
-    let mut room = [0.0; TOGETHER];
-    for (terms, reals) in terms.chunks_mut(TOGETHER).zip(reals.chunks(TOGETHER)) {
-        let exponents = &mut room[..reals.len()];
+    let (mut room, together) = ([0.0; TOGETHER], unknown(TOGETHER));
+    for (terms, reals) in terms.chunks_mut(together).zip(reals.chunks(together)) {
+        let exponents = &mut room[..reals.len().min(TOGETHER)];
         for ((e, log), &x) in exponents.iter_mut().zip(terms.iter_mut()).zip(reals) {
             (*e, *log) = split::<S, R>(x.magnitude().into());
         }

@@ -62,7 +62,8 @@ impl Iterator for Contexts {
         // A test that waited for one adapter while it has another might wait for ever.
         self.turn = None;
         let context = self.contexts.next()?;
-        self.turn = Turn::take(|place| *place == context.describe().to_string());
+        let here = context.describe().to_string();
+        self.turn = Turn::take(|place| *place == here);
         Some(context)
     }
 }

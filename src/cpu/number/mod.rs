@@ -176,8 +176,13 @@ pub(super) trait Real:
     /// A bit for each lane in which a number of any register is at most the other one.
     fn at_most<S: Simd>(simd: S, x: &[Self; PAIRS], y: &[Self; PAIRS]) -> u32;
 
-    /// What is above zero, and zero instead of all else.
-    fn above<S: Simd>(simd: S, x: &[Self; PAIRS]) -> [Self; PAIRS];
+    /// Adds what is above zero, and the smaller of that and `least`, to two sums of each lane.
+    fn add_above<S: Simd>(
+        simd: S,
+        sums: [[Self; PAIRS]; 2],
+        over: [Self; PAIRS],
+        least: Self,
+    ) -> [[Self; PAIRS]; 2];
 }
 
 macro_rules! reals {
@@ -252,8 +257,13 @@ reals! {
         }
 
         #[inline(always)]
-        fn above<S: Simd>(simd: S, x: &[f32; PAIRS]) -> [f32; PAIRS] {
-            cast(simd.above(cast(*x)))
+        fn add_above<S: Simd>(
+            simd: S,
+            sums: [[f32; PAIRS]; 2],
+            over: [f32; PAIRS],
+            least: f32,
+        ) -> [[f32; PAIRS]; 2] {
+            simd.add_above(sums, over, least)
         }
     }
     f64, true, {
@@ -265,8 +275,13 @@ reals! {
         }
 
         #[inline(always)]
-        fn above<S: Simd>(simd: S, x: &[f64; PAIRS]) -> [f64; PAIRS] {
-            cast(simd.above_wide(cast(*x)))
+        fn add_above<S: Simd>(
+            simd: S,
+            sums: [[f64; PAIRS]; 2],
+            over: [f64; PAIRS],
+            least: f64,
+        ) -> [[f64; PAIRS]; 2] {
+            simd.add_above_wide(sums, over, least)
         }
     }
 }

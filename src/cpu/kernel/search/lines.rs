@@ -43,6 +43,7 @@ where
 
 /// What a number above zero counts in [`counted`], unless it is smaller. By the order of bits, not by a comparison:
 /// where two choices need of a number whether it is above zero, the compiler may go from lane to lane by branches.
+#[inline(always)]
 pub(super) fn least<R: Real>() -> R {
     R::real_of(if R::DOUBLE { LEAST } else { f32::MIN_POSITIVE.into() })
 }
@@ -153,7 +154,7 @@ fn near_of<S: Simd, R: Real, const MAGNITUDES: bool, const LOW: bool>(
     let (zero, least) = (R::default(), least::<R>());
     // Of their own, so that all of them stay in registers.
     let Ends { from, deltas, .. } = *ends;
-    let (mut totals, mut counts) = ([zero; LINE], [zero; LINE]);
+    let mut sums = [[zero; LINE]; 2];
     // An iterator by steps would keep them in memory, too.
     let mut k = 0;
     while k < rows.len() {
@@ -161,17 +162,15 @@ fn near_of<S: Simd, R: Real, const MAGNITUDES: bool, const LOW: bool>(
         for i in 0..LINE {
             overs[i] = over::<R, MAGNITUDES, LOW>(row[i], from[i], deltas[i]);
         }
-        let above = R::above(simd, &overs);
-        for i in 0..LINE {
-            totals[i] = totals[i] + above[i];
-            counts[i] = counts[i] + above[i].smaller(least);
-        }
+        sums = R::add_above(simd, sums, overs, least);
         k += apart;
     }
+    let [totals, counts] = sums;
     [totals, counted(counts)]
 }
 
 /// Lines that are added up one after the other.
+#[inline(always)]
 pub(super) fn chain<R: Real>() -> usize {
     if R::DOUBLE { CHAIN } else { LONG }
 }

@@ -134,6 +134,7 @@ impl<'a, R: Real> Run<'a, R> {
     }
 
     /// Of whole lines and the last.
+    #[inline(always)]
     fn parts(&self) -> impl Iterator<Item = &[[R; LINE]]> {
         [self.rows, self.last.as_slice()].into_iter().filter(|rows| !rows.is_empty())
     }

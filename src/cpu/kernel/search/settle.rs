@@ -129,20 +129,18 @@ fn add_above<S: Simd, R: Real, const N: usize, const MAGNITUDES: bool, const LOW
     let (zero, least) = (R::default(), least::<R>());
     let mut sums = [zero; LINE];
     for (pair, lanes) in lines.chunks(2).zip(lanes.chunks_mut(2)) {
-        let mut sum = [zero; LINE];
+        let mut both = [[zero; LINE], *counts];
         for (line, lanes) in pair.iter().zip(lanes) {
             let (mut overs, mut distances) = ([zero; LINE], [zero; LINE]);
             for i in 0..LINE {
                 overs[i] = over::<R, MAGNITUDES, LOW>(line[i], ends.from[i], ends.deltas[i]);
                 distances[i] = overs[i].magnitude();
             }
-            let above = R::above(simd, &overs);
-            for i in 0..LINE {
-                sum[i] = sum[i] + above[i];
-                counts[i] = counts[i] + above[i].smaller(least);
-            }
+            both = R::add_above(simd, both, overs, least);
             *lanes = R::at_most(simd, &distances, &ends.widths) as u8;
         }
+        let sum;
+        [sum, *counts] = both;
         for i in 0..LINE {
             sums[i] = sums[i] + sum[i];
         }

@@ -74,6 +74,7 @@ pub(super) struct One {
 }
 
 impl One {
+    #[inline(always)]
     pub fn new(asked: bool, most: f64, c: f64, delta: f64) -> Self {
         let kink = Kink { most, ..Kink::KEPT };
         One { most, c, from: most, delta, width: 0.0, past: (0.0, 0.0), done: !asked, kink }
@@ -86,6 +87,7 @@ impl One {
     }
 
     /// How far the kink is below the largest.
+    #[inline(always)]
     fn depth(&self) -> f64 {
         self.delta + (self.most - self.from)
     }
