@@ -18,6 +18,8 @@ mod passes;
 mod settle;
 mod steps;
 mod sweep;
+#[cfg(test)]
+mod tests;
 
 use std::array::from_fn;
 
