@@ -78,7 +78,7 @@ pub(super) fn value<R: Real>(x: R, magnitudes: bool) -> R {
     if magnitudes { x.magnitude() } else { x }
 }
 
-/// How far an element is above. `LOW` says that all are told from zero: one that is `-0` is as far from where it ends.
+/// How far an element is above. `LOW` says that all are told from zero.
 #[inline(always)]
 pub(super) fn over<R: Real, const MAGNITUDES: bool, const LOW: bool>(x: R, from: R, delta: R) -> R {
     let value = value(x, MAGNITUDES);
