@@ -4,10 +4,10 @@
 //! the largest and `δ = M − t` the elements are `max(δ − (M − |x|), 0)`, and their sum is a convex and
 //! piecewise linear function of δ: Newton's method falls to its root from the right.
 //!
-//! It begins with a sample, or where a slice like this one ended, goes on with all elements in their own precision, where twice as many fit a
-//! register, and ends with sums in f64 and the few elements near δ, among which the root is found without another
-//! pass. Where it is not among them it goes on in f64 until it falls no more. Before the end steps follow the bend of
-//! the function, because each is a pass over the slice: of most slices it takes two over all elements.
+//! It begins with a sample, or where a slice like this one ended, goes on with all elements in their own precision, where
+//! twice as many fit a register, and ends with sums in f64 and the few elements near δ, among which the root is found
+//! without another pass. Where it is not among them it goes on in f64 until it falls no more. Before the end steps follow
+//! the bend of the function, because each is a pass over the slice: of most slices it takes two over all elements.
 
 mod above;
 mod ends;
