@@ -64,7 +64,8 @@ pub(super) fn settle_lines<S: Simd, R: Real, const MAGNITUDES: bool>(
 }
 
 /// Lines that are looked at together. What of them is above is added in the precision of elements, by which a sum of
-/// four is off by two roundings: to add each in f64 takes half of all operations.
+/// four is off by two roundings: to add each in f64 takes half of all operations. κ of L1 has room for 8u: these two, one of
+/// each difference, four of a δ that is rounded (`Moved::new`) and one of the result.
 const TOGETHER: usize = 4;
 /// Lines that are passed before what is close is collected: a call among them would keep all sums in memory.
 const PASSED: usize = 16 * TOGETHER;
