@@ -24,16 +24,25 @@ fn slice<R: Real>(kind: usize) -> Vec<R> {
     (0..LENGTH).map(|i| R::real_of(element(kind, i))).collect()
 }
 
+/// How far the sum of what stays above a kink is off.
+fn error<R: Real>(slice: &[R], magnitudes: bool, kink: Kink, c: f64) -> f64 {
+    let above = |&x: &R| kink.above::<R>(value(x, magnitudes).into());
+    slice.iter().map(above).sum::<f64>() / c - 1.0
+}
+
+const MOST: f64 = 2e-7;
+
 fn prove<R: Real>(magnitudes: bool, share: f64, like: Option<f64>) {
     let slices: [Vec<R>; KINDS] = from_fn(slice);
-    let value = |&x: &R| -> f64 { value(x, magnitudes).into() };
     let powers = from_fn(|i| slices[i].iter().map(|x| x.magnitude().into()).sum());
     let c: [f64; KINDS] = powers.map(|power: f64| share * power);
     let runs = from_fn(|i| &slices[i][..]);
     let kinks = search(runs, Sought { magnitudes, asked: [true; KINDS], powers, c, like });
     for (i, kink) in kinks.into_iter().enumerate() {
-        let sum: f64 = slices[i].iter().map(|x| kink.above::<R>(value(x))).sum();
-        assert!((sum / c[i] - 1.0).abs() < 2e-7, "{i}, {share}, {like:?}: {sum}, not {}", c[i]);
+        let error = error(&slices[i], magnitudes, kink, c[i]);
+        assert!(error.abs() < MOST, "{i}, {share}, {like:?}: {error}");
+        let planted = Kink { delta: kink.delta * (1.0 + 1e-6), ..kink };
+        assert!(self::error(&slices[i], magnitudes, planted, c[i]) > MOST, "{i}, {share}");
     }
 }
 
