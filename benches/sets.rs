@@ -139,7 +139,7 @@ fn main() {
                 let of = |(i, j): (usize, usize)| least.get(i).map(|time| time / least[j]);
                 let cell = |pair| of(pair).map_or(" |".to_string(), |q| format!(" {q:.2} |"));
                 let cells: String = [(1, 0), (2, 1), (3, 1), (4, 1)].map(cell).concat();
-                println!("| {name} | {v} | {:.2} |{cells}", 1e3 * least[1]);
+                println!("| {name} | {v} | {:.4} |{cells}", 1e3 * least[1]);
             }
         }
     }

@@ -111,6 +111,14 @@ fn rows<T: Number>(
             return;
         }
     };
+    if let (Some(rim), Memory::InPlace(data)) = (rule.alone(), &mut *memory)
+        && run.target == 1
+        && (rows.target == run.size || rows.size == 1)
+        && let rows = &mut data[at.target..][..rows.size * run.size]
+        && kernel::scale_short_rows(rule.term, rim, rows, run.size)
+    {
+        return;
+    }
     // Several side by side, each from a stream of its own.
     let each = rows.size / STREAMS;
     let steps = (TOGETHER / STREAMS / run.size.max(1)).clamp(1, each.max(1));

@@ -51,10 +51,12 @@ impl<R: Real> Outcome<R> for Wide {
     }
 }
 
+/// The largest factor that is left to f32; the least is its reciprocal.
+pub(super) const LARGE: f64 = (1u128 << 100) as f64;
+
 /// Whether a factor keeps its precision as f32. Zero does: it makes zeros that keep their signs.
 #[inline(always)]
 pub(super) fn fits_f32(factor: f64) -> bool {
-    const LARGE: f64 = (1u128 << 100) as f64;
     (factor == 0.0) | (1.0 / LARGE..=LARGE).contains(&factor)
 }
 

@@ -15,6 +15,9 @@ pub(super) trait Simd: Copy {
     /// Exactly. Signalling NaN may become quiet.
     fn widened(self, x: [f16; LANES]) -> [f32; LANES];
 
+    /// Exactly.
+    fn widened_brains(self, x: [bf16; LANES]) -> [f32; LANES];
+
     /// Rounded to nearest even.
     fn halves(self, x: [f32; LANES]) -> [f16; LANES];
 
@@ -30,6 +33,26 @@ pub(super) trait Simd: Copy {
 
     /// Sums in f64, and one number more in each. Of a loop over lanes the compiler may make one over pairs of them.
     fn add_wide(self, sums: [f64; LANES], x: [f32; LANES]) -> [f64; LANES];
+
+    /// The sum of each register: of lanes two apart, and of both such sums. Of a loop over lanes the compiler
+    /// may make one over columns of four registers, and of all before it, too.
+    fn add_across(self, sums: [[f64; WIDE]; WIDE]) -> [f64; WIDE];
+
+    /// A bit for each number that is under `low` or over `high`; NaN is neither.
+    fn outside(self, x: [f64; WIDE], low: f64, high: f64) -> u32;
+
+    /// The square roots.
+    fn roots(self, x: [f64; WIDE]) -> [f64; WIDE];
+
+    /// `target` divided by each norm where `compared` is over `threshold`; -1 where it is not, or the norm is zero, infinite
+    /// or NaN. Of a loop the compiler may make one over single numbers.
+    fn factors(
+        self,
+        compared: [f64; WIDE],
+        threshold: f64,
+        target: f64,
+        norms: [f64; WIDE],
+    ) -> [f64; WIDE];
 
     /// A bit for each lane in which a number of any register is at most the other one.
     fn at_most(self, x: [[f32; LANES]; 2], y: [[f32; LANES]; 2]) -> u32;
@@ -82,6 +105,11 @@ impl Simd for Baseline {
     }
 
     #[inline(always)]
+    fn widened_brains(self, x: [bf16; LANES]) -> [f32; LANES] {
+        x.map(super::number::Number::real)
+    }
+
+    #[inline(always)]
     fn halves(self, x: [f32; LANES]) -> [f16; LANES] {
         x.map(super::number::Number::nearest)
     }
@@ -115,6 +143,40 @@ impl Simd for Baseline {
             *sum += f64::from(x);
         }
         sums
+    }
+
+    #[inline(always)]
+    fn add_across(self, sums: [[f64; WIDE]; WIDE]) -> [f64; WIDE] {
+        sums.map(|[a, b, c, d]| (a + c) + (b + d))
+    }
+
+    #[inline(always)]
+    fn outside(self, x: [f64; WIDE], low: f64, high: f64) -> u32 {
+        let mut bits = 0;
+        for (i, x) in x.into_iter().enumerate() {
+            bits |= u32::from((x < low) | (x > high)) << i;
+        }
+        bits
+    }
+
+    #[inline(always)]
+    fn roots(self, x: [f64; WIDE]) -> [f64; WIDE] {
+        x.map(f64::sqrt)
+    }
+
+    #[inline(always)]
+    fn factors(
+        self,
+        compared: [f64; WIDE],
+        threshold: f64,
+        target: f64,
+        mut norms: [f64; WIDE],
+    ) -> [f64; WIDE] {
+        for (norm, compared) in norms.iter_mut().zip(compared) {
+            let moves = (compared > threshold) & (*norm > 0.0) & (*norm < f64::INFINITY);
+            *norm = if moves { target / *norm } else { -1.0 };
+        }
+        norms
     }
 
     #[inline(always)]

@@ -75,6 +75,9 @@ pub(super) trait Kind: Copy + Send + Sync {
     /// that take long need no loops of sums of their own.
     const APART: bool = false;
 
+    /// Whether parts are added.
+    const ADDS: bool = true;
+
     /// Whether [`Kind::add_real`] is exact, and f64 needed for none but f64.
     const EXACT: bool = false;
 
@@ -177,6 +180,7 @@ impl Kind for Magnitudes {
 pub(super) struct Largest;
 
 impl Kind for Largest {
+    const ADDS: bool = false;
     const EXACT: bool = true;
 
     #[inline(always)]

@@ -60,6 +60,12 @@ impl Rim {
         }
     }
 
+    /// Whether a slice that is too long goes all of the way to its target, and all others stay.
+    pub(crate) fn is_plain(&self) -> bool {
+        let divides = self.epsilon == 0.0 && self.floor == 0.0;
+        divides && self.low_threshold == 0.0 && self.rate == 1.0 && !self.always
+    }
+
     /// The rim of `{x : ‖x‖ ≤ c}`, c 0 or more and checked before.
     pub(crate) fn ball(norm: Norm, radius: f64, formula: Formula, slack: Slack) -> Self {
         let rim = Rim::unbounded(norm).of_dtype(slack).of_formula(formula);

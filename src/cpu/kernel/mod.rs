@@ -13,6 +13,7 @@ mod factors;
 mod group;
 mod rewrite;
 mod search;
+mod short;
 mod sums;
 
 pub(super) use blocks::{BLOCK, reals};
@@ -32,6 +33,7 @@ pub(super) use search::{
     Columns, Gathered, SWEPT, Sought, any_negative, most, negative_columns, search, search_columns,
     search_swept,
 };
+pub(super) use short::scale_short_rows;
 pub(super) use sums::{row_sums, sum, sum_strided};
 
 use std::array::from_fn;

@@ -65,6 +65,11 @@ sixteen_bits!(f16, widened_f16, narrowed_f16, {
 });
 sixteen_bits!(bf16, widened_bf16, narrowed_bf16, {
     #[inline(always)]
+    fn lanes<S: Simd>(simd: S, elements: &[bf16; LANES]) -> [f32; LANES] {
+        simd.widened_brains(*elements)
+    }
+
+    #[inline(always)]
     fn nearest_lanes<S: Simd>(simd: S, reals: [f32; LANES]) -> [bf16; LANES] {
         simd.brains(reals)
     }

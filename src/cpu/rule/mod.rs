@@ -4,7 +4,7 @@ mod scale;
 mod shrink;
 
 use scale::Range;
-pub(super) use scale::factor;
+pub(super) use scale::{compared, factor};
 use shrink::Shrinking;
 pub(super) use shrink::{Shrinkings, Slices};
 
@@ -130,6 +130,14 @@ impl<'a> Rule<'a> {
     /// The radii of slices that are in memory.
     pub fn radii(&self) -> Option<Radii<'a>> {
         if let Form::Each(radii, _) = self.form { Some(radii) } else { None }
+    }
+
+    /// The rim, where nothing is asked for but that slices are scaled to it, and rounded to nearest.
+    pub fn alone(&self) -> Option<&Rim> {
+        match &self.form {
+            Form::Scale(rim) if !self.watches() && !self.cut => Some(rim),
+            _ => None,
+        }
     }
 
     /// What becomes of slices.

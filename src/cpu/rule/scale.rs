@@ -10,13 +10,9 @@ use crate::plan::rim::Rim;
 /// What becomes of slices. Those that are beyond `range` are kept here, because others carry them out:
 /// no slice may be multiplied by both.
 pub(super) fn decide<R: Real>(term: Term, rim: &Rim, powers: &[f64], range: Range) -> Outcomes<R> {
-    // Roots and quotients cost more than all else of a short slice.
-    let moves = |power: f64| !rim.keeps(compared(term, rim, power)) & (power < f64::INFINITY);
-    if !powers.iter().fold(false, |any, &power| any | moves(power)) {
+    let Some((mut factors, fit)) = kernel::factors(term, rim, powers) else {
         return Outcomes::Kept;
-    }
-    let mut factors = vec![0.0; powers.len()];
-    let fit = kernel::factors(term, rim, powers, &mut factors);
+    };
     if range != Range::Ample {
         for (factor, &power) in factors.iter_mut().zip(powers) {
             *factor = if range.is_left_by(term, rim, power, *factor) { -1.0 } else { *factor };
@@ -52,7 +48,7 @@ pub(super) fn decide_each<R: Real>(
 
 /// What a threshold is compared with.
 #[inline(always)]
-fn compared(term: Term, rim: &Rim, power: f64) -> f64 {
+pub(in crate::cpu) fn compared(term: Term, rim: &Rim, power: f64) -> f64 {
     if rim.squared { power } else { term.root(power) }
 }
 

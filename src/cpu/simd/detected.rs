@@ -37,6 +37,14 @@ kernel!(
 
 kernel!(
     #[inline(always)]
+    fn widened_brains(avx2: Avx2, x: [bf16; LANES]) -> [f32; LANES] {
+        let _ = avx2;
+        cast(_mm256_slli_epi32::<16>(_mm256_cvtepu16_epi32(cast(x))))
+    }
+);
+
+kernel!(
+    #[inline(always)]
     fn halves(avx2: Avx2, x: [f32; LANES]) -> [f16; LANES] {
         let _ = avx2;
         cast(_mm256_cvtps_ph::<_MM_FROUND_TO_NEAREST_INT>(cast(x)))
@@ -90,6 +98,59 @@ kernel!(
         let lower = _mm256_add_pd(lower, _mm256_cvtps_pd(_mm256_castps256_ps128(x)));
         let upper = _mm256_add_pd(upper, _mm256_cvtps_pd(_mm256_extractf128_ps::<1>(x)));
         cast([lower, upper])
+    }
+);
+
+kernel!(
+    #[inline(always)]
+    fn add_across(avx2: Avx2, sums: [[f64; WIDE]; WIDE]) -> [f64; WIDE] {
+        let _ = avx2;
+        let [a, b, c, d]: [__m256d; WIDE] = cast(sums);
+        let pairs = |x, y| {
+            let (lower, upper) =
+                (_mm256_permute2f128_pd::<0x20>(x, y), _mm256_permute2f128_pd::<0x31>(x, y));
+            _mm256_add_pd(lower, upper)
+        };
+        cast(_mm256_hadd_pd(pairs(a, c), pairs(b, d)))
+    }
+);
+
+kernel!(
+    #[inline(always)]
+    fn outside(avx2: Avx2, x: [f64; WIDE], low: f64, high: f64) -> u32 {
+        let _ = avx2;
+        let x = cast(x);
+        let under = _mm256_cmp_pd::<_CMP_LT_OQ>(x, _mm256_set1_pd(low));
+        let over = _mm256_cmp_pd::<_CMP_GT_OQ>(x, _mm256_set1_pd(high));
+        _mm256_movemask_pd(_mm256_or_pd(under, over)).cast_unsigned()
+    }
+);
+
+kernel!(
+    #[inline(always)]
+    fn roots(avx2: Avx2, x: [f64; WIDE]) -> [f64; WIDE] {
+        let _ = avx2;
+        cast(_mm256_sqrt_pd(cast(x)))
+    }
+);
+
+kernel!(
+    #[inline(always)]
+    fn factors(
+        avx2: Avx2,
+        compared: [f64; WIDE],
+        threshold: f64,
+        target: f64,
+        norms: [f64; WIDE],
+    ) -> [f64; WIDE] {
+        let _ = avx2;
+        let (norms, least) = (cast(norms), _mm256_setzero_pd());
+        let over = _mm256_cmp_pd::<_CMP_GT_OQ>(cast(compared), _mm256_set1_pd(threshold));
+        let above = _mm256_cmp_pd::<_CMP_GT_OQ>(norms, least);
+        let finite = _mm256_cmp_pd::<_CMP_LT_OQ>(norms, _mm256_set1_pd(f64::INFINITY));
+        let moves = _mm256_and_pd(over, _mm256_and_pd(above, finite));
+        let quotients = _mm256_div_pd(_mm256_set1_pd(target), norms);
+        cast(_mm256_blendv_pd(_mm256_set1_pd(-1.0), quotients, moves))
     }
 );
 
@@ -173,6 +234,11 @@ impl Simd for Avx2 {
     }
 
     #[inline(always)]
+    fn widened_brains(self, x: [bf16; LANES]) -> [f32; LANES] {
+        widened_brains(self, x)
+    }
+
+    #[inline(always)]
     fn halves(self, x: [f32; LANES]) -> [f16; LANES] {
         halves(self, x)
     }
@@ -195,6 +261,32 @@ impl Simd for Avx2 {
     #[inline(always)]
     fn add_wide(self, sums: [f64; LANES], x: [f32; LANES]) -> [f64; LANES] {
         add_wide(self, sums, x)
+    }
+
+    #[inline(always)]
+    fn add_across(self, sums: [[f64; WIDE]; WIDE]) -> [f64; WIDE] {
+        add_across(self, sums)
+    }
+
+    #[inline(always)]
+    fn outside(self, x: [f64; WIDE], low: f64, high: f64) -> u32 {
+        outside(self, x, low, high)
+    }
+
+    #[inline(always)]
+    fn roots(self, x: [f64; WIDE]) -> [f64; WIDE] {
+        roots(self, x)
+    }
+
+    #[inline(always)]
+    fn factors(
+        self,
+        compared: [f64; WIDE],
+        threshold: f64,
+        target: f64,
+        norms: [f64; WIDE],
+    ) -> [f64; WIDE] {
+        factors(self, compared, threshold, target, norms)
     }
 
     #[inline(always)]

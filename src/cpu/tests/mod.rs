@@ -10,6 +10,7 @@ mod policies;
 mod random;
 mod range;
 mod same_bits;
+mod short;
 mod walks;
 
 use crate::plan::Plan;
