@@ -12,7 +12,18 @@ pub(super) trait Map<R>: Copy + Send + Sync {
 /// kept is selected, never multiplied by 1, which would quiet a NaN.
 pub(super) trait Outcome<R>: Map<R> {
     fn keeps(self) -> bool;
+
+    /// What does the same to every element of the slice, the mark aside; none if nothing does.
+    #[inline(always)]
+    fn unmarked(self) -> Option<Self> {
+        None
+    }
 }
+
+/// The mark of a slice of finite numbers that is kept, in place of its factor: times 1 they keep their bits.
+pub(super) const KEPT: f64 = -1.0;
+/// That of one that holds others.
+pub(super) const KEPT_NON_FINITE: f64 = -2.0;
 
 /// Multiplied by a factor, 0 or more; a negative one marks a slice that is kept.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -29,6 +40,14 @@ impl<R: Real> Outcome<R> for Times<R> {
     #[inline(always)]
     fn keeps(self) -> bool {
         self.0 < R::default()
+    }
+
+    #[inline(always)]
+    fn unmarked(self) -> Option<Self> {
+        match self.keeps() {
+            true => (self.0.into() == KEPT).then_some(Times(R::real_of(1.0))),
+            false => Some(self),
+        }
     }
 }
 
@@ -48,6 +67,14 @@ impl<R: Real> Outcome<R> for Wide {
     #[inline(always)]
     fn keeps(self) -> bool {
         self.0 < 0.0
+    }
+
+    #[inline(always)]
+    fn unmarked(self) -> Option<Self> {
+        match self.0 < 0.0 {
+            true => (self.0 == KEPT).then_some(Wide(1.0)),
+            false => Some(self),
+        }
     }
 }
 

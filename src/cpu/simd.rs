@@ -6,6 +6,7 @@
 use half::{bf16, f16};
 
 use super::number::Real;
+use super::outcome::KEPT;
 
 /// A set of instructions.
 pub(super) trait Simd: Copy {
@@ -44,7 +45,7 @@ pub(super) trait Simd: Copy {
     /// The square roots.
     fn roots(self, x: [f64; WIDE]) -> [f64; WIDE];
 
-    /// `target` divided by each norm where `compared` is over `threshold`; -1 where it is not, or the norm is zero, infinite
+    /// `target` divided by each norm where `compared` is over `threshold`; [`KEPT`] where it is not, or the norm is zero, infinite
     /// or NaN. Of a loop the compiler may make one over single numbers.
     fn factors(
         self,
@@ -174,7 +175,7 @@ impl Simd for Baseline {
     ) -> [f64; WIDE] {
         for (norm, compared) in norms.iter_mut().zip(compared) {
             let moves = (compared > threshold) & (*norm > 0.0) & (*norm < f64::INFINITY);
-            *norm = if moves { target / *norm } else { -1.0 };
+            *norm = if moves { target / *norm } else { KEPT };
         }
         norms
     }

@@ -266,20 +266,28 @@ pub(in crate::cpu) fn rewrite_panel<T: Number, O: Outcome<T::Real>>(
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
             let Op { groups, spans, outcomes, cut } = self;
+            let unmarked = unmarked(outcomes);
+            let outcomes = unmarked.as_deref().unwrap_or(outcomes);
             let masks = masks::<T, O>(outcomes);
             for mut group in groups {
                 for span in spans {
-                    let masks = masks.get(span.clone());
+                    let (outcomes, masks) = (&outcomes[span.clone()], masks.get(span.clone()));
                     for row in &mut group {
                         let end = span.end.min(row.len());
                         let run = &mut row[span.start.min(end)..end];
-                        rewrite_span(simd, run, &outcomes[span.clone()], masks, cut);
+                        rewrite_span(simd, run, outcomes, masks, cut);
                     }
                 }
             }
         }
     }
     dispatch(Op { groups, spans: &spans(outcomes), outcomes, cut });
+}
+
+/// The same without marks, if that does the same: what needs no masks is written in half of the time (784 × 256 with 10%
+/// outside).
+fn unmarked<R, O: Outcome<R>>(outcomes: &[O]) -> Option<Vec<O>> {
+    outcomes.iter().map(|outcome| outcome.unmarked()).collect()
 }
 
 /// Which columns are kept; nothing if none is, for then there is nothing to choose.
@@ -302,6 +310,11 @@ fn rewrite_span<S: Simd, T: Number, O: Outcome<T::Real>>(
     // Of whole steps, too: what remains of a run that is shorter has its own outcomes, not the last ones.
     let outcomes = &outcomes[..run.len()];
     let Some(masks) = masks else {
+        // Of a length that the compiler knows: what is done for each run would take as long as the run.
+        if let (Ok(run), Ok(outcomes)) = (run.try_into(), outcomes.try_into()) {
+            let (run, outcomes): (&mut [T; SECTOR], &[O; SECTOR]) = (run, outcomes);
+            return rewrite_all(simd, run, outcomes, cut);
+        }
         return rewrite_all(simd, run, outcomes, cut);
     };
     // What is not needed is computed, too: with a branch around it there would be no vectors. Not all that is widened has

@@ -3,7 +3,7 @@
 use super::is_plain;
 use crate::cpu::kernel;
 use crate::cpu::number::Real;
-use crate::cpu::outcome::{Outcomes, Times, Wide, fits_f32};
+use crate::cpu::outcome::{KEPT, KEPT_NON_FINITE, Outcomes, Times, Wide, fits_f32};
 use crate::cpu::term::Term;
 use crate::plan::rim::Rim;
 
@@ -15,8 +15,11 @@ pub(super) fn decide<R: Real>(term: Term, rim: &Rim, powers: &[f64], range: Rang
     };
     if range != Range::Ample {
         for (factor, &power) in factors.iter_mut().zip(powers) {
-            *factor = if range.is_left_by(term, rim, power, *factor) { -1.0 } else { *factor };
+            *factor = if range.is_left_by(term, rim, power, *factor) { KEPT } else { *factor };
         }
+    }
+    for (factor, &power) in factors.iter_mut().zip(powers) {
+        *factor = if power < f64::INFINITY { *factor } else { KEPT_NON_FINITE };
     }
     match R::DOUBLE || fit {
         true => Outcomes::Times(factors.iter().map(|&f| Times(R::real_of(f))).collect()),
@@ -32,9 +35,9 @@ pub(super) fn decide_each<R: Real>(
     range: Range,
 ) -> Outcomes<R> {
     let one = |(slot, &power): (usize, &f64)| {
-        let Some(rim) = rim(slot) else { return -1.0 };
+        let Some(rim) = rim(slot).filter(|_| power < f64::INFINITY) else { return KEPT_NON_FINITE };
         let factor = factor(term, &rim, power);
-        if range.is_left_by(term, &rim, power, factor) { -1.0 } else { factor }
+        if range.is_left_by(term, &rim, power, factor) { KEPT } else { factor }
     };
     let factors: Vec<f64> = powers.iter().enumerate().map(one).collect();
     if factors.iter().all(|&factor| factor < 0.0) {
@@ -65,7 +68,7 @@ pub(in crate::cpu) fn factor(term: Term, rim: &Rim, power: f64) -> f64 {
     // One quotient where the whole way is gone, so that a rate of 1 costs no rounding.
     let way = if rim.rate == 1.0 { goal } else { rim.rate * goal + (1.0 - rim.rate) * norm };
     let moves = (too_long | too_short | rim.always) & (power > 0.0) & (norm < f64::INFINITY);
-    if moves { way / divisor } else { -1.0 }
+    if moves { way / divisor } else { KEPT }
 }
 
 /// How far the sums, norms and factors of slices stay inside f64.

@@ -8,6 +8,7 @@ use fearless_simd::{Avx2, Level, Simd as _, kernel};
 use half::{bf16, f16};
 
 use super::{Baseline, LANES, PAIRS, Simd, WIDE, WithSimd};
+use crate::cpu::outcome::KEPT;
 
 /// The upper half of a word.
 const UPPER: i32 = !0xffff;
@@ -150,7 +151,7 @@ kernel!(
         let finite = _mm256_cmp_pd::<_CMP_LT_OQ>(norms, _mm256_set1_pd(f64::INFINITY));
         let moves = _mm256_and_pd(over, _mm256_and_pd(above, finite));
         let quotients = _mm256_div_pd(_mm256_set1_pd(target), norms);
-        cast(_mm256_blendv_pd(_mm256_set1_pd(-1.0), quotients, moves))
+        cast(_mm256_blendv_pd(_mm256_set1_pd(KEPT), quotients, moves))
     }
 );
 
