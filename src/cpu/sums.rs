@@ -20,7 +20,7 @@ pub(super) fn add<T: Number>(term: Term, tile: &Tile, source: &[T], sums: &mut [
     }
     if let Some((left, right, cut)) = tile.cut_between_columns(WIDE) {
         let (a, b) = sums.split_at_mut(cut);
-        rayon::join(|| add(term, &left, source, a), || add(term, &right, &source[cut..], b));
+        rayon::join(|| add(term, &right, &source[cut..], b), || add(term, &left, source, a));
         return;
     }
     let Some((left, right, outer, middle)) = tile.halves() else {
@@ -29,11 +29,11 @@ pub(super) fn add<T: Number>(term: Term, tile: &Tile, source: &[T], sums: &mut [
     let rest = &source[middle * outer.source..];
     if outer.is_reduced() {
         let mut partial = vec![0.0; sums.len()];
-        rayon::join(|| add(term, &left, source, sums), || add(term, &right, rest, &mut partial));
+        rayon::join(|| add(term, &right, rest, &mut partial), || add(term, &left, source, sums));
         merge(term, sums, &partial);
     } else {
         let (a, b) = sums.split_at_mut(middle * outer.slot);
-        rayon::join(|| add(term, &left, source, a), || add(term, &right, rest, b));
+        rayon::join(|| add(term, &right, rest, b), || add(term, &left, source, a));
     }
 }
 
