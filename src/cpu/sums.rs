@@ -18,6 +18,7 @@ pub(super) fn add<T: Number>(term: Term, tile: &Tile, source: &[T], sums: &mut [
     if !tile.is_large() {
         return leaf(term, tile.axes(), tile.walk, source, sums);
     }
+    // Here, too, what was written last comes first; what is stored then begins where this ends.
     if let Some((left, right, cut)) = tile.cut_between_columns(WIDE) {
         let (a, b) = sums.split_at_mut(cut);
         rayon::join(|| add(term, &right, &source[cut..], b), || add(term, &left, source, a));

@@ -16,7 +16,8 @@ use crate::cpu::term::{Kind, Largest, Magnitudes, Squares, Term};
 use crate::plan::rim::Rim;
 
 /// Scales rows of `length` elements, each by its factor. Those that are kept are not written. Whether there is a loop for
-/// these rows: if not, nothing is done.
+/// these rows: if not, nothing is done. (1024 rows of 128 took longer by such a loop: 14 µs instead of 11 where nothing is
+/// outside, 23 instead of 19 where all is; Zen 4.)
 pub(in crate::cpu) fn scale_short_rows<T: Number>(
     term: Term,
     rim: &Rim,
