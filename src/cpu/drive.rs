@@ -25,8 +25,7 @@ pub(super) fn run<T: Number>(tile: Tile, mut memory: Memory<'_, T>, rule: &Rule)
         && !outer.is_reduced()
     {
         let (first, second) = memory.split(&outer, middle);
-        // What was written last is still in a cache: it comes first.
-        let (b, a) = rayon::join(|| run(right, second, rule), || run(left, first, rule));
+        let (a, b) = rayon::join(|| run(left, first, rule), || run(right, second, rule));
         return a.merge(b);
     }
     let mut found = Found::default();

@@ -9,7 +9,8 @@ pub(super) trait Map<R>: Copy + Send + Sync {
 }
 
 /// What becomes of the elements of one slice, or a mark that they keep their bits: an element that is
-/// kept is selected, never multiplied by 1, which would quiet a NaN.
+/// kept is selected, because to multiply it by 1 would quiet a NaN; where all of a slice are known to be
+/// finite, it may be multiplied.
 pub(super) trait Outcome<R>: Map<R> {
     fn keeps(self) -> bool;
 

@@ -18,10 +18,9 @@ pub(super) fn add<T: Number>(term: Term, tile: &Tile, source: &[T], sums: &mut [
     if !tile.is_large() {
         return leaf(term, tile.axes(), tile.walk, source, sums);
     }
-    // Here, too, what was written last comes first; what is stored then begins where this ends.
     if let Some((left, right, cut)) = tile.cut_between_columns(WIDE) {
         let (a, b) = sums.split_at_mut(cut);
-        rayon::join(|| add(term, &right, &source[cut..], b), || add(term, &left, source, a));
+        rayon::join(|| add(term, &left, source, a), || add(term, &right, &source[cut..], b));
         return;
     }
     let Some((left, right, outer, middle)) = tile.halves() else {
@@ -30,11 +29,11 @@ pub(super) fn add<T: Number>(term: Term, tile: &Tile, source: &[T], sums: &mut [
     let rest = &source[middle * outer.source..];
     if outer.is_reduced() {
         let mut partial = vec![0.0; sums.len()];
-        rayon::join(|| add(term, &right, rest, &mut partial), || add(term, &left, source, sums));
+        rayon::join(|| add(term, &left, source, sums), || add(term, &right, rest, &mut partial));
         merge(term, sums, &partial);
     } else {
         let (a, b) = sums.split_at_mut(middle * outer.slot);
-        rayon::join(|| add(term, &right, rest, b), || add(term, &left, source, a));
+        rayon::join(|| add(term, &left, source, a), || add(term, &right, rest, b));
     }
 }
 

@@ -54,7 +54,7 @@ pub(super) fn factors_of<S: Simd>(
 ) -> bool {
     let mut done = 0;
     let mut fit = true;
-    // Apart, because it is a third of the instructions.
+    // Apart, because most of what a rim may ask for is known then.
     if rim.is_plain() {
         let groups = powers.as_chunks().0;
         for (found, &group) in factors.as_chunks_mut().0.iter_mut().zip(groups) {
