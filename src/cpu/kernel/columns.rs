@@ -1,32 +1,26 @@
-//! Rows of contiguous elements, each of which belongs to another slice.
+//! Rewrites rows of contiguous elements, each of which belongs to another slice.
 
-use std::array::from_fn;
 use std::ops::Range;
 
-use super::blocks::{BLOCK, own_reals, own_reals_mut};
-use super::sums::{STEP, is_narrow};
+use super::blocks::own_reals_mut;
+use super::sums::STEP;
 use super::{SECTOR, STREAMS, streams};
-use crate::cpu::number::{Number, Real};
+use crate::cpu::number::Number;
 use crate::cpu::outcome::Outcome;
 use crate::cpu::simd::{Simd, WithSimd, dispatch};
-use crate::cpu::term::{Kind, Term, with_kind};
 use crate::cpu::tile::Line;
 
-/// Columns whose sums (16 KiB) stay in the first cache while rows stream past.
-const WIDE: usize = 2048;
 /// Fewer columns than this are folded: several rows that touch are read as one.
 const FOLD: usize = 64;
 /// The most elements of a folded row.
-const FOLDED: usize = 512;
+pub(super) const FOLDED: usize = 512;
 /// The most rows that are folded, so that few additions put their sums together.
 const MOST_FOLDED: usize = 32;
-/// Rows of f64 that are added up one after the other.
-pub(in crate::cpu) const CHAIN: usize = 16;
 /// Columns that share a line of cache, of f32: what is stored whole.
 pub(in crate::cpu) const LINE: usize = 16;
 
 /// How many rows of `columns` elements are read as one, if rows touch.
-fn fold(columns: usize, stride: usize, rows: usize) -> usize {
+pub(super) fn fold(columns: usize, stride: usize, rows: usize) -> usize {
     match columns == stride && columns < FOLD {
         true => (FOLDED / columns).min(rows).min(MOST_FOLDED),
         false => 1,
@@ -36,173 +30,6 @@ fn fold(columns: usize, stride: usize, rows: usize) -> usize {
 /// The outcomes of a folded row.
 fn tiled<O: Copy>(outcomes: &[O], fold: usize) -> Vec<O> {
     outcomes.iter().copied().cycle().take(fold * outcomes.len()).collect()
-}
-
-/// Adds the terms of each column of `rows` rows to its sum.
-pub(in crate::cpu) fn add_columns<T: Number>(
-    term: Term,
-    source: &[T],
-    stride: usize,
-    rows: usize,
-    sums: &mut [f64],
-) {
-    let columns = sums.len();
-    let fold = fold(columns, stride, rows);
-    if fold == 1 {
-        return add_panel(term, &|i| &source[i * stride..], rows, sums);
-    }
-    let (groups, width) = (rows / fold, fold * columns);
-    let mut folded = [0.0; FOLDED];
-    let folded = &mut folded[..width];
-    add_panel(term, &|i| &source[i * width..], groups, folded);
-    let rest = &source[groups * width..rows * columns];
-    folded.iter_mut().zip(rest).for_each(|(sum, x)| *sum = term.add(*sum, x.real()));
-    for part in folded.chunks_exact(columns) {
-        sums.iter_mut().zip(part).for_each(|(sum, &part)| *sum = term.merge(*sum, part));
-    }
-}
-
-/// As [`add_columns`], for rows wherever they are; each has as many elements as there are sums, or
-/// more.
-pub(in crate::cpu) fn add_panel<'a, T: Number>(
-    term: Term,
-    row: &dyn Fn(usize) -> &'a [T],
-    rows: usize,
-    sums: &mut [f64],
-) {
-    add_range(term, row, 0..rows, sums);
-}
-
-/// Adds rows of f64 in halves, so that every chain of additions is short.
-fn add_range<'a, T: Number>(
-    term: Term,
-    row: &dyn Fn(usize) -> &'a [T],
-    range: Range<usize>,
-    sums: &mut [f64],
-) {
-    if T::Real::DOUBLE && range.len() > CHAIN {
-        let middle = range.start + range.len() / 2;
-        let mut later = vec![0.0; sums.len()];
-        add_range(term, row, range.start..middle, sums);
-        add_range(term, row, middle..range.end, &mut later);
-        sums.iter_mut().zip(later).for_each(|(sum, later)| *sum = term.merge(*sum, later));
-        return;
-    }
-    struct Op<'o, 'a, T, K> {
-        kind: K,
-        row: &'o dyn Fn(usize) -> &'a [T],
-        range: Range<usize>,
-        sums: &'o mut [f64],
-    }
-    impl<T: Number, K: Kind> WithSimd for Op<'_, '_, T, K> {
-        type Output = ();
-        #[inline(always)]
-        fn with_simd<S: Simd>(self, simd: S) {
-            let Op { kind, row, range, sums } = self;
-            let (rows, together) = (range.len(), range.len() / STREAMS);
-            for (block, sums) in sums.chunks_mut(WIDE).enumerate() {
-                let row = |i: usize| &row(range.start + i)[block * WIDE..];
-                for i in 0..together {
-                    let rows = from_fn(|s| row(s * together + i));
-                    add_rows::<S, T, K, STREAMS>(simd, kind, rows, sums);
-                }
-                for i in STREAMS * together..rows {
-                    add_rows::<S, T, K, 1>(simd, kind, [row(i)], sums);
-                }
-            }
-        }
-    }
-    with_kind!(term, kind => dispatch(Op { kind, row, range, sums }));
-}
-
-/// Not folds: a closure that is too large to be inlined would be compiled for the baseline.
-#[inline(always)]
-fn add_rows<S: Simd, T: Number, K: Kind, const N: usize>(
-    simd: S,
-    kind: K,
-    rows: [&[T]; N],
-    sums: &mut [f64],
-) {
-    if K::APART {
-        return add_apart::<S, T, K, N>(simd, kind, rows, sums);
-    }
-    let (steps, last) = sums.as_chunks_mut::<STEP>();
-    let mut own: [&[[T; STEP]]; N] = [&[]; N];
-    for (own, row) in own.iter_mut().zip(rows) {
-        *own = &row.as_chunks().0[..steps.len()];
-    }
-    let done = steps.len() * STEP;
-    for (i, sums) in steps.iter_mut().enumerate() {
-        let mut part = [T::Real::default(); STEP];
-        for row in own {
-            let reals = T::lanes(simd, &row[i]);
-            for lane in 0..STEP {
-                match is_narrow::<T, K>() {
-                    true => part[lane] = kind.add_real(part[lane], reals[lane]),
-                    false => sums[lane] = kind.add::<S, _>(sums[lane], reals[lane]),
-                }
-            }
-        }
-        if is_narrow::<T, K>() {
-            for lane in 0..STEP {
-                sums[lane] = kind.merge(sums[lane], part[lane].into());
-            }
-        }
-    }
-    for (column, sum) in last.iter_mut().enumerate() {
-        for row in rows {
-            *sum = kind.add::<S, _>(*sum, row[done + column].real());
-        }
-    }
-}
-
-/// Elements of a row that are read one after the other: pages, which a processor reads ahead. Columns of 16384 × 4096 in
-/// L1.7 of which none is outside took 33 ms by 256 elements of each row, 28 by pages (Zen 4, 2 threads).
-const PAGE: usize = 1024;
-
-/// As [`add_rows`], of terms that are computed first, block by block.
-#[inline(always)]
-fn add_apart<S: Simd, T: Number, K: Kind, const N: usize>(
-    simd: S,
-    kind: K,
-    rows: [&[T]; N],
-    sums: &mut [f64],
-) {
-    let (mut reals, mut terms) = ([T::Real::default(); BLOCK], [0.0; BLOCK]);
-    let mut near = [[0.0; BLOCK]; 2];
-    for (page, sums) in sums.chunks_mut(PAGE).enumerate() {
-        for pair in rows.chunks(2) {
-            for (block, sums) in sums.chunks_mut(BLOCK).enumerate() {
-                let size = sums.len();
-                // Rows whose terms are near.
-                let mut count = 0;
-                for row in pair {
-                    let run = &row[page * PAGE + block * BLOCK..][..size];
-                    let own = own_reals(run);
-                    let reals = own.unwrap_or_else(|| {
-                        T::widen(simd, run, &mut reals[..size]);
-                        &reals[..size]
-                    });
-                    if kind.near_terms::<S, _>(reals, &mut near[count][..size]) {
-                        count += 1;
-                        continue;
-                    }
-                    kind.terms::<S, _>(reals, &mut terms[..size]);
-                    sums.iter_mut().zip(&terms).for_each(|(sum, term)| *sum += term);
-                }
-                let [a, b] = &near;
-                match count {
-                    2 => {
-                        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-                            *sum += f64::from(a + b);
-                        }
-                    }
-                    1 => sums.iter_mut().zip(a).for_each(|(sum, &term)| *sum += f64::from(term)),
-                    _ => {}
-                }
-            }
-        }
-    }
 }
 
 /// Columns that are rewritten together where one of them is. Single lines of cache would save writes, but in runs of other

@@ -8,6 +8,7 @@
 
 mod blocks;
 mod bounds;
+mod column_sums;
 mod columns;
 mod factors;
 mod group;
@@ -20,9 +21,9 @@ pub(super) use blocks::{BLOCK, reals};
 #[cfg(test)]
 pub(super) use blocks::{map, round, widen};
 pub(super) use bounds::{Bounds, Seen};
+pub(super) use column_sums::{CHAIN, add_columns, add_panel};
 pub(super) use columns::{
-    CHAIN, LINE, add_columns, add_panel, rewrite_columns, rewrite_columns_into, rewrite_panel,
-    rewrite_panel_into,
+    LINE, rewrite_columns, rewrite_columns_into, rewrite_panel, rewrite_panel_into,
 };
 pub(super) use factors::factors;
 pub(super) use group::{
