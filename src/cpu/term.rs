@@ -81,6 +81,9 @@ pub(super) trait Kind: Copy + Send + Sync {
     /// Whether [`Kind::add_real`] is exact, and f64 needed for none but f64.
     const EXACT: bool = false;
 
+    /// Whether [`Kind::add_real`] puts a few terms of f16 together, which are far from the ends of f32.
+    const HALVES: bool = false;
+
     /// The terms of a block in f32, if that is near enough: else [`Kind::terms`] are.
     #[inline(always)]
     fn near_terms<S: Simd, R: Real>(self, _reals: &[R], _terms: &mut [f32]) -> bool {
@@ -93,9 +96,9 @@ pub(super) trait Kind: Copy + Send + Sync {
 
     fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64;
 
-    /// In the precision of elements, where that is exact.
+    /// As [`Kind::add`], in the precision of elements.
     #[inline(always)]
-    fn add_real<R: Real>(self, sum: R, _: R) -> R {
+    fn add_real<S: Simd, R: Real>(self, sum: R, _: R) -> R {
         sum
     }
 
@@ -156,8 +159,26 @@ macro_rules! products {
     )*};
 }
 
+/// As [`Term::Squares`].
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Squares;
+
+impl Kind for Squares {
+    const HALVES: bool = true;
+
+    #[inline(always)]
+    fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
+        let x: f64 = x.into();
+        fused::<S>(x, x, sum)
+    }
+
+    #[inline(always)]
+    fn add_real<S: Simd, R: Real>(self, sum: R, x: R) -> R {
+        if S::FUSES { x.fused(x, sum) } else { sum + x.times(x) }
+    }
+}
+
 products! {
-    Squares, x => x, x;
     Cubes, x => x.times(x), x.magnitude();
     Fourths, x => x.times(x), x.times(x);
 }
@@ -167,11 +188,18 @@ products! {
 pub(super) struct Magnitudes;
 
 impl Kind for Magnitudes {
+    const HALVES: bool = true;
+
     #[inline(always)]
     fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
         // Widened first, as it is loaded.
         let x: f64 = x.into();
         sum + x.abs()
+    }
+
+    #[inline(always)]
+    fn add_real<S: Simd, R: Real>(self, sum: R, x: R) -> R {
+        sum + x.magnitude()
     }
 }
 
@@ -190,7 +218,7 @@ impl Kind for Largest {
     }
 
     #[inline(always)]
-    fn add_real<R: Real>(self, sum: R, x: R) -> R {
+    fn add_real<S: Simd, R: Real>(self, sum: R, x: R) -> R {
         sum.larger(x.magnitude())
     }
 

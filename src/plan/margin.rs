@@ -80,6 +80,12 @@ impl Margin {
         Margin { near: true, ..Self::f64(additions) }
     }
 
+    /// The same where so many terms are added in f32 before they go into the sum.
+    pub(crate) fn with_short_sums(self, terms: usize) -> Self {
+        let sigma = self.sigma + terms as f64 * U;
+        Margin { sigma, kappa: 1.5 * sigma + 6.0 * self.unit, ..self }
+    }
+
     /// Sums in f64 of f64 values, whose results are rounded to f64.
     pub fn double(additions: u32) -> Self {
         Self::new(additions.saturating_add(2), U64, POWER / U * U64, U64)

@@ -8,7 +8,7 @@ pub mod gpu;
 pub mod group;
 pub(crate) mod limits;
 pub mod margin;
-mod native;
+pub(crate) mod native;
 pub(crate) mod powers;
 pub mod profile;
 pub mod request;

@@ -62,7 +62,7 @@ impl Iterator for Contexts {
         // A test that waited for one adapter while it has another might wait for ever.
         self.turn = None;
         let context = self.contexts.next()?;
-        let here = context.describe().to_string();
+        let here = place(context);
         self.turn = Turn::take(|place| *place == here);
         Some(context)
     }
@@ -85,7 +85,7 @@ impl Turn {
     fn take(wanted: impl Fn(&String) -> bool) -> Option<Turn> {
         static PLACES: OnceLock<Vec<(String, Mutex<()>)>> = OnceLock::new();
         let places = PLACES.get_or_init(|| {
-            let mut places: Vec<String> = all().iter().map(|c| c.describe().to_string()).collect();
+            let mut places: Vec<String> = all().iter().map(place).collect();
             places.sort();
             places.dedup();
             places.into_iter().map(|place| (place, Mutex::new(()))).collect()

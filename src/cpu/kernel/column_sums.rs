@@ -10,6 +10,7 @@ use super::sums::{STEP, is_narrow};
 use crate::cpu::number::{Number, Real};
 use crate::cpu::simd::{Simd, WithSimd, dispatch};
 use crate::cpu::term::{Kind, Term, with_kind};
+use crate::plan::native::TOGETHER;
 
 /// Columns whose sums (16 KiB) stay in the first cache while rows stream past.
 const WIDE: usize = 2048;
@@ -132,6 +133,7 @@ fn add_steps<S: Simd, T: Number, K: Kind, const N: usize, const W: usize>(
         *own = &row[from..].as_chunks().0.as_chunks().0[..groups.len()];
     }
     let end = from + groups.len() * W * STEP;
+    const { assert!(N <= TOGETHER) };
     for (i, sums) in groups.iter_mut().enumerate() {
         // Of their own, so that they stay in registers.
         let mut totals = *sums;
@@ -142,7 +144,7 @@ fn add_steps<S: Simd, T: Number, K: Kind, const N: usize, const W: usize>(
                 for lane in 0..STEP {
                     let (total, part) = (&mut totals[step][lane], &mut narrow[step][lane]);
                     match is_narrow::<T, K>() {
-                        true => *part = kind.add_real(*part, reals[lane]),
+                        true => *part = kind.add_real::<S, _>(*part, reals[lane]),
                         false => *total = kind.add::<S, _>(*total, reals[lane]),
                     }
                 }

@@ -13,6 +13,7 @@ use crate::cpu::number::Number;
 use crate::cpu::outcome::{Times, Wide};
 use crate::cpu::simd::{Simd, WithSimd, dispatch};
 use crate::cpu::term::{Kind, Largest, Magnitudes, Squares, Term};
+use crate::plan::native::TOGETHER;
 use crate::plan::rim::Rim;
 
 /// Scales rows of `length` elements, each by its factor. Those that are kept are not written. Whether there is a loop for
@@ -95,13 +96,14 @@ fn lanes_of<S: Simd, T: Number, K: Kind, const STEPS: usize>(
     kind: K,
     row: &[[T; STEP]; STEPS],
 ) -> [f64; LANES] {
+    const { assert!(STEPS <= TOGETHER) };
     let mut sums = [0.0; LANES];
     let mut narrow = [T::Real::default(); STEP];
     for step in row {
         let reals = T::lanes(simd, step);
         for lane in 0..STEP {
             match is_narrow::<T, K>() {
-                true => narrow[lane] = kind.add_real(narrow[lane], reals[lane]),
+                true => narrow[lane] = kind.add_real::<S, _>(narrow[lane], reals[lane]),
                 false => sums[lane % LANES] = kind.add::<S, _>(sums[lane % LANES], reals[lane]),
             }
         }

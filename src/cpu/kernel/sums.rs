@@ -7,6 +7,8 @@ use super::blocks::own_reals;
 use crate::cpu::number::{Number, Real};
 use crate::cpu::simd::{self, Simd, WithSimd, dispatch};
 use crate::cpu::term::{Kind, Magnitudes, Term, with_kind};
+use crate::dtype::DType;
+use crate::plan::native::TOGETHER;
 
 /// Lanes of one sum: f64 of a register of AVX2. Eight streams of one register each hide the latency
 /// of the addition.
@@ -114,10 +116,12 @@ fn sums_of<S: Simd, T: Number, K: Kind, const N: usize>(
     let mut sums = [[0.0; LANES]; N];
     if K::APART {
         apart::<S, T, K, N>(simd, kind, &runs, length, &mut sums);
-    } else if is_narrow::<T, K>() {
-        narrow::<S, T, K, N>(simd, kind, runs, &mut sums);
     } else if T::Real::DOUBLE {
         cascade::<S, T, K, N>(simd, kind, runs, &mut sums);
+    } else if K::EXACT {
+        narrow::<S, T, K, N>(simd, kind, runs, &mut sums);
+    } else if is_narrow::<T, K>() {
+        halves::<S, T, K, N>(simd, kind, runs, &mut sums);
     } else {
         accumulate::<S, T, K, N>(simd, kind, runs, &mut sums);
     }
@@ -165,9 +169,47 @@ fn accumulate<S: Simd, T: Number, K: Kind, const N: usize>(
     *sums = own;
 }
 
-/// Whether terms are put together in the precision of elements: for the largest f64 there is no instruction.
+/// Whether [`TOGETHER`] terms are put together in the precision of elements: for the largest f64 there is no instruction.
 pub(super) fn is_narrow<T: Number, K: Kind>() -> bool {
-    K::EXACT && !T::Real::DOUBLE
+    (K::EXACT && !T::Real::DOUBLE) || (K::HALVES && T::DTYPE == DType::F16)
+}
+
+/// As [`accumulate`], [`TOGETHER`] steps of a run in f32.
+#[expect(clippy::needless_range_loop, reason = "arrays are indexed alike")]
+#[inline(always)]
+fn halves<S: Simd, T: Number, K: Kind, const N: usize>(
+    simd: S,
+    kind: K,
+    runs: [&[T]; N],
+    sums: &mut Lanes<N>,
+) {
+    let (length, steps) = whole_steps(runs);
+    let mut own = *sums;
+    let mut rest = runs;
+    let mut groups: [&[[[T; STEP]; TOGETHER]]; N] = [&[]; N];
+    for s in 0..N {
+        groups[s] = steps[s].as_chunks().0;
+        rest[s] = &runs[s][length / TOGETHER * TOGETHER * STEP..];
+    }
+    for i in 0..length / TOGETHER {
+        for s in 0..N {
+            // Two, which do not wait for each other.
+            let mut parts = [[T::Real::default(); STEP]; 2];
+            for pair in groups[s][i].as_chunks::<2>().0 {
+                for (part, step) in parts.iter_mut().zip(pair) {
+                    let reals = T::lanes(simd, step);
+                    for lane in 0..STEP {
+                        part[lane] = kind.add_real::<S, _>(part[lane], reals[lane]);
+                    }
+                }
+            }
+            for lane in 0..STEP {
+                own[s][lane % LANES] += (parts[0][lane] + parts[1][lane]).into();
+            }
+        }
+    }
+    *sums = own;
+    accumulate::<S, T, K, N>(simd, kind, rest, sums);
 }
 
 /// As [`accumulate`], in the precision of elements until the end.
@@ -185,7 +227,7 @@ fn narrow<S: Simd, T: Number, K: Kind, const N: usize>(
         for s in 0..N {
             let reals = T::lanes(simd, &steps[s][i]);
             for lane in 0..STEP {
-                own[s][lane] = kind.add_real(own[s][lane], reals[lane]);
+                own[s][lane] = kind.add_real::<S, _>(own[s][lane], reals[lane]);
             }
         }
     }

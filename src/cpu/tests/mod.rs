@@ -4,6 +4,7 @@ mod dtypes;
 mod edges;
 mod general;
 mod groups;
+mod halves;
 mod instructions;
 mod naive;
 mod planted;

@@ -7,6 +7,7 @@ use crate::cpu::kernel::scale_short_rows;
 use crate::cpu::number::Number;
 use crate::cpu::project;
 use crate::cpu::rule::Rule;
+use crate::dtype::DType;
 use crate::layout::Layout;
 use crate::plan::Plan;
 use crate::plan::profile::DeviceProfile;
@@ -29,6 +30,12 @@ fn elements<T: Number<Real = f32>>(random: &mut Random, rows: usize, length: usi
     elements
 }
 
+/// Bit for bit; sums of f16 may be rounded otherwise in rows that are not short, and factors therefore.
+fn is_same<T: Number<Real = f32>>(a: T, b: T) -> bool {
+    let near = (a.real() - b.real()).abs() <= 1e-3 * b.real().abs() + 6e-8;
+    bytemuck::bytes_of(&a) == bytemuck::bytes_of(&b) || (T::DTYPE == DType::F16 && near)
+}
+
 fn compare<T: Number<Real = f32>>(projection: Projection, elements: &[T], shape: [usize; 2]) {
     let layout = Layout::contiguous(shape).unwrap();
     let request = Request::in_place(projection, layout).of(T::DTYPE);
@@ -36,7 +43,7 @@ fn compare<T: Number<Real = f32>>(projection: Projection, elements: &[T], shape:
         let plan = Plan::new(request, &DeviceProfile::native(2)).unwrap();
         let mut data = elements.to_vec();
         let tally = project(&plan, None, &mut data).unwrap();
-        (bytemuck::cast_slice::<T, u8>(&data).to_vec(), tally)
+        (data, tally)
     };
     let (found, _) = by(&request);
     let (expected, tally) = by(&request.with_report());
@@ -46,8 +53,11 @@ fn compare<T: Number<Real = f32>>(projection: Projection, elements: &[T], shape:
     let mut short = elements.to_vec();
     assert!(scale_short_rows(rule.term, rule.alone().unwrap(), &mut short, shape[1]));
     let name = format!("{projection} {shape:?} {}", T::DTYPE);
-    assert!(bytemuck::cast_slice::<T, u8>(&short) == expected, "{name}");
-    assert!(found == expected, "{name}");
+    assert!(
+        bytemuck::cast_slice::<T, u8>(&short) == bytemuck::cast_slice::<T, u8>(&found),
+        "{name}"
+    );
+    assert!(found.iter().zip(&expected).all(|(&a, &b)| is_same(a, b)), "{name}");
     assert!(tally.changed > 0 || shape[0] < 20, "{projection} {shape:?}");
 }
 
