@@ -81,8 +81,8 @@ pub(super) trait Kind: Copy + Send + Sync {
     /// Whether [`Kind::add_real`] is exact, and f64 needed for none but f64.
     const EXACT: bool = false;
 
-    /// Whether [`Kind::add_real`] puts a few terms of f16 together, which are far from the ends of f32.
-    const HALVES: bool = false;
+    /// Whether [`Kind::add_real`] puts a few terms of 16 bits together.
+    const NARROW: bool = false;
 
     /// The terms of a block in f32, if that is near enough: else [`Kind::terms`] are.
     #[inline(always)]
@@ -164,7 +164,7 @@ macro_rules! products {
 pub(super) struct Squares;
 
 impl Kind for Squares {
-    const HALVES: bool = true;
+    const NARROW: bool = true;
 
     #[inline(always)]
     fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
@@ -188,7 +188,7 @@ products! {
 pub(super) struct Magnitudes;
 
 impl Kind for Magnitudes {
-    const HALVES: bool = true;
+    const NARROW: bool = true;
 
     #[inline(always)]
     fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
@@ -225,6 +225,24 @@ impl Kind for Largest {
     #[inline(always)]
     fn merge(self, a: f64, b: f64) -> f64 {
         a.larger(b)
+    }
+}
+
+/// The same in f64 throughout.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct InDouble<K>(pub K);
+
+impl<K: Kind> Kind for InDouble<K> {
+    const ADDS: bool = K::ADDS;
+
+    #[inline(always)]
+    fn add<S: Simd, R: Real>(self, sum: f64, x: R) -> f64 {
+        self.0.add::<S, R>(sum, x)
+    }
+
+    #[inline(always)]
+    fn merge(self, a: f64, b: f64) -> f64 {
+        self.0.merge(a, b)
     }
 }
 

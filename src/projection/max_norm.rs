@@ -14,7 +14,7 @@ impl Projection {
     ///
     /// - **Inside** nothing changes, bit for bit. What is scaled lands at `c·(1 − κ)`, so that the
     ///   result is feasible and a second projection changes nothing; [`Plan::explain`] prints κ
-    ///   (about 4e-7 on the CPU, 1.1e-6 for f16, at most 8e-6 on a GPU).
+    ///   (about 4e-7 on the CPU, 1.1e-6 for 16 bits, at most 8e-6 on a GPU).
     /// - **Every finite input works**: squares do not overflow or underflow.
     /// - **NaN and infinity**: a slice that holds one keeps every bit, and a report counts it.
     /// - **c = 0** gives zeros that keep their signs; **c = ∞** changes nothing.

@@ -3,13 +3,14 @@
 use std::array::from_fn;
 use std::ops::Range;
 
-use super::STREAMS;
 use super::blocks::{BLOCK, own_reals};
 use super::columns::{FOLDED, fold};
-use super::sums::{STEP, is_narrow};
+use super::narrow::{is_checked, is_narrow, is_sound};
+use super::sums::STEP;
+use super::{SECTOR, STREAMS};
 use crate::cpu::number::{Number, Real};
 use crate::cpu::simd::{Simd, WithSimd, dispatch};
-use crate::cpu::term::{Kind, Term, with_kind};
+use crate::cpu::term::{InDouble, Kind, Term, with_kind};
 use crate::plan::native::TOGETHER;
 
 /// Columns whose sums (16 KiB) stay in the first cache while rows stream past.
@@ -73,25 +74,63 @@ fn add_range<'a, T: Number>(
         range: Range<usize>,
         sums: &'o mut [f64],
     }
-    impl<T: Number, K: Kind> WithSimd for Op<'_, '_, T, K> {
+    impl<'a, T: Number, K: Kind> WithSimd for Op<'_, 'a, T, K> {
         type Output = ();
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) {
             let Op { kind, row, range, sums } = self;
-            let (rows, together) = (range.len(), range.len() / STREAMS);
             for (block, sums) in sums.chunks_mut(WIDE).enumerate() {
                 let row = |i: usize| &row(range.start + i)[block * WIDE..];
-                for i in 0..together {
-                    let rows = from_fn(|s| row(s * together + i));
-                    add_rows::<S, T, K, STREAMS>(simd, kind, rows, sums);
-                }
-                for i in STREAMS * together..rows {
-                    add_rows::<S, T, K, 1>(simd, kind, [row(i)], sums);
+                match is_checked::<T, K>() {
+                    true => add_checked::<S, T, K>(simd, kind, &row, range.len(), sums),
+                    false => add_block::<S, T, K>(simd, kind, &row, range.len(), sums),
                 }
             }
         }
     }
     with_kind!(term, kind => dispatch(Op { kind, row, range, sums }));
+}
+
+/// As [`add_block`], and once more in f64 where that is not sound: columns of zeros, too.
+#[inline(always)]
+fn add_checked<'a, S: Simd, T: Number, K: Kind>(
+    simd: S,
+    kind: K,
+    row: &impl Fn(usize) -> &'a [T],
+    rows: usize,
+    sums: &mut [f64],
+) {
+    let mut own = [0.0; WIDE];
+    let own = &mut own[..sums.len()];
+    add_block::<S, T, K>(simd, kind, row, rows, own);
+    let sectors = sums.chunks_mut(SECTOR).zip(own.chunks_mut(SECTOR)).enumerate();
+    for (i, (sums, own)) in sectors {
+        if !own.iter().all(|&sum| is_sound(sum)) {
+            own.fill(0.0);
+            let row = |r: usize| &row(r)[i * SECTOR..];
+            add_block::<S, T, InDouble<K>>(simd, InDouble(kind), &row, rows, own);
+        }
+        sums.iter_mut().zip(own).for_each(|(sum, own)| *sum = kind.merge(*sum, *own));
+    }
+}
+
+/// Adds rows of columns whose sums stay in the first cache.
+#[inline(always)]
+fn add_block<'a, S: Simd, T: Number, K: Kind>(
+    simd: S,
+    kind: K,
+    row: &impl Fn(usize) -> &'a [T],
+    rows: usize,
+    sums: &mut [f64],
+) {
+    let together = rows / STREAMS;
+    for i in 0..together {
+        let rows = from_fn(|s| row(s * together + i));
+        add_rows::<S, T, K, STREAMS>(simd, kind, rows, sums);
+    }
+    for i in STREAMS * together..rows {
+        add_rows::<S, T, K, 1>(simd, kind, [row(i)], sums);
+    }
 }
 
 /// Not folds: a closure that is too large to be inlined would be compiled for the baseline.

@@ -12,6 +12,7 @@ mod column_sums;
 mod columns;
 mod factors;
 mod group;
+mod narrow;
 mod rewrite;
 mod search;
 mod short;

@@ -8,11 +8,12 @@ use std::hint::black_box;
 use super::STREAMS;
 use super::blocks::rewrite_each;
 use super::factors::{factors_of, moves_any};
-use super::sums::{LANES, STEP, across, is_narrow};
+use super::narrow::{is_checked, is_narrow, is_sound};
+use super::sums::{LANES, STEP, across};
 use crate::cpu::number::Number;
 use crate::cpu::outcome::{Times, Wide};
 use crate::cpu::simd::{Simd, WithSimd, dispatch};
-use crate::cpu::term::{Kind, Largest, Magnitudes, Squares, Term};
+use crate::cpu::term::{InDouble, Kind, Largest, Magnitudes, Squares, Term};
 use crate::plan::native::TOGETHER;
 use crate::plan::rim::Rim;
 
@@ -71,7 +72,16 @@ fn scale_group<S: Simd, T: Number, K: Kind, const STEPS: usize, const N: usize>(
     for (sum, row) in sums.iter_mut().zip(&*rows) {
         *sum = lanes_of::<S, T, K, STEPS>(simd, kind, row);
     }
-    let powers = across(simd, kind, &sums);
+    let mut powers = across(simd, kind, &sums);
+    if is_checked::<T, K>() {
+        for (power, row) in powers.iter_mut().zip(&*rows) {
+            if !is_sound(*power) {
+                let kind = InDouble(kind);
+                let lanes = lanes_of::<S, T, InDouble<K>, STEPS>(simd, kind, row);
+                [*power] = across(simd, kind, &[lanes]);
+            }
+        }
+    }
     if !moves_any(simd, term, rim, &powers) {
         return;
     }

@@ -4,11 +4,10 @@ use std::hint::black_box;
 
 use super::STREAMS;
 use super::blocks::own_reals;
+use super::narrow::{halves, is_checked, is_narrow, is_sound, narrow};
 use crate::cpu::number::{Number, Real};
 use crate::cpu::simd::{self, Simd, WithSimd, dispatch};
 use crate::cpu::term::{Kind, Magnitudes, Term, with_kind};
-use crate::dtype::DType;
-use crate::plan::native::TOGETHER;
 
 /// Lanes of one sum: f64 of a register of AVX2. Eight streams of one register each hide the latency
 /// of the addition.
@@ -26,7 +25,7 @@ const LEVELS: usize = 4;
 const PART: usize = RADIX * LANES;
 
 /// Lanes of the sums of some runs.
-type Lanes<const N: usize> = [[f64; LANES]; N];
+pub(super) type Lanes<const N: usize> = [[f64; LANES]; N];
 
 /// The sum of the terms of a contiguous run, read as several streams.
 pub(in crate::cpu) fn sum<T: Number>(term: Term, run: &[T]) -> f64 {
@@ -126,6 +125,15 @@ fn sums_of<S: Simd, T: Number, K: Kind, const N: usize>(
         accumulate::<S, T, K, N>(simd, kind, runs, &mut sums);
     }
     let mut totals = across(simd, kind, &sums);
+    if is_checked::<T, K>() {
+        for s in 0..N {
+            if !is_sound(totals[s]) {
+                let mut again = [[0.0; LANES]];
+                accumulate::<S, T, K, 1>(simd, kind, [runs[s]], &mut again);
+                [totals[s]] = across(simd, kind, &again);
+            }
+        }
+    }
     for s in 0..N {
         for x in &runs[s][length..] {
             totals[s] = kind.add::<S, _>(totals[s], x.real());
@@ -136,7 +144,9 @@ fn sums_of<S: Simd, T: Number, K: Kind, const N: usize>(
 
 /// The whole steps of runs of one length, and how many each has.
 #[inline(always)]
-fn whole_steps<T: Number, const N: usize>(runs: [&[T]; N]) -> (usize, [&[[T; STEP]]; N]) {
+pub(super) fn whole_steps<T: Number, const N: usize>(
+    runs: [&[T]; N],
+) -> (usize, [&[[T; STEP]]; N]) {
     let length = runs[0].len() / STEP;
     let mut steps: [&[[T; STEP]]; N] = [&[]; N];
     for (steps, run) in steps.iter_mut().zip(runs) {
@@ -148,7 +158,7 @@ fn whole_steps<T: Number, const N: usize>(runs: [&[T]; N]) -> (usize, [&[[T; STE
 /// Adds the terms of whole steps of each run to lanes.
 #[expect(clippy::needless_range_loop, reason = "arrays are indexed alike")]
 #[inline(always)]
-fn accumulate<S: Simd, T: Number, K: Kind, const N: usize>(
+pub(super) fn accumulate<S: Simd, T: Number, K: Kind, const N: usize>(
     simd: S,
     kind: K,
     runs: [&[T]; N],
@@ -167,76 +177,6 @@ fn accumulate<S: Simd, T: Number, K: Kind, const N: usize>(
         }
     }
     *sums = own;
-}
-
-/// Whether [`TOGETHER`] terms are put together in the precision of elements: for the largest f64 there is no instruction.
-pub(super) fn is_narrow<T: Number, K: Kind>() -> bool {
-    (K::EXACT && !T::Real::DOUBLE) || (K::HALVES && T::DTYPE == DType::F16)
-}
-
-/// As [`accumulate`], [`TOGETHER`] steps of a run in f32.
-#[expect(clippy::needless_range_loop, reason = "arrays are indexed alike")]
-#[inline(always)]
-fn halves<S: Simd, T: Number, K: Kind, const N: usize>(
-    simd: S,
-    kind: K,
-    runs: [&[T]; N],
-    sums: &mut Lanes<N>,
-) {
-    let (length, steps) = whole_steps(runs);
-    let mut own = *sums;
-    let mut rest = runs;
-    let mut groups: [&[[[T; STEP]; TOGETHER]]; N] = [&[]; N];
-    for s in 0..N {
-        groups[s] = steps[s].as_chunks().0;
-        rest[s] = &runs[s][length / TOGETHER * TOGETHER * STEP..];
-    }
-    for i in 0..length / TOGETHER {
-        for s in 0..N {
-            // Two, which do not wait for each other.
-            let mut parts = [[T::Real::default(); STEP]; 2];
-            for pair in groups[s][i].as_chunks::<2>().0 {
-                for (part, step) in parts.iter_mut().zip(pair) {
-                    let reals = T::lanes(simd, step);
-                    for lane in 0..STEP {
-                        part[lane] = kind.add_real::<S, _>(part[lane], reals[lane]);
-                    }
-                }
-            }
-            for lane in 0..STEP {
-                own[s][lane % LANES] += (parts[0][lane] + parts[1][lane]).into();
-            }
-        }
-    }
-    *sums = own;
-    accumulate::<S, T, K, N>(simd, kind, rest, sums);
-}
-
-/// As [`accumulate`], in the precision of elements until the end.
-#[expect(clippy::needless_range_loop, reason = "arrays are indexed alike")]
-#[inline(always)]
-fn narrow<S: Simd, T: Number, K: Kind, const N: usize>(
-    simd: S,
-    kind: K,
-    runs: [&[T]; N],
-    sums: &mut Lanes<N>,
-) {
-    let (length, steps) = whole_steps(runs);
-    let mut own = [[T::Real::default(); STEP]; N];
-    for i in 0..length {
-        for s in 0..N {
-            let reals = T::lanes(simd, &steps[s][i]);
-            for lane in 0..STEP {
-                own[s][lane] = kind.add_real::<S, _>(own[s][lane], reals[lane]);
-            }
-        }
-    }
-    for s in 0..N {
-        for lane in 0..STEP {
-            let sum = &mut sums[s][lane % LANES];
-            *sum = kind.merge(*sum, own[s][lane].into());
-        }
-    }
 }
 
 /// As [`accumulate`], in levels.

@@ -83,7 +83,7 @@ pub(in crate::plan::group) fn chain(
 pub(in crate::plan::group) fn native_margin(dtypes: &[DType]) -> Margin {
     match are_double(dtypes) {
         true => Margin::double(80),
-        false if dtypes.contains(&DType::F16) => native::margin(DType::F16),
+        false if dtypes.iter().any(|dtype| dtype.size() == 2) => native::margin(DType::F16),
         false => native::margin(DType::F32),
     }
 }
