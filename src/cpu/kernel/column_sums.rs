@@ -91,7 +91,8 @@ fn add_range<'a, T: Number>(
     with_kind!(term, kind => dispatch(Op { kind, row, range, sums }));
 }
 
-/// As [`add_block`], and once more in f64 where that is not sound: columns of zeros, too.
+/// As [`add_block`], and once more in f64 where that is not sound: columns of zeros, too. Rows that are too few to be added
+/// together are added in f64 at once.
 #[inline(always)]
 fn add_checked<'a, S: Simd, T: Number, K: Kind>(
     simd: S,
@@ -100,9 +101,11 @@ fn add_checked<'a, S: Simd, T: Number, K: Kind>(
     rows: usize,
     sums: &mut [f64],
 ) {
-    let mut own = [0.0; WIDE];
-    let own = &mut own[..sums.len()];
-    add_block::<S, T, K>(simd, kind, row, rows, own);
+    if rows < STREAMS {
+        return add_block::<S, T, InDouble<K>>(simd, InDouble(kind), row, rows, sums);
+    }
+    let mut own = vec![0.0; sums.len()];
+    add_block::<S, T, K>(simd, kind, row, rows, &mut own);
     let sectors = sums.chunks_mut(SECTOR).zip(own.chunks_mut(SECTOR)).enumerate();
     for (i, (sums, own)) in sectors {
         if !own.iter().all(|&sum| is_sound(sum)) {

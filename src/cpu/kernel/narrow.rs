@@ -14,7 +14,7 @@ pub(super) fn is_narrow<T: Number, K: Kind>() -> bool {
 
 /// Whether what is put together may come to the ends of f32. Terms of f16 are far from them.
 pub(super) fn is_checked<T: Number, K: Kind>() -> bool {
-    K::NARROW && T::DTYPE == DType::BF16
+    K::NARROW && size_of::<T>() == 2 && T::DTYPE != DType::F16
 }
 
 /// Whether a sum of fewer than 2²⁰ terms is as if none had come to the ends of f32: each that is subnormal there loses 2⁻¹⁵⁰
