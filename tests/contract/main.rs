@@ -48,4 +48,6 @@ mod sets;
 mod shapes;
 mod shapes_large;
 mod shards;
+#[path = "../turns/mod.rs"]
+mod turns;
 mod values;

@@ -112,9 +112,9 @@ fn check(
 #[test]
 fn every_schedule_moves_what_its_cost_says() {
     let mut checked = 0;
-    let contexts = contexts();
-    for (i, context) in contexts.iter().enumerate() {
-        for (dtype, turns) in [(DType::F32, contexts.len()), (DType::F16, 9), (DType::BF16, 23)] {
+    let count = contexts().len();
+    for (i, context) in contexts().enumerate() {
+        for (dtype, turns) in [(DType::F32, count), (DType::F16, 9), (DType::BF16, 23)] {
             let turn = [i, turns];
             checked += check(context, &[64, 48], 0.into(), dtype, turn);
             checked += check(context, &[64, 48], 1.into(), dtype, turn);
@@ -129,14 +129,14 @@ fn every_schedule_moves_what_its_cost_says() {
 /// words are changed one by one.
 #[test]
 fn a_single_violator_costs_its_sector() {
-    let contexts = contexts();
-    for (i, context) in contexts.iter().enumerate() {
+    let count = contexts().len();
+    for (i, context) in contexts().enumerate() {
         let (rows, columns) = (64, 64);
         for dtype in [DType::F32, DType::F16] {
             let layout = Layout::contiguous([rows, columns]).unwrap();
             let request = Request::in_place(Projection::max_norm(1.0, 0), layout).of(dtype);
             let legal = Plan::legal_schedules(&request, context.profile()).unwrap();
-            for schedule in legal.into_iter().skip(i).step_by(contexts.len()) {
+            for schedule in legal.into_iter().skip(i).step_by(count) {
                 let plan = Plan::with_schedule(&request, context.profile(), schedule).unwrap();
                 let cost = plan.cost();
                 let text = schedule.to_string();
@@ -167,8 +167,8 @@ fn tile_columns(plan: &Plan) -> usize {
 /// Slices that move along a direction read it beside them.
 #[test]
 fn a_direction_costs_as_much_as_its_tensor() {
-    let contexts = contexts();
-    for (i, context) in contexts.iter().enumerate() {
+    let count = contexts().len();
+    for (i, context) in contexts().enumerate() {
         let gpu = context.as_gpu().unwrap();
         for (turn, (shape, axes, dtype)) in [
             ([64, 48], 0, DType::F32),
@@ -187,7 +187,7 @@ fn a_direction_costs_as_much_as_its_tensor() {
             ] {
                 let request = request.of(dtype).along(layout);
                 let legal = Plan::legal_schedules(&request, context.profile()).unwrap();
-                let turns = 3 * contexts.len();
+                let turns = 3 * count;
                 for schedule in legal.into_iter().skip((i + turn) % turns).step_by(turns) {
                     let plan = Plan::with_schedule(&request, context.profile(), schedule).unwrap();
                     for (value, all) in [(-1.0f32, 0), (1.0, 1)] {
@@ -211,8 +211,8 @@ fn a_direction_costs_as_much_as_its_tensor() {
 /// A tensor is read and written as often as where its radius is a number; where it is none, nothing is.
 #[test]
 fn a_tensor_with_radii_in_memory_moves_what_its_cost_says() {
-    let contexts = contexts();
-    for (i, context) in contexts.iter().enumerate() {
+    let count = contexts().len();
+    for (i, context) in contexts().enumerate() {
         let gpu = context.as_gpu().unwrap();
         for (turn, (shape, axes, dtype)) in
             [([64, 48], 0, DType::F32), ([64, 48], 1, DType::F32), ([37, 19], 0, DType::F16)]
@@ -228,7 +228,7 @@ fn a_tensor_with_radii_in_memory_moves_what_its_cost_says() {
             ] {
                 let request = Request::in_place(projection, layout).of(dtype).with_report();
                 let request = request.with_radii(Layout::contiguous([slices]).unwrap());
-                for plan in schedules(context, &request, [i + turn, 5 * contexts.len()]) {
+                for plan in schedules(context, &request, [i + turn, 5 * count]) {
                     let tensor = upload(context, &request, &vec![1.0; shape[0] * shape[1]]);
                     for (r, all) in [(1e3, 0), (f32::NAN, 0), (1e-3, 1)] {
                         let radii = context.upload(&vec![r; slices], [slices]).unwrap();
@@ -246,8 +246,8 @@ fn a_tensor_with_radii_in_memory_moves_what_its_cost_says() {
 /// The same of elements whose limits are.
 #[test]
 fn a_tensor_with_limits_in_memory_moves_what_its_cost_says() {
-    let contexts = contexts();
-    for (i, context) in contexts.iter().enumerate() {
+    let count = contexts().len();
+    for (i, context) in contexts().enumerate() {
         let gpu = context.as_gpu().unwrap();
         for (turn, (shape, dtype)) in
             [([64, 48], DType::F32), ([37, 19], DType::F32), ([37, 19], DType::BF16)]
@@ -258,7 +258,7 @@ fn a_tensor_with_limits_in_memory_moves_what_its_cost_says() {
             let row = Layout::contiguous([shape[1]]).unwrap();
             let all = Projection::bounds(f64::NEG_INFINITY, f64::INFINITY);
             let request = Request::in_place(all, layout).of(dtype).with_limits(row, row);
-            for plan in schedules(context, &request, [i + turn, contexts.len()]) {
+            for plan in schedules(context, &request, [i + turn, count]) {
                 let tensor = upload(context, &request, &vec![1.0; shape[0] * shape[1]]);
                 let low = context.upload(&vec![-3.0; shape[1]], [shape[1]]).unwrap();
                 for (limit, all) in [(3.0, 0), (-4.0, 0), (0.5, 1)] {
@@ -276,8 +276,8 @@ fn a_tensor_with_limits_in_memory_moves_what_its_cost_says() {
 /// Rows that indices name move as a tensor of them; what names none, or one again, moves nothing.
 #[test]
 fn touched_rows_move_what_their_cost_says_and_no_others() {
-    let contexts = contexts();
-    for (i, context) in contexts.iter().enumerate() {
+    let count = contexts().len();
+    for (i, context) in contexts().enumerate() {
         let gpu = context.as_gpu().unwrap();
         for (turn, (rows, columns, dtype)) in
             [(100, 64, DType::F32), (100, 19, DType::F32), (100, 64, DType::F16)]
@@ -289,7 +289,7 @@ fn touched_rows_move_what_their_cost_says_and_no_others() {
                 let indices = Indices::upload(context, &named).unwrap();
                 let request = Request::in_place(Projection::max_norm(1.0, 1), layout).of(dtype);
                 let request = request.rows(*indices.layout());
-                for plan in schedules(context, &request, [i + turn, 3 * contexts.len()]) {
+                for plan in schedules(context, &request, [i + turn, 3 * count]) {
                     for (value, all) in [(1e-3, 0), (1e2, 1)] {
                         let table = upload(context, &request, &vec![value; rows * columns]);
                         let prepared = gpu.prepare_counting(&plan).unwrap();
@@ -306,7 +306,7 @@ fn touched_rows_move_what_their_cost_says_and_no_others() {
 
 #[test]
 fn a_wrong_count_is_caught() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let layout = Layout::contiguous([64, 48]).unwrap();
         let request = Request::in_place(Projection::max_norm(1.0, 0), layout);
         let plan = Plan::new(&request, context.profile()).unwrap();
@@ -319,7 +319,7 @@ fn a_wrong_count_is_caught() {
 /// A search reads what still seeks, once a round, and ends long before its rounds do.
 #[test]
 fn a_search_reads_no_more_than_its_cost_says() {
-    for context in contexts().iter() {
+    for context in contexts() {
         for (shape, axes) in [([3, 4099], 1), ([1001, 7], 0)] {
             let layout = Layout::contiguous(shape).unwrap();
             let elements = (shape[0] * shape[1]) as u64;

@@ -11,8 +11,8 @@ fn updates() -> [Update; 3] {
 
 #[test]
 fn a_step_moves_what_its_cost_says() {
-    let contexts = contexts();
-    for (i, context) in contexts.iter().enumerate() {
+    let count = contexts().len();
+    for (i, context) in contexts().enumerate() {
         for (turn, (shape, axis, dtype)) in [
             ([64, 48], 0, DType::F32),
             ([64, 48], 1, DType::F32),
@@ -25,7 +25,7 @@ fn a_step_moves_what_its_cost_says() {
             for (kind, update) in updates().into_iter().enumerate() {
                 let optimizer = |value: f32| optimizer(context, update, shape, axis, dtype, value);
                 let gradient = context.zeros_as(shape, dtype).unwrap();
-                let turn = [i + turn + kind, 9 * contexts.len()];
+                let turn = [i + turn + kind, 9 * count];
                 prove(context, optimizer, &gradient, turn);
             }
         }
@@ -35,8 +35,8 @@ fn a_step_moves_what_its_cost_says() {
 /// A copy in 16 bits is written beside the weights, in whole words or by exchanging halves of them.
 #[test]
 fn a_copy_moves_what_its_cost_says() {
-    let contexts = contexts();
-    for (i, context) in contexts.iter().enumerate() {
+    let count = contexts().len();
+    for (i, context) in contexts().enumerate() {
         let cases = [([64, 48], 0, 0), ([64, 48], 1, 3), ([37, 19], 0, 0), ([8, 1024], 1, 0)];
         for (turn, (shape, axis, offset)) in cases.into_iter().enumerate() {
             for (kind, update) in updates().into_iter().enumerate() {
@@ -49,7 +49,7 @@ fn a_copy_moves_what_its_cost_says() {
                     optimizer.copy_to(&copy).unwrap()
                 };
                 let gradient = context.zeros(shape).unwrap();
-                let turn = [i + turn + kind, 5 * contexts.len()];
+                let turn = [i + turn + kind, 5 * count];
                 prove(context, optimizer, &gradient, turn);
             }
         }
@@ -79,7 +79,7 @@ fn prove(
 /// 14 bytes an element for gradient descent instead of 12, in as many dispatches.
 #[test]
 fn a_copy_costs_two_bytes_and_no_dispatch() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let weights = context.zeros([4096, 1024]).unwrap();
         let gradient = context.zeros([4096, 1024]).unwrap();
         let copy = context.zeros_as([4096, 1024], DType::BF16).unwrap();
@@ -114,7 +114,7 @@ fn optimizer(
 /// Where slices stay in registers: 12 bytes of f32 for gradient descent, where two passes take 20.
 #[test]
 fn a_step_in_one_dispatch_moves_everything_once() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let weights = context.zeros([4096, 1024]).unwrap();
         let projection = Projection::max_norm(1.0, 1);
         for (update, bytes) in updates().into_iter().zip([12.0, 20.0, 28.0]) {

@@ -6,7 +6,8 @@ use normproj::{Clip, Context, Decay, DeviceBuffer, Group, Layout, Model, Norm, b
 
 use crate::allocations::during;
 use crate::by_hand::ByHand;
-use crate::{contexts, in_turn};
+use crate::turns::{Contexts, Turn};
+use crate::{all, contexts};
 
 /// Tensors of whole loads, so that no load is shared between two of them.
 const SHAPES: [usize; 5] = [64, 4096, 20_000, 60, 40_000];
@@ -57,24 +58,24 @@ fn run(context: &Context, group: &Group) {
 
 #[test]
 fn groups_move_what_their_cost_says() {
-    let contexts = contexts();
     // The counters are one binding more than a browser has beside five windows.
-    let (whole, browsers): (Vec<_>, Vec<_>) = contexts.iter().partition(|&context| {
+    let (whole, browsers): (Vec<_>, Vec<_>) = all().iter().partition(|context| {
         context.as_gpu().unwrap().device().limits().max_storage_buffers_per_shader_stage > 8
     });
     let mut checked = 0;
     for clip in [Clip::global_norm(1.0), Clip::each_norm(1.0), Clip::value(-1.0, 1.0)] {
-        for context in &browsers {
+        for context in Contexts::of(browsers.clone()) {
             checked += check(context, arena, clip, false);
         }
         for (i, tensors) in [arena as Tensors, separate].into_iter().enumerate() {
             for decays in [false, true] {
-                if let Some(context) = in_turn(&whole, i + usize::from(decays)) {
+                let turn = whole.iter().copied().cycle().nth(i + usize::from(decays));
+                for context in Contexts::of(turn) {
                     checked += check(context, tensors, clip, decays);
                 }
             }
         }
-        for context in whole.iter().filter(|context| has_doubles(context)) {
+        for context in Contexts::of(whole.clone()).filter(|context| has_doubles(context)) {
             for decays in [false, true] {
                 checked += check(context, double, clip, decays);
                 checked += check(context, mixed, clip, decays);
@@ -82,7 +83,7 @@ fn groups_move_what_their_cost_says() {
         }
     }
     println!("{checked} counts were right");
-    assert!(checked > 0 || contexts.is_empty());
+    assert!(checked > 0 || all().is_empty());
 }
 
 /// Counts what a clip moves of tensors that are inside, and of some that are not.
@@ -111,7 +112,7 @@ fn check(context: &Context, tensors: Tensors, clip: Clip, decays: bool) -> usize
 
 #[test]
 fn recording_a_group_allocates_nothing_above_the_same_dispatches_by_hand() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let gpu = context.as_gpu().unwrap();
         let by_hand = ByHand::new(context);
         let mut kinds = vec![arena as Tensors, separate];
@@ -141,7 +142,7 @@ fn recording_a_group_allocates_nothing_above_the_same_dispatches_by_hand() {
 
 #[test]
 fn an_arena_takes_three_dispatches_and_none_writes_what_is_inside() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let tensors = arena(context, 1e-3);
         let model = Model::unnamed(context, &tensors).unwrap();
         let group = Group::new(Clip::global_norm(1e3), &model).unwrap();
@@ -161,7 +162,7 @@ fn an_arena_takes_three_dispatches_and_none_writes_what_is_inside() {
 
 #[test]
 fn two_radii_in_one_submission_do_not_see_each_other() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let gpu = context.as_gpu().unwrap();
         let (here, there) = (separate(context, 10.0), separate(context, 10.0));
         let [here, there] = [here, there].map(|tensors| Model::unnamed(context, &tensors).unwrap());
@@ -181,7 +182,9 @@ fn two_radii_in_one_submission_do_not_see_each_other() {
 
 #[test]
 fn dropped_reports_leave_nothing_behind() {
-    for context in contexts().iter().step_by(2) {
+    // Memory is that of the process.
+    let _turn = Turn::of(all());
+    for context in contexts().step_by(2) {
         let device = context.as_gpu().unwrap().device();
         let model = Model::unnamed(context, [&context.zeros([64]).unwrap()]).unwrap();
         let group = Group::new(Clip::global_norm(1.0), &model).unwrap();
@@ -224,7 +227,7 @@ fn resident_bytes() -> usize {
 
 #[test]
 fn a_buffer_that_ends_amid_an_element_can_be_clipped() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let gpu = context.as_gpu().unwrap();
         for size in [10, 20, 1002] {
             let usage = wgpu::BufferUsages::STORAGE | wgpu::BufferUsages::COPY_SRC;

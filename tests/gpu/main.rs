@@ -14,51 +14,38 @@ mod sets;
 mod sharing;
 mod steady;
 mod truth;
+#[path = "../turns/mod.rs"]
+mod turns;
 
-use std::io::Write;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::OnceLock;
 
-use normproj::{Adapter, Context, adapters};
+use normproj::Context;
+
+use turns::{Contexts, found, say};
 
 #[global_allocator]
 static ALLOCATOR: allocations::Counting = allocations::Counting;
 
-/// Every adapter, with all of its limits and with those of a browser; opened once. One test works
-/// on them at a time, because software adapters take the whole machine.
-fn contexts() -> MutexGuard<'static, Vec<Context>> {
-    static CONTEXTS: Mutex<Vec<Context>> = Mutex::new(Vec::new());
-    let mut contexts = CONTEXTS.lock().unwrap_or_else(PoisonError::into_inner);
-    if contexts.is_empty() {
-        for adapter in found() {
-            let browser = wgpu::Limits::default();
-            contexts.push(Context::on(&adapter).expect("an adapter opens"));
-            contexts.push(Context::on_with_limits(&adapter, browser).expect("a browser's limits"));
-        }
-    }
-    contexts
+/// Every adapter, with all of its limits and with those of a browser.
+fn contexts() -> Contexts {
+    Contexts::of(all())
 }
 
 /// The context whose turn it is, where all that differs between contexts is in other tests: software
 /// adapters compile a program for a second.
-fn in_turn<T>(contexts: &[T], turn: usize) -> Option<&T> {
-    contexts.iter().cycle().nth(turn)
+fn in_turn(turn: usize) -> Contexts {
+    Contexts::of(all().iter().cycle().nth(turn))
 }
 
-fn found() -> Vec<Adapter> {
-    let adapters = adapters();
-    if adapters.is_empty() {
-        let required = std::env::var_os("NORMPROJ_REQUIRE_ADAPTER").is_some_and(|v| v == "1");
-        assert!(!required, "no adapter was found, and NORMPROJ_REQUIRE_ADAPTER=1");
-        say("skipped: all that needs a GPU (no adapter)");
-    }
-    for adapter in &adapters {
-        say(&format!("tested on: {adapter}"));
-    }
-    adapters
-}
-
-/// Past the test harness, which hides what passing tests print.
-fn say(line: &str) {
-    // A closed stderr is no reason to fail a test.
-    let _ = writeln!(std::io::stderr(), "{line}");
+/// Opened once.
+fn all() -> &'static [Context] {
+    static CONTEXTS: OnceLock<Vec<Context>> = OnceLock::new();
+    CONTEXTS.get_or_init(|| {
+        let both = found().into_iter().flat_map(|adapter| {
+            say(&format!("tested on: {adapter}"));
+            let browser = Context::on_with_limits(&adapter, wgpu::Limits::default());
+            [Context::on(&adapter), browser]
+        });
+        both.map(|opened| opened.expect("an adapter that is listed opens")).collect()
+    })
 }

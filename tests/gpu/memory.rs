@@ -15,7 +15,7 @@ fn held(context: &Context) -> Option<u64> {
 fn a_target_is_freed_though_its_source_lives() {
     let shape = [4096, 1024];
     let mut measured = 0;
-    for context in contexts().iter() {
+    for context in contexts() {
         let source = context.zeros(shape).unwrap();
         let projection = Projection::max_norm(1.0, 1);
         // What is prepared, once, stays with the source.
@@ -36,7 +36,7 @@ fn a_target_is_freed_though_its_source_lives() {
 
 #[test]
 fn norms_go_into_the_tensors_own_buffer() {
-    for context in contexts().iter() {
+    for context in contexts() {
         for (shape, axis) in [([12, 4], 0), ([4, 12], 1), ([4000, 4], 0)] {
             let elements: usize = shape[0] * shape[1];
             let start = elements.next_multiple_of(64);
@@ -54,7 +54,7 @@ fn norms_go_into_the_tensors_own_buffer() {
 
 #[test]
 fn a_target_in_the_sources_own_buffer() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let memory = context.upload(&[2.0; 64 * 48 * 2], [64 * 48 * 2]).unwrap();
         let source = memory.view(Layout::contiguous([64, 48]).unwrap()).unwrap();
         let target = memory.view(Layout::strided([64, 48], [48, 1], 64 * 48).unwrap()).unwrap();
@@ -69,7 +69,7 @@ fn is_shared<T: Send + Sync>(_: &T) {}
 
 #[test]
 fn threads_share_a_tensor() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let weights = context.upload(&[1.0; 64 * 48], [64, 48]).unwrap();
         is_shared(&weights);
         std::thread::scope(|scope| {

@@ -46,7 +46,7 @@ fn layout() -> Layout {
 
 #[test]
 fn what_is_not_finite_follows_the_policy() {
-    for context in contexts().iter() {
+    for context in contexts() {
         for (name, projection) in sets(1.into()) {
             for policy in OnNonFinite::ALL {
                 let request = Request::in_place(projection.on_non_finite(policy), layout());
@@ -74,7 +74,7 @@ fn what_is_not_finite_follows_the_policy() {
 
 #[test]
 fn bounds_clamp_infinities() {
-    for context in contexts().iter() {
+    for context in contexts() {
         for (policy, nan) in [(OnNonFinite::Leave, NAN), (OnNonFinite::Zero, 0)] {
             let projection = Projection::bounds(-1.0, 2.0).on_non_finite(policy);
             let request = Request::in_place(projection, layout()).with_report();
@@ -94,9 +94,8 @@ fn bounds_clamp_infinities() {
 
 #[test]
 fn reports_count_slices() {
-    let contexts = contexts();
     for (i, (name, projection)) in sets(1.into()).into_iter().enumerate() {
-        if let Some(context) = in_turn(&contexts, i) {
+        for context in in_turn(i) {
             let request = Request::in_place(projection, layout()).with_report();
             for plan in plans(&request, context) {
                 let tensor = context.upload(&rows(), [5, 12]).unwrap();
@@ -124,7 +123,6 @@ fn reports_count_slices() {
 
 #[test]
 fn slices_of_zeros_become_basis_vectors() {
-    let contexts = contexts();
     for (i, (shape, axes)) in [
         (vec![3, 8], Axes::from(1)),
         (vec![8, 3], 0.into()),
@@ -135,7 +133,7 @@ fn slices_of_zeros_become_basis_vectors() {
     .enumerate()
     {
         for (j, norm) in [Norm::L1, Norm::L2].into_iter().enumerate() {
-            if let Some(context) = in_turn(&contexts, i + j) {
+            for context in in_turn(i + j) {
                 let projection = Projection::sphere(norm, 2.0, axes);
                 let projection = projection.zero_slices(ZeroSlice::BasisVector);
                 let layout = Layout::contiguous(&shape).unwrap();
@@ -166,7 +164,7 @@ fn slices_of_zeros_become_basis_vectors() {
 
 #[test]
 fn results_elsewhere_are_those_in_place() {
-    for context in contexts().iter() {
+    for context in contexts() {
         for (name, projection) in sets(1.into()) {
             let one = context.upload(&rows(), [5, 12]).unwrap();
             context.project(&projection, &one).unwrap();

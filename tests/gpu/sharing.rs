@@ -2,7 +2,8 @@
 
 use normproj::{Context, DeviceBuffer, Error, Layout, PendingReport, Projection, Request};
 
-use crate::contexts;
+use crate::turns::Turn;
+use crate::{all, contexts};
 
 fn ones(context: &Context) -> DeviceBuffer {
     context.upload(&[1.0; 64 * 48], [64, 48]).unwrap()
@@ -19,7 +20,7 @@ fn request(radius: f64) -> Request {
 
 #[test]
 fn a_foreign_buffer_is_used_without_a_copy() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let gpu = context.as_gpu().unwrap();
         let theirs = Context::from_wgpu(gpu.device().clone(), gpu.queue().clone());
         let usage = wgpu::BufferUsages::STORAGE
@@ -45,7 +46,7 @@ fn a_foreign_buffer_is_used_without_a_copy() {
 
 #[test]
 fn two_radii_in_one_submission_do_not_see_each_other() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let gpu = context.as_gpu().unwrap();
         let prepared = gpu.prepare(&context.plan(&request(2.0)).unwrap()).unwrap();
         let (first, second) = (ones(context), ones(context));
@@ -79,7 +80,7 @@ fn pending(context: &Context, submit: bool) -> PendingReport {
 
 #[test]
 fn a_report_may_be_read_any_time_later_or_never() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let later = pending(context, true);
         drop(pending(context, true));
         for _ in 0..3 {
@@ -93,14 +94,14 @@ fn a_report_may_be_read_any_time_later_or_never() {
 
 #[test]
 fn a_report_that_was_never_submitted_is_an_error() {
-    for context in contexts().iter() {
+    for context in contexts() {
         assert_eq!(pending(context, false).wait(), Err(Error::NotSubmitted));
     }
 }
 
 #[test]
 fn a_report_needs_a_plan_with_one() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let gpu = context.as_gpu().unwrap();
         let bound = gpu
             .prepare(&context.plan(&request(2.0)).unwrap())
@@ -114,7 +115,7 @@ fn a_report_needs_a_plan_with_one() {
 
 #[test]
 fn a_destroyed_buffer_is_an_error_and_not_a_panic() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let gpu = context.as_gpu().unwrap();
         let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {
             label: None,
@@ -131,7 +132,8 @@ fn a_destroyed_buffer_is_an_error_and_not_a_panic() {
 
 #[test]
 fn a_buffer_of_another_device_is_an_error_and_not_a_panic() {
-    for pair in contexts().chunks(2) {
+    for pair in all().chunks(2) {
+        let _turn = Turn::of(pair);
         let [one, other] = pair else { continue };
         let gpu = other.as_gpu().unwrap();
         let buffer = gpu.device().create_buffer(&wgpu::BufferDescriptor {

@@ -32,7 +32,7 @@ fn check(context: &Context, by_hand: &ByHand, bound: &Bound) {
 
 #[test]
 fn recording_allocates_nothing_above_the_same_dispatches_by_hand() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let by_hand = ByHand::new(context);
         let gpu = context.as_gpu().unwrap();
         for shape in [[64, 48], [4096, 512]] {
@@ -47,7 +47,7 @@ fn recording_allocates_nothing_above_the_same_dispatches_by_hand() {
 /// Nor does it where radii, limits or indices are in memory and change before every run.
 #[test]
 fn recording_allocates_nothing_where_operands_change() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let by_hand = ByHand::new(context);
         let prepare = |request: &Request| {
             context.as_gpu().unwrap().prepare(&context.plan(request).unwrap()).unwrap()

@@ -12,7 +12,7 @@ use crate::contexts;
 
 #[test]
 fn bounds_are_those_of_each_dtype() {
-    for context in contexts().iter() {
+    for context in contexts() {
         for tensors in [odd(), even()] {
             let before = host(&tensors);
             let device = Device::new(context, &tensors, &before, false);
@@ -40,7 +40,7 @@ fn bounds_are_those_of_each_dtype() {
 
 #[test]
 fn what_is_not_finite_follows_the_policy() {
-    for context in contexts().iter() {
+    for context in contexts() {
         for policy in OnNonFinite::ALL {
             let tensors = odd();
             let mut before = host(&tensors);
@@ -67,7 +67,7 @@ fn what_is_not_finite_follows_the_policy() {
 /// Weights have the dtype of their gradients; sums are rounded once.
 #[test]
 fn weights_of_16_bits_decay() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let (rate, radius) = (0.25, 1e3);
         let of = |i: usize| f16::from_f64(0.37 * i as f64 - 3.0);
         let gradient: Vec<f16> = (0..101).map(of).collect();
@@ -103,7 +103,7 @@ fn weights_of_16_bits_decay() {
 
 #[test]
 fn norms_that_are_given_are_f32() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let gradient = context.upload_as(&[bf16::from_f64(3.0); 5], [5]).unwrap();
         let model = Model::unnamed(context, [&gradient]).unwrap();
         let by_host = Clip::global_norm(1.0).use_norm(GivenNorm::Host(3.0));
@@ -122,7 +122,7 @@ fn norms_that_are_given_are_f32() {
 #[test]
 fn groups_of_16_bits_move_what_their_cost_says() {
     let mut checked = 0;
-    for context in contexts().iter() {
+    for context in contexts() {
         for (strides, halves) in [([60, 1], false), ([180, 3], true)] {
             for (clip, decays) in [
                 (Clip::global_norm(1.0), false),

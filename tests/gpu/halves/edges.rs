@@ -13,7 +13,7 @@ fn of(projection: Projection, shape: &[usize], dtype: DType) -> Request {
 
 #[test]
 fn squares_beyond_f16_are_no_matter() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let host = [f16::from_f64(300.0), f16::ONE];
         let request = of(Projection::max_norm(1.0, 0), &[2], DType::F16);
         for plan in plans(&request, context, 0, 1) {
@@ -32,7 +32,7 @@ fn squares_beyond_f16_are_no_matter() {
 /// Of f16 every one of them is a normal f32, on every device.
 #[test]
 fn slices_full_of_subnormals_are_ordinary() {
-    for context in contexts().iter() {
+    for context in contexts() {
         for rounding in [Rounding::Feasible, Rounding::TowardZero] {
             for (shape, axis) in [([1, 1023], 1), ([1023, 1], 0), ([256, 4], 0)] {
                 let mut host: Vec<f16> = (1..=1023u16).map(f16::from_bits).collect();
@@ -103,7 +103,7 @@ fn not_finite<T: Half>(context: &Context, projection: Projection) {
 
 #[test]
 fn what_is_not_finite_follows_the_policy() {
-    for context in contexts().iter() {
+    for context in contexts() {
         for projection in [
             Projection::max_norm(1.0, 1),
             Projection::ball(Norm::L1, 1.0, 1),
@@ -142,7 +142,7 @@ fn norms_of<T: Half>(context: &Context) {
 /// They are f32, also in the memory of what they are the norms of.
 #[test]
 fn norms_are_f32() {
-    for context in contexts().iter() {
+    for context in contexts() {
         norms_of::<f16>(context);
         norms_of::<bf16>(context);
         let host: Vec<bf16> = (0..40).map(|i| bf16::from_f64(f64::from(i))).collect();
@@ -160,7 +160,7 @@ fn norms_are_f32() {
 
 #[test]
 fn reports_count_slices_of_16_bits() {
-    for context in contexts().iter() {
+    for context in contexts() {
         for plan in plans(
             &of(Projection::max_norm(1.0, 1), &[4, 11], DType::F16).with_report(),
             context,
@@ -178,7 +178,7 @@ fn reports_count_slices_of_16_bits() {
 /// A binding takes whole words of 32 bits, which a buffer of the caller's may lack at its end.
 #[test]
 fn a_buffer_that_ends_amid_a_word_is_refused() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let descriptor = wgpu::BufferDescriptor {
             label: None,
             size: 10,

@@ -243,7 +243,7 @@ impl Case<'_> {
 
 #[test]
 fn clips_of_mixed_dtypes() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let mut checked = 0;
         for (tensors, apart) in [(odd(), false), (runs(), true), (even(), false), (runs(), false)] {
             for (clip, global) in [(Clip::global_norm(1.0), true), (Clip::each_norm(1.0), false)] {

@@ -19,7 +19,7 @@ fn rules() -> Rules {
 
 #[test]
 fn every_tensor_is_treated_by_its_dtype() {
-    for context in contexts().iter() {
+    for context in contexts() {
         let kernel = context.upload_as(&[f16::from_f64(2.0); 21], [7, 3]).unwrap();
         let bias = context.upload_as(&[bf16::from_f64(3.0); 9], [9]).unwrap();
         let other = context.upload(&[4.0; 5], [5]).unwrap();

@@ -120,7 +120,7 @@ fn narrows<T: Half>() {
     let apart = (0..4 * quarter).map(|i| numbers[i % 4 * quarter + i / 4]).collect();
     let together = numbers[..4 * quarter].to_vec();
     let all = [(Lane::One, numbers), (Lane::Four, together), (Lane::Four, apart)];
-    for context in contexts().iter().step_by(2) {
+    for context in contexts().step_by(2) {
         for ((lane, numbers), nearest) in all.iter().flat_map(|all| [(all, true), (all, false)]) {
             let found = narrowed(context, T::DTYPE, *lane, nearest, numbers);
             assert_eq!(found.len(), numbers.len());
@@ -158,7 +158,7 @@ fn travels<T: Half>() {
     let shape = [256, 256];
     let layout = Layout::contiguous(shape).unwrap();
     let mut checked = 0;
-    for context in contexts().iter() {
+    for context in contexts() {
         let orders = [&in_order, &mixed];
         for (axes, patterns) in [0, 1].into_iter().flat_map(|axis| orders.map(|all| (axis, all))) {
             let (axes, all) = (Axes::from(axes), patterns.iter().map(|&bits| T::of_bits(bits)));

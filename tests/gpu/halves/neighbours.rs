@@ -46,7 +46,7 @@ fn projections(axes: Axes) -> [Projection; 2] {
 
 fn in_place<T: Half>() {
     let mut checked = 0;
-    for context in contexts().iter().step_by(2) {
+    for context in contexts().step_by(2) {
         for (view, axes) in views() {
             let host = memory::<T>(&view);
             let inside = normproj::reference::places(&view);
@@ -85,7 +85,7 @@ fn in_place_neighbours_keep_their_bits() {
 /// Out of place into other memory, and into the memory of the source, right behind it.
 fn elsewhere<T: Half>() {
     let mut checked = 0;
-    for context in contexts().iter().step_by(2) {
+    for context in contexts().step_by(2) {
         for (shape, axes) in [([5, 7], 1), ([6, 8], 1), ([6, 8], 0), ([1, 1], 0)] {
             let len = shape[0] * shape[1];
             let source = Layout::contiguous(shape).unwrap().at(8).unwrap();
@@ -133,7 +133,7 @@ fn out_of_place_neighbours_keep_their_bits() {
 /// and many of them by two workgroups.
 #[test]
 fn slices_that_share_words_do_not_disturb_each_other() {
-    for context in contexts().iter().step_by(2) {
+    for context in contexts().step_by(2) {
         for (slices, length) in [(200_001, 1), (66_667, 3), (1_001, 201)] {
             let host: Vec<f16> =
                 (0..slices * length).map(|i| f16::from_f64(1.0 + (i % 7) as f64)).collect();

@@ -121,7 +121,7 @@ impl<T: Half> Check<T> {
 fn check<T: Half>(seed: usize, of: impl Fn(Axes) -> Projection, truth: Truth) {
     let mut checked = 0;
     // Limits are those of the adapter or of a browser, in turn.
-    for (i, context) in contexts().iter().enumerate().skip(seed % 2).step_by(2) {
+    for (i, context) in contexts().enumerate().skip(seed % 2).step_by(2) {
         for (j, (shape, axes)) in forms().into_iter().enumerate() {
             let host: Vec<T> = elements(&shape, axes);
             let roundings = [Rounding::Feasible, Rounding::TowardZero];
