@@ -1,11 +1,12 @@
 //! Sums over rows of contiguous elements, each of which belongs to another slice.
 
 use std::array::from_fn;
+use std::hint::black_box;
 use std::ops::Range;
 
 use super::blocks::{BLOCK, own_reals};
 use super::columns::{FOLDED, fold};
-use super::narrow::{is_checked, is_narrow, is_sound};
+use super::narrow::{are_sound, is_checked, is_narrow};
 use super::sums::STEP;
 use super::{SECTOR, STREAMS};
 use crate::cpu::number::{Number, Real};
@@ -108,7 +109,7 @@ fn add_checked<'a, S: Simd, T: Number, K: Kind>(
     add_block::<S, T, K>(simd, kind, row, rows, &mut own);
     let sectors = sums.chunks_mut(SECTOR).zip(own.chunks_mut(SECTOR)).enumerate();
     for (i, (sums, own)) in sectors {
-        if !own.iter().all(|&sum| is_sound(sum)) {
+        if !are_sound(simd, own) {
             own.fill(0.0);
             let row = |r: usize| &row(r)[i * SECTOR..];
             add_block::<S, T, InDouble<K>>(simd, InDouble(kind), &row, rows, own);
@@ -193,6 +194,8 @@ fn add_steps<S: Simd, T: Number, K: Kind, const N: usize, const W: usize>(
             }
         }
         if is_narrow::<T, K>() {
+            // In memory: the compiler would go backward from the halves that are widened, and add in halves of registers.
+            let narrow = black_box(narrow);
             for (total, part) in totals.as_flattened_mut().iter_mut().zip(narrow.as_flattened()) {
                 *total = kind.merge(*total, (*part).into());
             }

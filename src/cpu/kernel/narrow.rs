@@ -1,5 +1,7 @@
 //! Terms that are put together in the precision of elements.
 
+use std::hint::black_box;
+
 use super::sums::{LANES, Lanes, STEP, accumulate, whole_steps};
 use crate::cpu::number::{Number, Real};
 use crate::cpu::simd::Simd;
@@ -17,11 +19,25 @@ pub(super) fn is_checked<T: Number, K: Kind>() -> bool {
     K::NARROW && size_of::<T>() == 2 && T::DTYPE != DType::F16
 }
 
-/// Whether a sum of fewer than 2²⁰ terms is as if none had come to the ends of f32: each that is subnormal there loses 2⁻¹⁵⁰
-/// at most, together less than 2⁻³⁰ of the sum.
+/// The least sum of fewer than 2²⁰ terms that is as if none had come to the lower end of f32: each that is subnormal there
+/// loses 2⁻¹⁵⁰ at most, together less than 2⁻³⁰ of the sum.
+const LEAST: f64 = f64::from_bits((1023 - 100) << 52);
+
+/// Whether a sum is as if no term had come to the ends of f32.
 pub(super) fn is_sound(sum: f64) -> bool {
-    const LEAST: f64 = f64::from_bits((1023 - 100) << 52);
     (LEAST..f64::INFINITY).contains(&sum)
+}
+
+/// Whether each of some sums is sound, or NaN, which it stays. One after the other took 13.0 µs of 4096 rows of 32 bf16, four at
+/// once 11.6 (Zen 4).
+#[inline(always)]
+pub(super) fn are_sound<S: Simd>(simd: S, sums: &[f64]) -> bool {
+    let (groups, rest) = sums.as_chunks();
+    let mut ends = 0;
+    for &group in groups {
+        ends |= simd.outside(group, LEAST, f64::MAX);
+    }
+    ends == 0 && rest.iter().all(|&sum| is_sound(sum))
 }
 
 /// As [`accumulate`], [`TOGETHER`] steps of a run in f32.
@@ -46,15 +62,21 @@ pub(super) fn halves<S: Simd, T: Number, K: Kind, const N: usize>(
             // Two, which do not wait for each other.
             let mut parts = [[T::Real::default(); STEP]; 2];
             for pair in groups[s][i].as_chunks::<2>().0 {
-                for (part, step) in parts.iter_mut().zip(pair) {
-                    let reals = T::lanes(simd, step);
+                let pair = T::both(simd, pair);
+                for (part, reals) in parts.iter_mut().zip(pair) {
                     for lane in 0..STEP {
                         part[lane] = kind.add_real::<S, _>(part[lane], reals[lane]);
                     }
                 }
             }
+            let [mut whole, other] = parts;
             for lane in 0..STEP {
-                own[s][lane % LANES] += (parts[0][lane] + parts[1][lane]).into();
+                whole[lane] = whole[lane] + other[lane];
+            }
+            // In memory: the compiler would go backward from the halves that are widened, and add in halves of registers.
+            let whole = black_box(whole);
+            for lane in 0..STEP {
+                own[s][lane % LANES] += whole[lane].into();
             }
         }
     }

@@ -8,7 +8,7 @@ use std::hint::black_box;
 use super::STREAMS;
 use super::blocks::rewrite_each;
 use super::factors::{factors_of, moves_any};
-use super::narrow::{is_checked, is_narrow, is_sound};
+use super::narrow::{are_sound, is_checked, is_narrow, is_sound};
 use super::sums::{LANES, STEP, across};
 use crate::cpu::number::Number;
 use crate::cpu::outcome::{Times, Wide};
@@ -73,7 +73,7 @@ fn scale_group<S: Simd, T: Number, K: Kind, const STEPS: usize, const N: usize>(
         *sum = lanes_of::<S, T, K, STEPS>(simd, kind, row);
     }
     let mut powers = across(simd, kind, &sums);
-    if is_checked::<T, K>() {
+    if is_checked::<T, K>() && !are_sound(simd, &powers) {
         for (power, row) in powers.iter_mut().zip(&*rows) {
             if !is_sound(*power) {
                 let kind = InDouble(kind);
@@ -106,15 +106,16 @@ fn lanes_of<S: Simd, T: Number, K: Kind, const STEPS: usize>(
     kind: K,
     row: &[[T; STEP]; STEPS],
 ) -> [f64; LANES] {
-    const { assert!(STEPS <= TOGETHER) };
+    const { assert!(STEPS <= TOGETHER && STEPS.is_multiple_of(2)) };
     let mut sums = [0.0; LANES];
     let mut narrow = [T::Real::default(); STEP];
-    for step in row {
-        let reals = T::lanes(simd, step);
-        for lane in 0..STEP {
-            match is_narrow::<T, K>() {
-                true => narrow[lane] = kind.add_real::<S, _>(narrow[lane], reals[lane]),
-                false => sums[lane % LANES] = kind.add::<S, _>(sums[lane % LANES], reals[lane]),
+    for pair in row.as_chunks::<2>().0 {
+        for reals in T::both(simd, pair) {
+            for lane in 0..STEP {
+                match is_narrow::<T, K>() {
+                    true => narrow[lane] = kind.add_real::<S, _>(narrow[lane], reals[lane]),
+                    false => sums[lane % LANES] = kind.add::<S, _>(sums[lane % LANES], reals[lane]),
+                }
             }
         }
     }

@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use super::STREAMS;
 use super::blocks::own_reals;
-use super::narrow::{halves, is_checked, is_narrow, is_sound, narrow};
+use super::narrow::{are_sound, halves, is_checked, is_narrow, is_sound, narrow};
 use crate::cpu::number::{Number, Real};
 use crate::cpu::simd::{self, Simd, WithSimd, dispatch};
 use crate::cpu::term::{Kind, Magnitudes, Term, with_kind};
@@ -125,7 +125,7 @@ fn sums_of<S: Simd, T: Number, K: Kind, const N: usize>(
         accumulate::<S, T, K, N>(simd, kind, runs, &mut sums);
     }
     let mut totals = across(simd, kind, &sums);
-    if is_checked::<T, K>() {
+    if is_checked::<T, K>() && !are_sound(simd, &totals) {
         for s in 0..N {
             if !is_sound(totals[s]) {
                 let mut again = [[0.0; LANES]];

@@ -44,6 +44,12 @@ pub(super) trait Number: Element {
         elements.map(Self::real)
     }
 
+    /// Two groups as reals, in any order.
+    #[inline(always)]
+    fn both<S: Simd>(simd: S, groups: &[[Self; LANES]; 2]) -> [[Self::Real; LANES]; 2] {
+        [Self::lanes(simd, &groups[0]), Self::lanes(simd, &groups[1])]
+    }
+
     /// Reals side by side, each as by [`Number::nearest`].
     #[inline(always)]
     fn nearest_lanes<S: Simd>(_: S, reals: [Self::Real; LANES]) -> [Self; LANES] {

@@ -8,7 +8,7 @@ use half::{bf16, f16};
 
 use super::{Number, map_lanes};
 use crate::cpu::outcome::Map;
-use crate::cpu::simd::{LANES, Simd};
+use crate::cpu::simd::{LANES, PAIRS, Simd};
 
 macro_rules! sixteen_bits {
     ($float:ty, $widened:ident, $narrowed:ident, { $($runs:item)* }) => {
@@ -67,6 +67,13 @@ sixteen_bits!(bf16, widened_bf16, narrowed_bf16, {
     #[inline(always)]
     fn lanes<S: Simd>(simd: S, elements: &[bf16; LANES]) -> [f32; LANES] {
         simd.widened_brains(*elements)
+    }
+
+    #[inline(always)]
+    fn both<S: Simd>(simd: S, groups: &[[bf16; LANES]; 2]) -> [[f32; LANES]; 2] {
+        let mut all = [bf16::ZERO; PAIRS];
+        all.copy_from_slice(groups.as_flattened());
+        simd.widened_pairs(all)
     }
 
     #[inline(always)]
