@@ -51,7 +51,7 @@ impl Context {
     }
 
     /// The best adapter whose name or backend contains `name`, in any case; `cpu` is the native
-    /// backend.
+    /// backend, and so is a part of `native CPU` if no adapter is called so.
     ///
     /// # Errors
     /// [`NoAdapter`](crate::Error::NoAdapter), which lists those that there are.
@@ -59,7 +59,11 @@ impl Context {
         if name.eq_ignore_ascii_case("cpu") {
             return Ok(Self::cpu());
         }
-        pollster::block_on(async { Self::on_async(&gpu::named(name).await?).await })
+        let found = pollster::block_on(gpu::named(name));
+        if found.is_err() && "native cpu".contains(&name.to_lowercase()) {
+            return Ok(Self::cpu());
+        }
+        Self::on(&found?)
     }
 
     /// An adapter of [`adapters`](crate::adapters).

@@ -66,6 +66,13 @@ impl NearPower {
         NEAR.contains(&p).then_some(power)
     }
 
+    /// Whether the power of a number is to be had.
+    #[inline(always)]
+    pub fn holds<R: Real>(self, x: R) -> bool {
+        let bits = magnitude(x).to_bits();
+        bits == 0 || bits.wrapping_sub(self.least) <= self.most - self.least
+    }
+
     /// `|x|^p` of each, within [`near_power`](crate::plan::margin::near_power) of exact; false if that is not to
     /// be had of one: it is no number, or its power no normal number of f32, and it is not zero.
     #[inline(always)]

@@ -90,6 +90,13 @@ pub(super) trait Kind: Copy + Send + Sync {
         false
     }
 
+    /// Parts a block into the elements of which [`Kind::near_terms`] are to be had and the others, zeros in place of the
+    /// rest of each. False if they are of none.
+    #[inline(always)]
+    fn part<S: Simd, R: Real>(self, _reals: &[R], _near: &mut [R], _others: &mut [R]) -> bool {
+        false
+    }
+
     /// The terms of a block.
     #[inline(always)]
     fn terms<S: Simd, R: Real>(self, _reals: &[R], _terms: &mut [f64]) {}
@@ -269,6 +276,16 @@ impl Kind for Apart {
             Term::Roots => near_roots(reals, terms),
             _ => self.near.is_some_and(|power| power.terms::<S, R>(reals, terms)),
         }
+    }
+
+    #[inline(always)]
+    fn part<S: Simd, R: Real>(self, reals: &[R], near: &mut [R], others: &mut [R]) -> bool {
+        let Some(power) = self.near.filter(|_| !R::DOUBLE && S::FUSES) else { return false };
+        for ((near, other), &x) in near.iter_mut().zip(others).zip(reals) {
+            let zero = R::default();
+            (*near, *other) = if power.holds(x) { (x, zero) } else { (zero, x) };
+        }
+        true
     }
 
     #[inline(always)]

@@ -96,3 +96,29 @@ fn what_makes_no_sense_is_refused() {
     fails("0.1", "deep.safetensors", "deep.safetensors", &[], 1, "rank 6");
     place.fails(&["adaptive-clip", "0.1", g, "-o", "out.safetensors"], 2, "--weights");
 }
+
+#[test]
+fn the_weights_are_not_overwritten() {
+    let place = Place::new();
+    let file = npy("'<f4'", false, "(2, 2)", &bytes_of(&WEIGHTS));
+    place.write("w.npy", &file);
+    place.write("gradient.npy", &npy("'<f4'", false, "(2, 2)", &bytes_of(&GRADIENT)));
+    let run = ["adaptive-clip", "0.1", "gradient.npy", "--weights", "w.npy", "-o", "./w.npy"];
+    let run = [&run[..], &["--force"]].concat();
+    place.fails(&run, 1, "the output is a file that is read, too");
+    assert_eq!(place.read("w.npy"), file);
+}
+
+#[test]
+fn only_optax_has_it() {
+    let place = Place::new();
+    place.write("w.npy", &npy("'<f4'", false, "(2, 2)", &bytes_of(&WEIGHTS)));
+    let run = |compat| {
+        let run = ["adaptive-clip", "0.1", "w.npy", "--weights", "w.npy", "-o", "out.npy"];
+        [&run[..], &["--force", "--compat", compat]].concat()
+    };
+    for compat in ["keras", "tensorflow", "torch", "burn"] {
+        place.fails(&run(compat), 2, "has no counterpart of adaptive-clip");
+    }
+    place.json(&run("optax"));
+}

@@ -184,3 +184,28 @@ fn a_group_that_is_not_finite_is_named_with_its_rule() {
     let text = "a.g holds NaN or infinity; nothing was clipped";
     assert_eq!(report["warnings"], json!([text]));
 }
+
+#[test]
+fn bytes_are_those_of_the_dtype() {
+    let place = Place::new();
+    let moved = |dtype: &'static str, size: usize| {
+        place.write("w.safetensors", &plain(&[zeros("w", dtype, size, &[10, 10])]));
+        place.write("r.toml", b"[[rule]]\nmatch = \"*\"\nmax-norm = 1\naxis = 1\n");
+        let run = ["apply", "r.toml", "w.safetensors", "--explain"];
+        let text = place.run(&run).stdout;
+        let bytes = format!("{} bytes moved if nothing violates, {} if", 100 * size, 200 * size);
+        assert!(text.contains(&bytes), "{dtype}: {text}");
+    };
+    moved("F64", 8);
+    moved("F32", 4);
+    moved("F16", 2);
+}
+
+#[test]
+fn a_box_is_bounds() {
+    let place = Place::new();
+    place.write("w.safetensors", &plain(&[f32s("w", &[2], &[-3.0, 0.5])]));
+    place.write("r.toml", b"[[rule]]\nmatch = \"*\"\nbox = [0, 1]\n");
+    place.json(&["apply", "r.toml", "w.safetensors", "-o", "out.safetensors"]);
+    assert_eq!(tensors(&place.read("out.safetensors"))["w"], [0.0, 0.5]);
+}

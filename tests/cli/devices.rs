@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::support::{Ended, Place};
+use crate::support::{Ended, Place, bytes_of, npy};
 
 #[test]
 fn devices_are_listed() {
@@ -37,4 +37,14 @@ fn the_cpu_backend_is_what_it_should_be() {
     for case in cases {
         assert!(case["error"].as_f64().unwrap() <= 1.0 && case["mismatch"].is_null(), "{case}");
     }
+}
+
+#[test]
+fn a_part_of_the_name_of_the_cpu_backend_names_it() {
+    let place = Place::new();
+    place.write("w.npy", &npy("'<f4'", false, "(2,)", &bytes_of(&[3.0, 4.0])));
+    let run = |device| ["norms", "w.npy", "--axis", "0", "--device", device];
+    let ended = place.run(&run("Native"));
+    assert!(ended.status == 0 && ended.stderr.contains("native CPU"), "{ended:?}");
+    place.fails(&run(""), 2, "--device is empty");
 }

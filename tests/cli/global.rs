@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::support::{
-    KAPPA, Place, assert_scaled, bytes_of, data, f32s, norm_of, npy, plain, tensors, zeros,
+    KAPPA, Place, assert_scaled, bytes_of, data, f32s, norm_of, npy, plain, row, tensors, zeros,
 };
 
 fn close(value: &Value, exact: f64, error: f64) -> bool {
@@ -185,4 +185,14 @@ fn in_place_and_nothing_to_do() {
     let report = place.json(&["clip-global-norm", "1", "none.safetensors", "-o", "none"]);
     assert_eq!((&report["norm"], &report["scale"]), (&json!(0.0), &json!(1.0)));
     place.fails(&["clip-global-norm", "-1", "none.npy", "-o", "o"], 2, "the radius is -1");
+}
+
+#[test]
+fn zeros_are_not_changed_by_a_factor() {
+    let place = Place::new();
+    let parts = [f32s("w", &[2], &[3.0, 4.0]), f32s("zeros", &[2], &[0.0, -0.0])];
+    place.write("g.safetensors", &plain(&parts));
+    let report = place.json(&["clip-global-norm", "1", "g.safetensors", "-o", "out.safetensors"]);
+    let changed = |name| &row(&report, name)["changed"];
+    assert_eq!((changed("w"), changed("zeros")), (&json!(1), &json!(0)));
 }

@@ -3,7 +3,7 @@
 use safetensors::SafeTensors;
 use serde_json::json;
 
-use crate::support::{Place, bytes_of, data, f32_of, f32s, npy, plain, zeros};
+use crate::support::{Place, bytes_of, data, f32_of, f32s, npy, plain, row, zeros};
 
 /// Columns of norm 5, 0, 1, NaN and 2.
 fn columns() -> Vec<f32> {
@@ -112,4 +112,30 @@ fn nothing_is_written_unless_asked_for() {
     let place = Place::new();
     let ended = place.run(&["norms", &data("digits.safetensors"), "--per-unit", "keras"]);
     assert_eq!((ended.status, place.files().len()), (0, 0));
+}
+
+#[test]
+fn what_has_no_norm_has_none() {
+    let place = Place::new();
+    place.write("nan.safetensors", &plain(&[f32s("w", &[1, 2], &[f32::NAN, 1.0])]));
+    for command in
+        [&["norms", "--axis", "1"][..], &["clip-global-norm", "1", "-o", "out.safetensors"]]
+    {
+        let report = place.json(&[command, &["nan.safetensors"]].concat());
+        let w = row(&report, "w");
+        assert_eq!((&w["max_norm"], &w["mean_norm"]), (&json!(null), &json!(null)), "{command:?}");
+        assert_eq!(w["non_finite"], json!(1));
+    }
+}
+
+/// They come from files.
+#[test]
+fn names_forge_no_lines() {
+    let place = Place::new();
+    place.write("w.safetensors", &plain(&[f32s("a\u{1b}[2J\nwarning: b", &[1, 2], &[3.0, 4.0])]));
+    for command in [&["norms"][..], &["norms", "--exclude", "*"]] {
+        let ended = place.run(&[command, &["--axis", "0", "w.safetensors"]].concat());
+        assert!(ended.stdout.contains("a\u{fffd}[2J\u{fffd}warning: b"), "{ended:?}");
+        assert!(!ended.stdout.contains('\u{1b}'));
+    }
 }

@@ -89,3 +89,16 @@ fn other_dtypes_are_refused_by_name() {
     place.write("w.npy", &npy("'<f4'", false, "(1,)", &[0; 4]));
     place.fails(&as_bf16, 1, "--dtype is for a .npy of uint16; this holds \"<f4\"");
 }
+
+#[test]
+fn an_array_is_left_out_by_its_name() {
+    let place = Place::new();
+    let file = npy("'<f4'", false, "(2,)", &bytes_of(&[2.0, 0.0]));
+    place.write("kernel.npy", &file);
+    let run = ["max-norm", "1", "--axis", "0", "kernel.npy", "-o", "out.npy", "--force"];
+    place.json(&[&run[..], &["--include", "ker*"]].concat());
+    assert_ne!(place.read("out.npy"), file);
+    place.json(&[&run[..], &["--exclude", "ker*"]].concat());
+    assert_eq!(place.read("out.npy"), file);
+    place.fails(&[&run[..], &["--include", "bias"]].concat(), 1, "matches no tensor");
+}

@@ -173,3 +173,15 @@ fn an_interrupt_leaves_the_old_file_and_no_other() {
     let about = fs::metadata(&path).unwrap();
     assert_eq!((about.len(), about.modified().unwrap()), (length, changed));
 }
+
+/// A pipe, or nothing: what the link is for would be lost.
+#[cfg(unix)]
+#[test]
+fn a_link_that_leads_to_no_file_stays() {
+    let place = Place::new();
+    place.write("w.npy", &array(2.0));
+    std::os::unix::fs::symlink("nowhere", place.path("out.npy")).unwrap();
+    let run = [&RUN[..], &["w.npy", "-o", "out.npy", "--force"]].concat();
+    place.fails(&run, 1, "out.npy: a link that leads to no regular file");
+    assert_eq!(fs::read_link(place.path("out.npy")).unwrap().to_str(), Some("nowhere"));
+}

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use normproj::Context;
 
-use crate::failure::Result;
+use crate::failure::{Failure, Result};
 use crate::options::RunOptions;
 
 /// The context that `--device` asks for. stderr says which it is, and what runs on it.
@@ -21,6 +21,7 @@ pub fn named(name: &str) -> Result<Context> {
         "auto" => Context::new()?,
         "cpu" => Context::cpu(),
         "gpu" => Context::gpu()?,
+        "" => return Err(Failure::usage("--device is empty")),
         name => Context::named(name)?,
     })
 }

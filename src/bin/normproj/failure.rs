@@ -59,11 +59,16 @@ impl Failure {
 
     /// Says it on stderr, in one line whatever the names of files and tensors hold.
     pub fn report(&self) -> ExitCode {
-        let line: String = self.message.chars().map(visible).collect();
+        let line = line(&self.message);
         // Nothing can be said of a closed stderr; the exit status still tells.
         let _ = writeln!(std::io::stderr(), "normproj: error: {line}");
         ExitCode::from(self.status)
     }
+}
+
+/// A line whatever the names in it hold.
+pub fn line(text: &str) -> String {
+    text.chars().map(visible).collect()
 }
 
 /// A character that a line can hold.

@@ -40,7 +40,7 @@ impl AxesOptions {
 /// Which norm of slices.
 #[derive(Debug, Args)]
 pub struct NormOptions {
-    /// The norm of a slice; a number P is that of (Σ |x|ᴾ)^(1/P)
+    /// The norm of a slice; a number P, from 1/64 to 64, is that of (Σ |x|ᴾ)^(1/P)
     #[arg(long, value_name = "l1|l2|linf|P", default_value = "l2", value_parser = parse::norm)]
     pub norm: Norm,
 }

@@ -50,7 +50,10 @@ pub fn targets(inputs: &[Input], to: &Path, options: &OutputOptions) -> Result<V
             return Err(Failure::file(&path, reason));
         }
         if fs::canonicalize(&path).is_ok_and(|path| originals.contains(&path)) {
-            return Err(Failure::file(&path, "the output is an input; say --in-place"));
+            return Err(Failure::file(
+                &path,
+                "the output is an input; say --in-place, where there is that",
+            ));
         }
         Ok(Target { make_folder: folder, ..file(path, options.force)? })
     };
@@ -60,6 +63,10 @@ pub fn targets(inputs: &[Input], to: &Path, options: &OutputOptions) -> Result<V
 /// A file that may be there already only if it may be replaced.
 pub fn file(path: PathBuf, force: bool) -> Result<Target> {
     let Ok(canonical) = fs::canonicalize(&path) else {
+        // What a link leads to may be a pipe, or not be there: the link itself is not to be replaced.
+        if fs::symlink_metadata(&path).is_ok() {
+            return Err(Failure::file(&path, "a link that leads to no regular file"));
+        }
         return Ok(Target { path, replace: force, make_folder: false });
     };
     if !canonical.is_file() {
@@ -69,6 +76,15 @@ pub fn file(path: PathBuf, force: bool) -> Result<Target> {
         return Err(Failure::file(&path, "exists; --force replaces it"));
     }
     Ok(Target { path: canonical, replace: true, make_folder: false })
+}
+
+/// Refuses to write to a file that is read beside the inputs.
+pub fn spare(targets: &[Target], other: &Path) -> Result<()> {
+    let canonical = fs::canonicalize(other).ok();
+    match targets.iter().find(|target| Some(&target.path) == canonical.as_ref()) {
+        Some(target) => Err(Failure::file(&target.path, "the output is a file that is read, too")),
+        None => Ok(()),
+    }
 }
 
 fn distinct(targets: Vec<Target>) -> Result<Vec<Target>> {

@@ -20,7 +20,7 @@ pub struct Row {
     pub slices: u64,
     pub length: usize,
     pub changed: u64,
-    /// None where it was not computed.
+    /// None where it was not computed, or no slice has a norm.
     pub max_norm: Option<f64>,
     pub mean_norm: Option<f64>,
     pub zero: u64,
@@ -51,12 +51,14 @@ impl Row {
 
     /// A tensor by its slices.
     pub fn of_slices(name: String, tensor: &Tensor, plan: &Plan, report: &Report) -> Self {
+        let slices = plan.geometry().slices() as u64;
+        let any_finite = slices > report.non_finite;
         Row {
-            slices: plan.geometry().slices() as u64,
+            slices,
             length: plan.geometry().length(),
             changed: report.changed,
-            max_norm: Some(report.largest_norm),
-            mean_norm: Some(report.mean_norm),
+            max_norm: any_finite.then_some(report.largest_norm),
+            mean_norm: any_finite.then_some(report.mean_norm),
             zero: report.zero,
             non_finite: report.non_finite,
             first_non_finite: report.first_non_finite,
@@ -69,7 +71,7 @@ impl Row {
     /// A tensor as one slice; its norm, if that was computed.
     pub fn of_whole(name: String, tensor: &Tensor, norm: Option<f64>, changed: bool) -> Self {
         let odd = norm.is_some_and(|norm| !norm.is_finite());
-        let finite = norm.map(|norm| if odd { 0.0 } else { norm });
+        let finite = norm.filter(|_| !odd);
         Row {
             slices: 1,
             length: tensor.count(),

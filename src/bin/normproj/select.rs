@@ -7,22 +7,18 @@ use crate::files::{Format, Input};
 use crate::options::InputOptions;
 
 /// Marks the tensors to work on: of a .safetensors the floating point tensors of a least rank,
-/// unless `--include` names others; a .npy always.
+/// unless `--include` names others; a .npy always, unless `--exclude` names it.
 pub fn take(inputs: &mut [Input], options: &InputOptions, least_rank: usize) -> Result<()> {
     let mut include = patterns("--include", &options.include, options.ignore_case)?;
     let mut exclude = patterns("--exclude", &options.exclude, options.ignore_case)?;
     for input in inputs {
         for tensor in &mut input.tensors {
-            let taken = match input.format {
-                Format::Npy => true,
-                Format::Safetensors => {
-                    let by_name = named(&mut include, &tensor.name);
-                    let by_kind = tensor.is_float() && tensor.shape.len() >= least_rank;
-                    let wanted = if options.include.is_empty() { by_kind } else { by_name };
-                    // Asked in any case: a pattern that matches nothing is a mistake.
-                    !named(&mut exclude, &tensor.name) && wanted
-                }
-            };
+            // Asked in any case: a pattern that matches nothing is a mistake.
+            let by_name = named(&mut include, &tensor.name);
+            let excluded = named(&mut exclude, &tensor.name);
+            let by_kind = tensor.is_float() && tensor.shape.len() >= least_rank;
+            let wanted = if options.include.is_empty() { by_kind } else { by_name };
+            let taken = (wanted || input.format == Format::Npy) && !excluded;
             if taken && !tensor.is_float() {
                 let (name, dtype) = (&tensor.name, tensor.dtype_name());
                 let reason = format!(

@@ -6,7 +6,7 @@ use std::io::Write;
 use normproj::Axes;
 use serde::Serialize;
 
-use crate::failure::{Failure, Result, written};
+use crate::failure::{Failure, Result, line, written};
 use crate::global::Total;
 use crate::job::Job;
 use crate::options::RunOptions;
@@ -86,13 +86,14 @@ impl Summary {
         let texts = if ruled { 2 } else { 1 };
         let mut text = if rows.is_empty() { String::new() } else { table_of(texts, &head, &rows) };
         for total in self.total.iter().chain(&self.groups) {
-            text += &format!("{total}\n");
+            text += &line(&total.to_string());
+            text.push('\n');
         }
         if !self.left.is_empty() {
-            text += &format!("left: {}\n", self.left.join(", "));
+            text += &format!("left: {}\n", line(&self.left.join(", ")));
         }
         for warning in &self.warnings {
-            text += &format!("warning: {warning}\n");
+            text += &format!("warning: {}\n", line(warning));
         }
         text
     }
@@ -100,8 +101,8 @@ impl Summary {
 
 fn cells(row: &Row, figures: Figures, verified: bool, ruled: bool) -> Vec<String> {
     let optional = |norm: Option<f64>| norm.map_or("-".to_string(), number);
-    let mut cells = vec![row.name.clone()];
-    cells.extend(ruled.then(|| row.rule.clone().unwrap_or_default()));
+    let mut cells = vec![line(&row.name)];
+    cells.extend(ruled.then(|| row.rule.as_deref().map(line).unwrap_or_default()));
     cells.extend([format!("{:?}", row.shape), format!("{} × {}", row.slices, row.length)]);
     match figures {
         Figures::Changes => {

@@ -160,7 +160,9 @@ impl Work {
         };
         let memory = self.load(at)?;
         let verdict = self.part(at, number, clip, &memory)?.total();
-        let changed = verdict.scale < 1.0 || !verdict.is_finite();
+        // Zeros stay what they are, whatever the factor.
+        let scaled = verdict.scale < 1.0 && norm != Some(0.0);
+        let changed = scaled || !verdict.is_finite();
         let mut row = Row::of_whole(self.job.label(at), self.job.tensor(at), norm, changed);
         if let Some(norm) = clip.norm_used().filter(|_| self.verify) {
             row.max_norm_after = Some(self.group(at, Clip::norms(norm), &memory)?.total().norm);

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 use super::blocks::{BLOCK, own_reals};
 use super::columns::{FOLDED, fold};
-use super::narrow::{are_sound, is_checked, is_narrow};
+use super::narrow::{are_sound, is_checked, is_narrow, is_sound};
 use super::sums::STEP;
 use super::{SECTOR, STREAMS};
 use crate::cpu::number::{Number, Real};
@@ -110,9 +110,14 @@ fn add_checked<'a, S: Simd, T: Number, K: Kind>(
     let sectors = sums.chunks_mut(SECTOR).zip(own.chunks_mut(SECTOR)).enumerate();
     for (i, (sums, own)) in sectors {
         if !are_sound(simd, own) {
-            own.fill(0.0);
+            let mut again = [0.0; SECTOR];
+            let again = &mut again[..own.len()];
             let row = |r: usize| &row(r)[i * SECTOR..];
-            add_block::<S, T, InDouble<K>>(simd, InDouble(kind), &row, rows, own);
+            add_block::<S, T, InDouble<K>>(simd, InDouble(kind), &row, rows, again);
+            // Not those beside: a slice that is kept would have another sum once its neighbour has changed, and then move.
+            for (own, again) in own.iter_mut().zip(again) {
+                *own = if is_sound(*own) { *own } else { *again };
+            }
         }
         sums.iter_mut().zip(own).for_each(|(sum, own)| *sum = kind.merge(*sum, *own));
     }
@@ -218,7 +223,7 @@ fn add_apart<S: Simd, T: Number, K: Kind, const N: usize>(
     sums: &mut [f64],
 ) {
     let (mut reals, mut terms) = ([T::Real::default(); BLOCK], [0.0; BLOCK]);
-    let mut near = [[0.0; BLOCK]; 2];
+    let (mut near, mut parts) = ([[0.0; BLOCK]; 2], [[T::Real::default(); BLOCK]; 2]);
     for (page, sums) in sums.chunks_mut(PAGE).enumerate() {
         for pair in rows.chunks(2) {
             for (block, sums) in sums.chunks_mut(BLOCK).enumerate() {
@@ -232,11 +237,23 @@ fn add_apart<S: Simd, T: Number, K: Kind, const N: usize>(
                         T::widen(simd, run, &mut reals[..size]);
                         &reals[..size]
                     });
-                    if kind.near_terms::<S, _>(reals, &mut near[count][..size]) {
+                    let near = &mut near[count][..size];
+                    if kind.near_terms::<S, _>(reals, near) {
                         count += 1;
                         continue;
                     }
-                    kind.terms::<S, _>(reals, &mut terms[..size]);
+                    // Only those that are not near: of a column that is kept the sum has to be the same once its neighbours
+                    // have changed.
+                    let [inner, outer] = &mut parts;
+                    let (inner, outer) = (&mut inner[..size], &mut outer[..size]);
+                    if kind.part::<S, _>(reals, inner, outer)
+                        && kind.near_terms::<S, _>(inner, near)
+                    {
+                        count += 1;
+                    } else {
+                        outer.copy_from_slice(reals);
+                    }
+                    kind.terms::<S, _>(outer, &mut terms[..size]);
                     sums.iter_mut().zip(&terms).for_each(|(sum, term)| *sum += term);
                 }
                 let [a, b] = &near;

@@ -21,8 +21,6 @@ mod sweep;
 #[cfg(test)]
 mod tests;
 
-use std::array::from_fn;
-
 use super::columns::LINE;
 use crate::cpu::number::{Number, Real};
 use crate::cpu::outcome::Kink;
@@ -92,12 +90,12 @@ pub(in crate::cpu) fn search<R: Real, const N: usize>(
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> [Kink; N] {
             let Op(runs, sought) = self;
-            newton(
-                simd,
-                &Runs(runs.map(|run| Run::new(run, sought.magnitudes))),
-                runs[0].len(),
-                sought,
-            )
+            // Loops, here and below: what arrays are mapped by is not inlined, and moves them through memory.
+            let mut own = [Run::new(&[], sought.magnitudes); N];
+            for (own, run) in own.iter_mut().zip(runs) {
+                *own = Run::new(run, sought.magnitudes);
+            }
+            newton(simd, &Runs(own), runs[0].len(), sought)
         }
     }
     // One for all passes: they are short.
@@ -174,7 +172,11 @@ impl<const N: usize> Sought<N> {
             let is_far = squared > 0.0 && self.powers[i] > FAR * self.c[i];
             if is_far { right.min(squared.sqrt()) } else { right }
         };
-        from_fn(|i| One::new(self.asked[i], most[i], self.c[i], delta(i)))
+        let mut slices = [One::new(false, 0.0, 0.0, 0.0); N];
+        for (i, one) in slices.iter_mut().enumerate() {
+            *one = One::new(self.asked[i], most[i], self.c[i], delta(i));
+        }
+        slices
     }
 }
 
@@ -220,7 +222,8 @@ fn newton<S: Simd, P: Passes<N>, const N: usize>(
             (above, close)
         },
     );
-    let mut kinks = slices.map(|one| one.kink);
+    let mut kinks = [Kink::KEPT; N];
+    kinks.iter_mut().zip(&slices).for_each(|(kink, one)| *kink = one.kink);
     for count in 0..STEPS {
         if slices.iter().all(|one| one.done) {
             break;

@@ -161,13 +161,13 @@ impl Shrinkings<'_> {
         powers: &[f64],
         like: Option<f64>,
     ) -> Sought<N> {
-        Sought {
-            magnitudes: self.of(0).magnitudes,
-            asked: [true; N],
-            powers: slots.map(|slot| powers[slot]),
-            c: slots.map(|slot| self.of(slot).target),
-            like,
+        let magnitudes = self.of(0).magnitudes;
+        let mut sought =
+            Sought { magnitudes, asked: [true; N], powers: [0.0; N], c: [0.0; N], like };
+        for (i, &slot) in slots.iter().enumerate() {
+            (sought.powers[i], sought.c[i]) = (powers[slot], self.of(slot).target);
         }
+        sought
     }
 
     /// What is sought of slices side by side that are asked for and do not grow.

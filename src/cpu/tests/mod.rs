@@ -7,6 +7,7 @@ mod groups;
 mod halves;
 mod instructions;
 mod naive;
+mod neighbours;
 mod planted;
 mod policies;
 mod random;

@@ -14,7 +14,7 @@ use crate::job::{self, ANY_RANK, At, Job};
 use crate::options::{AxesOptions, InputOptions, ResultOptions, RunOptions};
 use crate::summary::{Figures, Summary};
 use crate::work::{Task, Work};
-use crate::{operations, parse, slices};
+use crate::{operations, output, parse, slices};
 pub use weights::Weights;
 
 /// Scales every unit of a gradient whose norm is more than LAMBDA times that of its weights down to that:
@@ -42,11 +42,11 @@ pub struct Arguments {
     eps: f64,
     #[command(flatten)]
     axes: AxesOptions,
-    /// The norm of a unit; a number P is that of (Σ |x|ᴾ)^(1/P)
+    /// The norm of a unit; a number P, from 1/64 to 64, is that of (Σ |x|ᴾ)^(1/P)
     #[arg(long, value_name = "l1|l2|linf|P", default_value = "l2", value_parser = parse::norm)]
     norm: Norm,
     /// Follow the formula of another system
-    #[arg(long, value_name = "keras|tensorflow|torch|optax|burn", value_parser = parse::compat)]
+    #[arg(long, value_name = "optax", value_parser = parse::compat)]
     compat: Option<Compat>,
     /// Whether what is scaled ends inside, or at the rim: feasible|nearest|toward-zero
     #[arg(long, value_name = "ROUNDING", default_value = "feasible", value_parser = parse::rounding)]
@@ -64,6 +64,9 @@ pub fn run(arguments: &Arguments) -> Result<()> {
     let Arguments { input, result, run, eps, .. } = arguments;
     let usage = |error: normproj::Error| Failure::usage(error.to_string());
     operations::check(Operation::Project(arguments.clip(Axes::all()))).map_err(usage)?;
+    if let Some(compat) = arguments.compat.filter(|compat| *compat != Compat::Optax) {
+        return Err(Failure::usage(format!("{compat} has no counterpart of adaptive-clip")));
+    }
     if !(*eps >= 0.0 && eps.is_finite()) {
         return Err(Failure::usage(format!("--eps is {eps}; it must be finite and 0 or more")));
     }
@@ -77,6 +80,7 @@ pub fn run(arguments: &Arguments) -> Result<()> {
         tasks[at.0][at.1] = task.map_err(|failure| failure.within(&job.label(at)))?;
     }
     let targets = result.targets(&job.inputs)?;
+    output::spare(&targets, &arguments.weights)?;
     let globals = Vec::new();
     let mut work = Work { job, tasks, globals, verify: result.verify, weights: Some(weights) };
     let rows = work.run(targets)?;

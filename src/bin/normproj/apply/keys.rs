@@ -25,7 +25,9 @@ enum Key {
 
 impl Key {
     fn all() -> impl Iterator<Item = (&'static str, Key)> {
-        let operations = operations::ALL.into_iter().map(|spec| (spec.name, Key::Operation(spec)));
+        let operations = operations::ALL
+            .into_iter()
+            .flat_map(|spec| spec.names().map(move |name| (name, Key::Operation(spec))));
         let words = WORDS.into_iter().map(|(name, word)| (name, Key::Word(name, word)));
         let axes = [("axis", Key::Axis), ("keep", Key::Keep), ("per-unit", Key::PerUnit)];
         let settings =

@@ -8,6 +8,7 @@ mod rules;
 use std::path::PathBuf;
 
 use clap::Args;
+use normproj::DType;
 use normproj::plan::step::{StepPlan, TensorTask};
 
 use crate::failure::{Failure, Result};
@@ -107,7 +108,8 @@ fn plan(job: &Job, file: &RulesFile) -> Result<(StepPlan, Vec<usize>)> {
         if tensor.is_float() {
             let name = tensor.name.clone();
             let layout = tensor.layout().map_err(|e| Failure::from(e).within(&name))?;
-            tensors.push((name, layout));
+            // What no rule takes may be of any.
+            tensors.push((name, (layout, job.dtype(tensor).unwrap_or(DType::F32))));
             places.push(place);
         }
     }

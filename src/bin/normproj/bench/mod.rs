@@ -54,7 +54,7 @@ const MODEL: [usize; 3] = [1_000_000_000, 4_000_000, 30_000_000];
 /// where nothing is written, else copy) over the time taken.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Only cases whose name matches: rows_* | columns_* | clip_* | step_*
+    /// Only cases whose name matches: rows_* | columns_* | conv_* | strided_* | clip_* | step_*
     #[arg(long, value_name = "GLOB", default_value = "*", value_parser = Glob::new)]
     case: Glob,
     /// Times a grid of schedules, too, with nothing, little and everything violating
@@ -240,6 +240,8 @@ fn print(summary: &Summary, options: &RunOptions) -> Result<()> {
     let text = if options.json {
         let text = serde_json::to_string(summary);
         text.map_err(|error| Failure::new(format!("report: {error}")))? + "\n"
+    } else if options.quiet {
+        return Ok(());
     } else {
         let rows: Vec<Vec<String>> = summary.cases.iter().map(Measurement::cells).collect();
         let Summary { adapter, driver, ceilings, .. } = summary;

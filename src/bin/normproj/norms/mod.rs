@@ -32,7 +32,8 @@ pub struct Arguments {
     axes: AxesOptions,
     #[command(flatten)]
     norm: NormOptions,
-    /// Exit with 1 if a slice has a larger norm, or none because of NaN or infinity
+    /// Exit with 1 if a slice has a larger norm, or none because of NaN or infinity (elements of 16 bits that were rounded
+    /// may exceed a bound by 2^-11 of it, bf16 by 2^-8, unless toward-zero)
     #[arg(long, value_name = "C", value_parser = parse::number, allow_hyphen_values = true)]
     bound: Option<f64>,
     /// Draw a histogram of the norms of each tensor, with the bound: a .svg or .png

@@ -10,7 +10,7 @@ pub const SPEC: Spec = Spec {
     aliases: &[],
     about: "Scales all tensors by one factor, so that their norm as one vector is C at most: the set \
             {x : ‖x‖ ≤ C}",
-    details: "One norm, l1, l2 or linf, runs over the selected tensors of all inputs. They are read \
+    details: "One norm runs over the selected tensors of all inputs. They are read \
               twice, tensor by tensor; the norm and the scale are printed.",
     example: "clip-global-norm 1 gradients.safetensors -o clipped.safetensors",
     takes: Takes::Gradients,

@@ -43,7 +43,7 @@ pub const ALL: [&Spec; 13] = [
 
 /// The operation of a name.
 pub fn find(name: &str) -> Option<&'static Spec> {
-    ALL.into_iter().find(|spec| spec.name == name)
+    ALL.into_iter().find(|spec| spec.names().any(|own| own == name))
 }
 
 /// What a command and a key of a rule mean.
@@ -82,6 +82,13 @@ pub enum Slices {
     Tensors,
     /// No axes are asked for: elements by themselves, or all tensors together.
     None,
+}
+
+impl Spec {
+    /// What it is called by.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.name).chain(self.aliases.iter().copied())
+    }
 }
 
 /// How the operation is made of numbers and settings.

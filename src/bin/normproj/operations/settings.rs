@@ -31,7 +31,7 @@ pub const ALL: [&Setting; 7] = [&NORM, &RATE, &USE_NORM, &ZERO, &COMPAT, &ROUNDI
 pub const NORM: Setting = Setting {
     name: "norm",
     value_name: "l1|l2|linf|P",
-    help: "The norm; a number P is that of (Σ |x|ᴾ)^(1/P)",
+    help: "The norm; a number P, from 1/64 to 64, is that of (Σ |x|ᴾ)^(1/P)",
     default: Some("l2"),
     read: |settings, text| parse::norm(text).map(|norm| settings.norm = norm),
 };

@@ -62,7 +62,9 @@ impl<R: Real> Passes<LINE> for Beside<'_, R> {
 
     #[inline(always)]
     fn settle<S: Simd>(&self, simd: S, slices: &[One]) -> Settled<LINE> {
-        settle(simd, self.columns.rows, self.magnitudes, &Ends::of(slices))
+        let (ends, mut close) = (Ends::of(slices), Vec::new());
+        let above = settle(simd, self.columns.rows, self.magnitudes, &ends, &mut close);
+        Settled { above, close }
     }
 
     fn exact(&self, kinks: &[Kink; LINE]) -> [Above; LINE] {
@@ -119,6 +121,7 @@ impl<R: Real, const N: usize> Passes<N> for Runs<'_, R, N> {
 }
 
 /// One slice, line by line; the last is filled up with NaN, which is not above anything.
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Run<'a, R> {
     rows: &'a [[R; LINE]],
     last: Option<[R; LINE]>,
@@ -165,9 +168,10 @@ impl<'a, R: Real> Run<'a, R> {
         let ends = Ends::spread(one);
         let mut found = Above::NONE;
         for rows in self.parts() {
-            let settled = settle(simd, rows, self.magnitudes, &ends);
-            close.extend(settled.close.iter().map(|close| Close { slice, ..*close }));
-            found = found.merge(Above::of_all(settled.above));
+            let known = close.len();
+            let above = settle(simd, rows, self.magnitudes, &ends, close);
+            close[known..].iter_mut().for_each(|close| close.slice = slice);
+            found = found.merge(Above::of_all(above));
         }
         found
     }

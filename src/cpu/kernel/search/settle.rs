@@ -27,27 +27,31 @@ impl<const N: usize> Settled<N> {
     }
 }
 
-/// As [`super::passes::Passes::settle`], of each column.
+/// As [`super::passes::Passes::settle`], of each column; adds what is close.
 #[inline(always)]
 pub(super) fn settle<S: Simd, R: Real>(
     simd: S,
     rows: &[[R; LINE]],
     magnitudes: bool,
     ends: &Ends<R, LINE>,
-) -> Settled<LINE> {
+    close: &mut Vec<Close>,
+) -> [Above; LINE] {
     struct Op<'a, R>(&'a [[R; LINE]], bool, &'a Ends<R, LINE>);
     impl<R: Real> WithSimd for Op<'_, R> {
         type Output = Settled<LINE>;
         #[inline(always)]
         fn with_simd<S: Simd>(self, simd: S) -> Settled<LINE> {
-            settle(simd, self.0, self.1, self.2)
+            let mut close = Vec::new();
+            Settled { above: settle(simd, self.0, self.1, self.2, &mut close), close }
         }
     }
     if rows.len() > chain::<R>() {
         let (a, b) = halves(rows, |rows| Op(rows, magnitudes, ends));
-        return a.merge(b);
+        let both = a.merge(b);
+        close.extend(both.close);
+        return both.above;
     }
-    as_told!(magnitudes, ends.low, settle_of::<S, R>(simd, rows, ends))
+    as_told!(magnitudes, ends.low, settle_of::<S, R>(simd, rows, ends, close))
 }
 
 /// As [`settle`].
@@ -56,10 +60,11 @@ pub(super) fn settle_lines<S: Simd, R: Real, const MAGNITUDES: bool>(
     simd: S,
     rows: &[[R; LINE]],
     ends: &Ends<R, LINE>,
-) -> Settled<LINE> {
+    close: &mut Vec<Close>,
+) -> [Above; LINE] {
     match ends.low {
-        true => settle_of::<S, R, MAGNITUDES, true>(simd, rows, ends),
-        false => settle_of::<S, R, MAGNITUDES, false>(simd, rows, ends),
+        true => settle_of::<S, R, MAGNITUDES, true>(simd, rows, ends, close),
+        false => settle_of::<S, R, MAGNITUDES, false>(simd, rows, ends, close),
     }
 }
 
@@ -75,9 +80,9 @@ fn settle_of<S: Simd, R: Real, const MAGNITUDES: bool, const LOW: bool>(
     simd: S,
     rows: &[[R; LINE]],
     ends: &Ends<R, LINE>,
-) -> Settled<LINE> {
+    close: &mut Vec<Close>,
+) -> [Above; LINE] {
     let (mut totals, mut counts) = ([0.0; LINE], [R::default(); LINE]);
-    let mut close = Vec::new();
     for rows in rows.chunks(PASSED) {
         let mut lanes = [0; PASSED];
         let (groups, last) = rows.as_chunks::<TOGETHER>();
@@ -107,14 +112,13 @@ fn settle_of<S: Simd, R: Real, const MAGNITUDES: bool, const LOW: bool>(
         for (rows, lanes) in rows.chunks(8).zip(lanes.as_chunks::<8>().0) {
             if u64::from_ne_bytes(*lanes) != 0 {
                 for (line, &lanes) in rows.iter().zip(lanes) {
-                    ends.collect(line, lanes, MAGNITUDES, &mut close);
+                    ends.collect(line, lanes, MAGNITUDES, close);
                 }
             }
         }
     }
     let counts = counted(counts);
-    let above = from_fn(|i| Above { total: totals[i], count: counts[i].into(), gap: 0.0 });
-    Settled { above, close }
+    from_fn(|i| Above { total: totals[i], count: counts[i].into(), gap: 0.0 })
 }
 
 /// Adds what is above, and how much is; tells which elements are close.

@@ -199,12 +199,12 @@ impl<R: Real> Pass<R> for Settle<R> {
         line: usize,
         rows: &[[R; LINE]],
     ) {
-        let found = settle_lines::<S, R, MAGNITUDES>(simd, rows, &self.0[line]);
-        let above = sums.0[line].iter_mut().zip(found.above);
+        let (sums, close) = sums;
+        let known = close.len();
+        let found = settle_lines::<S, R, MAGNITUDES>(simd, rows, &self.0[line], close);
+        let above = sums[line].iter_mut().zip(found);
         above.for_each(|(above, found)| *above = above.merge(found));
-        let first = (line * LINE) as u32;
-        sums.1
-            .extend(found.close.iter().map(|close| Close { slice: first + close.slice, ..*close }));
+        close[known..].iter_mut().for_each(|close| close.slice += (line * LINE) as u32);
     }
 }
 

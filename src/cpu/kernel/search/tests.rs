@@ -1,5 +1,7 @@
 //! A search ends at the root.
 
+use std::array::from_fn;
+
 use super::ends::value;
 use super::*;
 
