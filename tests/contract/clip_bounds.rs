@@ -20,6 +20,8 @@ pub struct Bounds {
     given: Option<f64>,
     /// The least normal number of what is computed with.
     least: f64,
+    /// Whether smaller ones may be taken for zero: by an adapter, also where it computes in f64.
+    flushes: bool,
     /// T, where the norm may end that aims at the radius.
     above: f64,
     /// How much lower than at c a slice aims, relatively, for what rounding adds to small elements.
@@ -84,6 +86,7 @@ impl Bounds {
             margin,
             given: host.or(scene.given),
             least: least_normal(if all_double { DType::F64 } else { DType::F32 }),
+            flushes: !judge.native,
             above,
             lowered,
             half,
@@ -147,7 +150,7 @@ impl Bounds {
     fn vanishes(&self, x: &[f64], factor: f64) -> bool {
         let Norm::Lp(p) = self.norm else { return false };
         let subnormal = |x: &f64| *x != 0.0 && x.abs() * factor < self.least;
-        p.value() < 1.0 && self.given.is_none() && !self.is_native() && x.iter().any(subnormal)
+        p.value() < 1.0 && self.given.is_none() && self.flushes && x.iter().any(subnormal)
     }
 
     /// The least norm that may be found of elements: without those that vanish, if any do.

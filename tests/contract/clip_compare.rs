@@ -20,20 +20,21 @@ pub struct Judge {
     pub all: Margin,
     /// Of the norms of tensors of each dtype, in the order of `DType::ALL`.
     pub margins: [Margin; 4],
-    /// Whether `g + λ·w` is rounded once; a shader may round the product too.
-    pub fused: bool,
+    /// Whether it ran on the CPU backend: `g + λ·w` is rounded once, where a shader may round the product too, and no
+    /// subnormal number is taken for zero.
+    pub native: bool,
 }
 
 impl Judge {
     /// By one margin.
-    pub fn new(clip: Clip, margin: Margin, fused: bool) -> Judge {
-        Judge { clip, all: margin, margins: [margin; 4], fused }
+    pub fn new(clip: Clip, margin: Margin, native: bool) -> Judge {
+        Judge { clip, all: margin, margins: [margin; 4], native }
     }
 
     /// By what a plan promises.
-    pub fn of(plan: &GroupPlan, fused: bool) -> Judge {
+    pub fn of(plan: &GroupPlan, native: bool) -> Judge {
         let margins = DType::ALL.map(|dtype| plan.margin_of(dtype));
-        Judge { clip: plan.request().clip, all: plan.margin(), margins, fused }
+        Judge { clip: plan.request().clip, all: plan.margin(), margins, native }
     }
 
     /// Judges one clip.
@@ -101,7 +102,7 @@ impl Judge {
         let tensor = |number: usize| {
             let (weights, x) = (before.weights(number), &read[number].values);
             // The product is rounded, and the sum to another neighbour.
-            let rounded = |i: usize| match (&weights, self.fused) {
+            let rounded = |i: usize| match (&weights, self.native) {
                 (Some(w), false) => {
                     let double = read[number].dtype == DType::F64;
                     let spacing = 2f64.powi(if double { -52 } else { -23 });
